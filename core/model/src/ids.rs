@@ -1,0 +1,274 @@
+//! Names of things: devices, spaces, documents, writers and their writes.
+
+use std::{fmt, str::FromStr};
+
+use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD, HEXLOWER};
+
+use crate::error::InvalidInput;
+
+/// Longest document id, in bytes of UTF-8.
+pub const MAX_DOC_KEY_BYTES: usize = 128;
+/// Longest collection name, in bytes.
+pub const MAX_COLLECTION_BYTES: usize = 63;
+
+macro_rules! key_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub [u8; 32]);
+
+        impl $name {
+            /// The 32 bytes.
+            pub const fn as_bytes(&self) -> &[u8; 32] {
+                &self.0
+            }
+
+            /// The first ten characters of the printed form, for people and logs.
+            pub fn short(&self) -> String {
+                self.to_string()[..10].to_owned()
+            }
+        }
+
+        /// Lower-case RFC 4648 base32 without padding, 52 characters.
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&BASE32_NOPAD.encode(&self.0).to_ascii_lowercase())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.short())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidInput;
+
+            fn from_str(text: &str) -> Result<Self, InvalidInput> {
+                BASE32_NOPAD
+                    .decode(text.to_ascii_uppercase().as_bytes())
+                    .ok()
+                    .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
+                    .map(Self)
+                    .ok_or_else(|| {
+                        InvalidInput::new(
+                            format!("{text:?} is not a key id"),
+                            "give the 52 characters that `dunlin status` prints",
+                        )
+                    })
+            }
+        }
+    };
+}
+
+key_id! {
+    /// One installation: its Ed25519 public key.
+    DeviceId
+}
+key_id! {
+    /// A set of documents shared by a set of devices: the public key of its root key pair.
+    SpaceId
+}
+
+/// Hash of a document's causal state and content; equal digest = same document.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest(pub [u8; 32]);
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&HEXLOWER.encode(&self.0))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Digest({})", HEXLOWER.encode(&self.0[..5]))
+    }
+}
+
+/// A collection's name: `[a-z][a-z0-9_]{0,62}`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Collection(String);
+
+impl Collection {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Collection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for Collection {
+    type Err = InvalidInput;
+
+    fn from_str(text: &str) -> Result<Self, InvalidInput> {
+        let mut bytes = text.bytes();
+        let first_is_letter = bytes.next().is_some_and(|byte| byte.is_ascii_lowercase());
+        let rest_is_word =
+            bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        if first_is_letter && rest_is_word && text.len() <= MAX_COLLECTION_BYTES {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(InvalidInput::new(
+            format!("{text:?} is not a collection name"),
+            "use 1 to 63 characters: a lower-case letter, then lower-case letters, digits or _",
+        ))
+    }
+}
+
+/// A document's id within its collection: 1 to 128 bytes of UTF-8 without control characters.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct DocKey(String);
+
+impl DocKey {
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for DocKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for DocKey {
+    type Err = InvalidInput;
+
+    fn from_str(text: &str) -> Result<Self, InvalidInput> {
+        if (1..=MAX_DOC_KEY_BYTES).contains(&text.len()) && !text.chars().any(char::is_control) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(InvalidInput::new(
+            format!("{:?} is not a document id", text.chars().take(40).collect::<String>()),
+            "use 1 to 128 bytes of UTF-8 without control characters",
+        ))
+    }
+}
+
+/// A document's full name in its space.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct DocId {
+    /// The collection it belongs to.
+    pub collection: Collection,
+    /// Its id in that collection.
+    pub key: DocKey,
+}
+
+impl DocId {
+    /// Parses the two halves.
+    ///
+    /// # Errors
+    /// `InvalidInput` where either half breaks its rule.
+    pub fn parse(collection: &str, key: &str) -> Result<Self, InvalidInput> {
+        Ok(Self { collection: collection.parse()?, key: key.parse()? })
+    }
+}
+
+impl fmt::Display for DocId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.collection, self.key)
+    }
+}
+
+/// One yrs client id: fresh random 53 bits, one process run, one space. Never re-used.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Incarnation(u64);
+
+impl Incarnation {
+    /// The bound below which client ids lie: JavaScript's safe integers, as yrs requires.
+    pub const BOUND: u64 = 1 << 53;
+
+    /// Takes 53 bits of the eight random bytes.
+    pub const fn from_random(bytes: [u8; 8]) -> Self {
+        Self(u64::from_le_bytes(bytes) & (Self::BOUND - 1))
+    }
+
+    /// A client id off the wire, or none if it is out of bounds.
+    pub const fn from_client(client: u64) -> Option<Self> {
+        if client < Self::BOUND { Some(Self(client)) } else { None }
+    }
+
+    /// The yrs client id.
+    pub const fn client(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Incarnation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = self.0.to_be_bytes();
+        f.write_str(&BASE64URL_NOPAD.encode(&bytes[1..]))
+    }
+}
+
+impl fmt::Debug for Incarnation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Incarnation({self})")
+    }
+}
+
+impl FromStr for Incarnation {
+    type Err = InvalidInput;
+
+    fn from_str(text: &str) -> Result<Self, InvalidInput> {
+        let mut bytes = [0; 8];
+        let decoded = BASE64URL_NOPAD.decode(text.as_bytes()).unwrap_or_default();
+        if decoded.len() == 7 {
+            bytes[1..].copy_from_slice(&decoded);
+            if let Some(incarnation) = Self::from_client(u64::from_be_bytes(bytes)) {
+                return Ok(incarnation);
+            }
+        }
+        Err(InvalidInput::new(
+            format!("{text:?} is not an incarnation"),
+            "give an id that Dunlin printed",
+        ))
+    }
+}
+
+/// Names one write: (client, clock) of its yrs item.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Dot {
+    /// Who wrote.
+    pub incarnation: Incarnation,
+    /// That writer's operation count before this one.
+    pub clock: u32,
+}
+
+impl fmt::Display for Dot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:x}", self.incarnation, self.clock)
+    }
+}
+
+impl fmt::Debug for Dot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Dot({self})")
+    }
+}
+
+impl FromStr for Dot {
+    type Err = InvalidInput;
+
+    fn from_str(text: &str) -> Result<Self, InvalidInput> {
+        let parsed = text.split_once('.').and_then(|(incarnation, clock)| {
+            let canonical = !clock.starts_with(['0', '+']) || clock == "0";
+            let lower = !clock.bytes().any(|byte| byte.is_ascii_uppercase());
+            Some(Self {
+                incarnation: incarnation.parse().ok()?,
+                clock: u32::from_str_radix(clock, 16).ok().filter(|_| canonical && lower)?,
+            })
+        });
+        parsed.ok_or_else(|| {
+            InvalidInput::new(format!("{text:?} is not a dot"), "give an id that Dunlin printed")
+        })
+    }
+}

@@ -1,0 +1,1 @@
+//! Reads foreign updates before yrs does.

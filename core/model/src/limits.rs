@@ -1,0 +1,18 @@
+//! Bounds that every honest document keeps, so that it can travel to every peer.
+
+/// Longest single update or diff, in bytes of yrs V1 encoding: 4 MiB.
+pub const MAX_UPDATE_BYTES: usize = 4 << 20;
+/// Longest encoded state of a document, in bytes: 4 MiB less room for one more edit's framing.
+pub const MAX_DOCUMENT_BYTES: usize = MAX_UPDATE_BYTES - (64 << 10);
+/// Most writers (incarnations) that a document may have.
+pub const MAX_WRITERS: usize = 65_536;
+/// Longest payload of one register entry, in bytes: 1 MiB.
+pub const MAX_ENTRY_BYTES: usize = 1 << 20;
+/// Longest path of a register, in bytes of its printed form.
+pub const MAX_PATH_BYTES: usize = 1024;
+/// Deepest nesting of a value, and most segments of a path.
+pub const MAX_DEPTH: usize = 32;
+/// Most bases that one entry may cover.
+pub const MAX_COVERS: usize = 4096;
+/// Largest magnitude of a counter's subtotal: the integers that a double holds exactly.
+pub const MAX_COUNTER: i64 = 1 << 53;

@@ -1,5 +1,6 @@
 //! Documents over yrs, with no I/O, clock, thread or randomness of their own.
 
+mod device_kind;
 pub mod entry;
 pub mod error;
 pub mod fingerprint;
@@ -11,6 +12,7 @@ pub mod scan;
 mod state_vector;
 mod value;
 
+pub use device_kind::DeviceKind;
 pub use error::InvalidInput;
 pub use fingerprint::Fingerprint;
 pub use ids::{Collection, DeviceId, Digest, DocHash, DocId, DocKey, Dot, Incarnation, SpaceId};

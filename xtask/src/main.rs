@@ -1,2 +1,124 @@
-//! Placeholder.
-fn main() {}
+//! Dunlin's task runner: what a person runs by hand is what CI runs, step by step the same.
+//!
+//! ```text
+//! cargo xtask help
+//! ```
+
+mod args;
+mod checks;
+mod deps;
+mod failure;
+mod machine;
+mod metadata;
+mod programs;
+mod purity;
+mod report;
+mod shell;
+mod suite;
+
+use std::{env, process::ExitCode};
+
+use crate::{args::Args, failure::Failure};
+
+/// One thing that `cargo xtask NAME` does.
+struct Task {
+    name: &'static str,
+    arguments: &'static str,
+    about: &'static str,
+    run: fn(&mut Args) -> Result<(), Failure>,
+}
+
+const TASKS: &[Task] = &[
+    Task {
+        name: "test",
+        arguments: "",
+        about: "set the machine up, then run every check and test in order; CI runs this",
+        run: suite::run,
+    },
+    Task {
+        name: "setup",
+        arguments: "",
+        about: "install what building and testing need (Debian, as root); else say what is missing",
+        run: |_| machine::setup().map(drop),
+    },
+    Task { name: "fmt", arguments: "", about: "check the formatting", run: |_| checks::fmt() },
+    Task {
+        name: "clippy",
+        arguments: "",
+        about: "lint all targets, warnings denied",
+        run: |_| checks::clippy(),
+    },
+    Task {
+        name: "doc",
+        arguments: "",
+        about: "build the API documentation, warnings denied",
+        run: |_| checks::doc(),
+    },
+    Task {
+        name: "deps",
+        arguments: "",
+        about: "check licences and forbidden crates; list duplicates",
+        run: |_| deps::check(),
+    },
+    Task {
+        name: "purity",
+        arguments: "",
+        about: "check that layers point down and pure crates stay pure",
+        run: |_| purity::check(),
+    },
+    Task {
+        name: "fuzz",
+        arguments: "[--count N] [--seed S]",
+        about: "mutate valid updates and frames; 500,000 mutants a decoder unless told",
+        run: programs::fuzz,
+    },
+    Task {
+        name: "simulate",
+        arguments: "[--schedules N | --minutes M] [--seed S]",
+        about: "run seeded schedules of whole nodes on the simulated network; 300 unless told",
+        run: programs::simulate,
+    },
+    Task {
+        name: "bench",
+        arguments: "[--json] [--rows 1,2] [--runs N] [--trace PATH]",
+        about: "print the table of targets, each beside its floor measured in the same run",
+        run: programs::bench,
+    },
+];
+
+fn main() -> ExitCode {
+    let mut words = env::args().skip(1);
+    let name = words.next().unwrap_or_else(|| "help".to_owned());
+    if matches!(name.as_str(), "help" | "--help" | "-h") {
+        print!("{}", help());
+        return ExitCode::SUCCESS;
+    }
+    let Some(task) = TASKS.iter().find(|task| task.name == name) else {
+        eprintln!("there is no task {name:?}\n\n{}", help());
+        return ExitCode::from(2);
+    };
+    let mut args = Args::new(words);
+    if args.flag("--help") || args.flag("-h") {
+        println!("cargo xtask {} {}\n    {}", task.name, task.arguments, task.about);
+        return ExitCode::SUCCESS;
+    }
+    let result = shell::enter_workspace().and_then(|()| (task.run)(&mut args));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\ncargo xtask {name}: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+fn help() -> String {
+    let mut text = "cargo xtask TASK\n\n".to_owned();
+    for Task { name, arguments, about, .. } in TASKS {
+        text.push_str(&format!("    {:<9} {about}\n", name));
+        if !arguments.is_empty() {
+            text.push_str(&format!("    {:<9} {arguments}\n", ""));
+        }
+    }
+    text
+}

@@ -1,0 +1,116 @@
+//! What building and testing need from the machine, and getting it where that is possible.
+
+use std::process;
+
+use crate::{
+    failure::Failure,
+    shell::{self, cargo, is_ci, program, run, works},
+};
+
+/// A program from the distribution.
+struct Tool {
+    program: &'static str,
+    probe: &'static [&'static str],
+    debian: &'static [&'static str],
+    /// What cannot run without it; none if nothing can be built without it.
+    only_for: Option<&'static str>,
+}
+
+const TOOLS: &[Tool] = &[
+    Tool { program: "cc", probe: &["--version"], debian: &["gcc", "libc6-dev"], only_for: None },
+    Tool {
+        program: "ip",
+        probe: &["-V"],
+        debian: &["iproute2"],
+        only_for: Some("the tests across network namespaces"),
+    },
+    Tool {
+        program: "nft",
+        probe: &["--version"],
+        debian: &["nftables"],
+        only_for: Some("the tests that drop packets between network namespaces"),
+    },
+];
+
+/// Installs what is missing where it can; what cannot run on this machine, and why.
+///
+/// # Errors
+/// Fails if nothing can be built; on CI also if anything could not run.
+pub(crate) fn setup() -> Result<Vec<String>, Failure> {
+    rust_components()?;
+    let mut skipped = Vec::new();
+    for tool in TOOLS {
+        if works(tool.program, tool.probe) {
+            println!("{} is here", tool.program);
+        } else if let Err(why) = install(tool.debian) {
+            let Some(what) = tool.only_for else {
+                return Err(Failure::found(format!("{} is missing: {why}", tool.program)));
+            };
+            skipped.push(format!("{what}: {} is missing: {why}", tool.program));
+        }
+    }
+    skipped.extend(namespaces());
+    if is_ci() && !skipped.is_empty() {
+        return Err(Failure::found(format!("CI must run everything, but: {}", skipped.join("; "))));
+    }
+    for what in &skipped {
+        println!("will be skipped: {what}");
+    }
+    Ok(skipped)
+}
+
+fn rust_components() -> Result<(), Failure> {
+    for (tool, debian) in [("fmt", "rustfmt"), ("clippy", "rust-clippy")] {
+        let works = || shell::ask(&mut cargo(&[tool, "--version"])).is_ok_and(|(ok, _)| ok);
+        if works() {
+            println!("cargo {tool} is here");
+            continue;
+        }
+        let component = if tool == "fmt" { "rustfmt" } else { tool };
+        let added = run(program("rustup").args(["component", "add", component]))
+            .or_else(|_| install(&[debian]));
+        if added.is_err() || !works() {
+            return Err(Failure::found(format!(
+                "cargo {tool} is missing: `rustup component add {component}` adds it"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Installs packages with apt-get, if this is root on such a system.
+fn install(packages: &[&str]) -> Result<(), Failure> {
+    let remedy = || format!("`apt-get install {}` as root adds it", packages.join(" "));
+    if !works("apt-get", &["--version"]) || !is_root() {
+        return Err(Failure::found(remedy()));
+    }
+    let quietly = |words: &[&str]| {
+        run(program("apt-get").args(words).env("DEBIAN_FRONTEND", "noninteractive"))
+    };
+    // A mirror's index may be older than its own promise; the packages are signed all the same.
+    quietly(&["-o", "Acquire::Check-Valid-Until=false", "update", "-q"])?;
+    let mut words = vec!["install", "-qy", "--no-install-recommends"];
+    words.extend(packages);
+    quietly(&words).map_err(|failure| Failure::found(format!("{failure}; {}", remedy())))
+}
+
+fn is_root() -> bool {
+    shell::ask(program("id").arg("-u")).is_ok_and(|(_, id)| id.trim() == "0")
+}
+
+/// Makes and removes a network namespace to see whether tests can.
+fn namespaces() -> Option<String> {
+    let name = format!("dunlin-probe-{}", process::id());
+    let made = shell::ask(program("ip").args(["netns", "add", &name]));
+    let why = match made {
+        Ok((true, _)) => {
+            let removed = works("ip", &["netns", "delete", &name]);
+            println!("network namespaces work");
+            return (!removed)
+                .then(|| format!("the network namespace {name} could not be removed"));
+        }
+        Ok((false, said)) => said.trim().to_owned(),
+        Err(failure) => failure.to_string(),
+    };
+    Some(format!("the tests across network namespaces: {why} (they need root)"))
+}

@@ -1,0 +1,62 @@
+//! What cargo knows about the workspace, from `cargo metadata --locked`.
+
+use serde_json::Value;
+
+use crate::{failure::Failure, shell::cargo};
+
+/// One package of the dependency graph.
+pub(crate) struct Package {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) license: Option<String>,
+    /// Whether it is one of ours.
+    pub(crate) is_member: bool,
+    /// Direct dependencies as its manifest names them.
+    pub(crate) dependencies: Vec<Dependency>,
+}
+
+/// One line of a manifest.
+pub(crate) struct Dependency {
+    pub(crate) name: String,
+    /// Only for tests, benches and examples.
+    pub(crate) is_dev: bool,
+}
+
+/// All packages, for all platforms.
+pub(crate) fn packages() -> Result<Vec<Package>, Failure> {
+    let output = cargo(&["metadata", "--locked", "--format-version", "1"])
+        .output()
+        .map_err(|error| Failure::found(format!("cannot run cargo metadata: {error}")))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(Failure::found(format!("cargo metadata --locked failed: {said}")));
+    }
+    let json: Value = serde_json::from_slice(&output.stdout)
+        .map_err(|error| Failure::found(format!("cargo metadata printed no JSON: {error}")))?;
+    let members = &json["workspace_members"];
+    Ok(list(&json["packages"]).map(|package| read(package, members)).collect())
+}
+
+fn read(package: &Value, members: &Value) -> Package {
+    let dependencies = list(&package["dependencies"])
+        .map(|dependency| Dependency {
+            name: text(&dependency["name"]),
+            is_dev: dependency["kind"] == "dev",
+        })
+        .collect();
+    Package {
+        name: text(&package["name"]),
+        version: text(&package["version"]),
+        license: package["license"].as_str().map(str::to_owned),
+        is_member: list(members).any(|id| *id == package["id"]),
+        dependencies,
+    }
+}
+
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,257 @@
+//! The endpoint: one socket on which this device dials and accepts.
+
+mod acceptor;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use dunlin_model::DeviceId;
+use quinn::{
+    AsyncUdpSocket, ClientConfig, EndpointConfig, Runtime, ServerConfig, TokioRuntime,
+    TransportErrorCode, VarInt,
+};
+use tokio::{
+    sync::{Mutex, mpsc},
+    task::AbortHandle,
+    time::timeout,
+};
+
+use crate::{
+    address,
+    connection::Connection,
+    error::{BindError, Closed, ConnectError},
+    identity::Identity,
+    tls::{self, PeerVerifier},
+    transport, udp,
+};
+
+pub use self::acceptor::MAX_STRANGERS;
+
+/// Time for a call to be answered, lost packets included.
+const DIAL_TIMEOUT: Duration = Duration::from_secs(15);
+/// Time for peers to hear that this endpoint closes.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// TLS alert `no_application_protocol` (RFC 7301, section 3.2).
+const ALERT_NO_APPLICATION_PROTOCOL: u8 = 120;
+
+/// What carries the packets.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Carrier {
+    /// A UDP socket bound to this address. `[::]` serves IPv4 as well, and means `0.0.0.0` where
+    /// there is no IPv6; port 0 lets the system choose.
+    Udp(SocketAddr),
+    /// Anything else that moves packets: a [`memory`](crate::memory) socket, a platform link.
+    Abstract(Arc<dyn AsyncUdpSocket>),
+}
+
+/// How to open an [`Endpoint`].
+#[derive(Clone)]
+pub struct Config {
+    /// The device's identity: its Ed25519 seed.
+    pub seed: [u8; 32],
+    /// What carries the packets.
+    pub carrier: Carrier,
+    /// Seed of the transport's own choices (packet numbers, padding), for simulations that must
+    /// repeat; none draws one from the operating system. Keys are always random.
+    pub rng_seed: Option<[u8; 32]>,
+}
+
+impl Config {
+    /// The usual configuration.
+    pub fn new(seed: [u8; 32], carrier: Carrier) -> Self {
+        Self { seed, carrier, rng_seed: None }
+    }
+}
+
+/// One socket on which this device dials and accepts. Cheap to clone; the last clone closes it,
+/// while its connections live on until they are dropped.
+///
+/// Endpoints are disposable. When [`accept`](Self::accept) gives none or a call fails with
+/// [`ConnectError::EndpointClosed`], the socket has died (iOS kills the sockets of an app that
+/// sleeps): bind a new one and dial again. When only the network has changed,
+/// [`rebind`](Self::rebind) saves the connections that this side dialled.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    quinn: quinn::Endpoint,
+    identity: Identity,
+    accepted: Mutex<mpsc::Receiver<Connection>>,
+    acceptor: AbortHandle,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.acceptor.abort();
+    }
+}
+
+impl Endpoint {
+    /// Opens an endpoint on the tokio runtime of the calling thread.
+    ///
+    /// # Errors
+    /// See [`BindError`].
+    pub fn bind(config: Config) -> Result<Self, BindError> {
+        let runtime = tokio::runtime::Handle::try_current().map_err(|_| BindError::NoRuntime)?;
+        let identity = Identity::from_seed(&config.seed).map_err(BindError::Tls)?;
+        let (socket, address) = open(&config.carrier)?;
+
+        let mut server =
+            ServerConfig::with_crypto(Arc::new(tls::server(&identity).map_err(BindError::Tls)?));
+        transport::limit_incoming(&mut server);
+        let mut endpoint = EndpointConfig::default();
+        endpoint.rng_seed(config.rng_seed);
+        let quinn = quinn::Endpoint::new_with_abstract_socket(
+            endpoint,
+            Some(server),
+            socket,
+            Arc::new(TokioRuntime),
+        )
+        .map_err(|error| BindError::from_io(address, error))?;
+
+        let (sender, accepted) = mpsc::channel(MAX_STRANGERS);
+        let acceptor = runtime.spawn(acceptor::run(quinn.clone(), sender)).abort_handle();
+        let accepted = Mutex::new(accepted);
+        Ok(Self { inner: Arc::new(Inner { quinn, identity, accepted, acceptor }) })
+    }
+
+    /// This device.
+    pub fn device(&self) -> DeviceId {
+        self.inner.identity.device
+    }
+
+    /// The address that the socket is bound to, which may be unspecified; none after its death.
+    pub fn bound_addr(&self) -> Option<SocketAddr> {
+        self.inner.quinn.local_addr().ok()
+    }
+
+    /// Addresses at which other devices might reach this endpoint, of all interfaces when it is
+    /// bound to an unspecified address. Loopback is listed only when there is nothing else.
+    pub fn local_addrs(&self) -> Vec<SocketAddr> {
+        self.bound_addr().map(address::reachable).unwrap_or_default()
+    }
+
+    /// Calls a device; fails if another than the expected one answers (without telling it who
+    /// called), or nobody within 15 s.
+    ///
+    /// Success means that the right device answered, not that it wants the call: see
+    /// [`Connection`].
+    ///
+    /// # Errors
+    /// See [`ConnectError`].
+    pub async fn connect(
+        &self,
+        address: SocketAddr,
+        expected: Option<DeviceId>,
+    ) -> Result<Connection, ConnectError> {
+        timeout(DIAL_TIMEOUT, self.dial(address, expected))
+            .await
+            .unwrap_or(Err(ConnectError::NoAnswer(address)))
+    }
+
+    async fn dial(
+        &self,
+        address: SocketAddr,
+        expected: Option<DeviceId>,
+    ) -> Result<Connection, ConnectError> {
+        let internal = |error: &dyn std::fmt::Display| {
+            ConnectError::Refused(Closed::Transport(error.to_string()))
+        };
+        let (crypto, verifier) =
+            tls::client(&self.inner.identity, expected).map_err(|error| internal(&error))?;
+        let mut config = ClientConfig::new(Arc::new(crypto));
+        config.transport_config(transport::limits());
+        let connecting =
+            self.inner.quinn.connect_with(config, address, tls::SERVER_NAME).map_err(|error| {
+                match error {
+                    quinn::ConnectError::EndpointStopping => ConnectError::EndpointClosed,
+                    quinn::ConnectError::InvalidRemoteAddress(_) => {
+                        ConnectError::BadAddress(address)
+                    }
+                    other => internal(&other),
+                }
+            })?;
+        let failed = |error| self.explain(address, expected, &verifier, error);
+        let connection = connecting.await.map_err(failed)?;
+        let stream = connection.open_bi().await.map_err(failed)?;
+        Connection::new(connection, stream, None).await.map_err(ConnectError::Refused)
+    }
+
+    /// Says why a handshake failed, in terms of whom we called and who answered.
+    fn explain(
+        &self,
+        address: SocketAddr,
+        expected: Option<DeviceId>,
+        verifier: &PeerVerifier,
+        error: quinn::ConnectionError,
+    ) -> ConnectError {
+        let no_protocol = TransportErrorCode::crypto(ALERT_NO_APPLICATION_PROTOCOL);
+        match (verifier.found(), expected) {
+            (Some(found), _) if found == self.device() => return ConnectError::OwnDevice(address),
+            (Some(found), Some(expected)) if found != expected => {
+                return ConnectError::WrongDevice { expected, found };
+            }
+            _ => {}
+        }
+        match error {
+            quinn::ConnectionError::TimedOut => ConnectError::NoAnswer(address),
+            quinn::ConnectionError::VersionMismatch => ConnectError::OtherProtocol(address),
+            quinn::ConnectionError::TransportError(error) if error.code == no_protocol => {
+                ConnectError::OtherProtocol(address)
+            }
+            quinn::ConnectionError::ConnectionClosed(close) if close.error_code == no_protocol => {
+                ConnectError::OtherProtocol(address)
+            }
+            quinn::ConnectionError::LocallyClosed => ConnectError::EndpointClosed,
+            other => ConnectError::Refused(Closed::from(other)),
+        }
+    }
+
+    /// Waits for a caller; none once the endpoint is closed or its socket has died.
+    ///
+    /// At most [`MAX_STRANGERS`] callers are borne who have not been
+    /// [authorised](crate::ConnectionHandle::authorise); more are turned away.
+    pub async fn accept(&self) -> Option<Connection> {
+        self.inner.accepted.lock().await.recv().await
+    }
+
+    /// Moves to another socket. Connections that this side dialled come along, others fall silent.
+    ///
+    /// # Errors
+    /// See [`BindError`]; the old socket stays in use then.
+    pub fn rebind(&self, carrier: &Carrier) -> Result<(), BindError> {
+        let (socket, address) = open(carrier)?;
+        self.inner.quinn.rebind_abstract(socket).map_err(|error| BindError::from_io(address, error))
+    }
+
+    /// Closes all connections with this code, accepts no more, and waits up to two seconds for
+    /// the peers to hear of it.
+    pub async fn close(&self, code: u32, reason: &str) {
+        self.inner.quinn.close(VarInt::from_u32(code), reason.as_bytes());
+        self.inner.acceptor.abort();
+        if timeout(CLOSE_TIMEOUT, self.inner.quinn.wait_idle()).await.is_err() {
+            tracing::debug!("connections were still draining when the endpoint closed");
+        }
+    }
+}
+
+fn open(carrier: &Carrier) -> Result<(Arc<dyn AsyncUdpSocket>, SocketAddr), BindError> {
+    match carrier {
+        Carrier::Udp(address) => {
+            let socket = udp::bind(*address)?;
+            let socket = TokioRuntime
+                .wrap_udp_socket(socket)
+                .map_err(|error| BindError::from_io(*address, error))?;
+            Ok((socket, *address))
+        }
+        Carrier::Abstract(socket) => {
+            let unknown = SocketAddr::from(([0, 0, 0, 0], 0));
+            let address =
+                socket.local_addr().map_err(|error| BindError::from_io(unknown, error))?;
+            Ok((socket.clone(), address))
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Takes calls: bounded in number and time until the caller has proved that it may talk.
+
+use std::{sync::Arc, time::Duration};
+
+use quinn::Incoming;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    task::JoinSet,
+    time::timeout,
+};
+
+use crate::{connection::Connection, error::Closed};
+
+/// Accepted connections that an endpoint bears before they are
+/// [authorised](crate::ConnectionHandle::authorise), handshakes included.
+pub const MAX_STRANGERS: usize = 32;
+
+/// From so many strangers on, a caller must first show that packets reach its address
+/// (RFC 9000, section 8.1.2), so that forged addresses take no places.
+const STRANGERS_BEFORE_RETRY: usize = 8;
+
+/// Time from a caller's first packet to its open stream.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Runs until the endpoint closes, its socket dies or nobody wants connections any more.
+pub(super) async fn run(endpoint: quinn::Endpoint, accepted: mpsc::Sender<Connection>) {
+    let places = Arc::new(Semaphore::new(MAX_STRANGERS));
+    let mut handshakes = JoinSet::new();
+    loop {
+        tokio::select! {
+            biased;
+            Some(_) = handshakes.join_next() => {}
+            incoming = endpoint.accept() => {
+                let Some(incoming) = incoming else { return };
+                if let Some((incoming, place)) = admit(incoming, &places) {
+                    handshakes.spawn(greet(incoming, place, accepted.clone()));
+                }
+            }
+        }
+    }
+}
+
+/// Gives a caller a place among the strangers, asks it to prove its address first, or turns it
+/// away.
+fn admit(incoming: Incoming, places: &Arc<Semaphore>) -> Option<(Incoming, OwnedSemaphorePermit)> {
+    let crowded = places.available_permits() <= MAX_STRANGERS - STRANGERS_BEFORE_RETRY;
+    if crowded && !incoming.remote_address_validated() {
+        // Fails only for a caller that has just been retried, and that one is validated.
+        let _ = incoming.retry();
+        return None;
+    }
+    match places.clone().try_acquire_owned() {
+        Ok(place) => Some((incoming, place)),
+        Err(_) => {
+            tracing::debug!(address = %incoming.remote_address(), "too many strangers");
+            incoming.refuse();
+            None
+        }
+    }
+}
+
+async fn greet(
+    incoming: Incoming,
+    place: OwnedSemaphorePermit,
+    accepted: mpsc::Sender<Connection>,
+) {
+    let address = incoming.remote_address();
+    match timeout(HANDSHAKE_TIMEOUT, handshake(incoming, place)).await {
+        // The channel has room for every place. It is closed only when the endpoint is gone.
+        Ok(Ok(connection)) => {
+            let _ = accepted.send(connection).await;
+        }
+        Ok(Err(error)) => tracing::debug!(%address, %error, "a call failed"),
+        Err(_) => tracing::debug!(%address, "a caller said nothing"),
+    }
+}
+
+async fn handshake(incoming: Incoming, place: OwnedSemaphorePermit) -> Result<Connection, Closed> {
+    let connection = incoming.accept()?.await?;
+    let stream = connection.accept_bi().await?;
+    Connection::new(connection, stream, Some(place)).await
+}

@@ -1,0 +1,196 @@
+//! What a replica holds, as far as the scan must know.
+
+use std::collections::BTreeMap;
+
+use super::{Gap, Malformed, Refusal, Scanned, check};
+use crate::{
+    ids::{Dot, Incarnation},
+    limits::MAX_WRITERS,
+    state_vector::StateVector,
+};
+
+/// Most root texts of a document, over all epochs.
+pub const MAX_TEXTS: usize = 16_384;
+
+/// yrs keeps writers in hash tables in which a client id is its own hash; ids that share their low
+/// bits make it search. Among [`MAX_WRITERS`] random ids, four share the low 14 bits on average,
+/// and more than this many do so in less than one document of 10^30.
+const MAX_CROWD: usize = 64;
+const CROWD_BITS: u32 = 14;
+
+/// What a replica holds: for each writer how many operations, and which root each belongs to.
+///
+/// Runs of one root are one range, so the size grows with how often writers turn from one root to
+/// another, not with the document.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    writers: BTreeMap<LowBitsFirst, Writer>,
+    texts: BTreeMap<String, Root>,
+}
+
+/// Orders writers by their bits from the lowest up, so that those sharing low bits are neighbours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct LowBitsFirst(u64);
+
+impl LowBitsFirst {
+    fn new(writer: Incarnation) -> Self {
+        Self(writer.client().reverse_bits())
+    }
+
+    fn writer(self) -> Option<Incarnation> {
+        Incarnation::from_client(self.0.reverse_bits())
+    }
+
+    /// What all writers of the same crowd share.
+    fn crowd(self) -> u64 {
+        self.0 >> (u64::BITS - CROWD_BITS)
+    }
+}
+
+/// The root that something belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Root(u32);
+
+impl Root {
+    /// The root map of entries; all others are texts.
+    pub(super) const ENTRIES: Self = Self(0);
+}
+
+/// Operations of one writer, clocks `0..end`.
+#[derive(Clone, Debug, Default)]
+struct Writer {
+    end: u32,
+    runs: Runs,
+}
+
+/// Which roots consecutive operations belong to.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Runs(Vec<(u32, Root)>);
+
+impl Runs {
+    /// Notes that operations from this clock on belong to `root`.
+    pub(super) fn push(&mut self, start: u32, root: Root) {
+        if self.0.last().is_none_or(|(_, last)| *last != root) {
+            self.0.push((start, root));
+        }
+    }
+
+    /// The root of an operation that is known to lie within.
+    pub(super) fn root(&self, clock: u32) -> Option<Root> {
+        let after = self.0.partition_point(|(start, _)| *start <= clock);
+        self.0.get(after.checked_sub(1)?).map(|(_, root)| *root)
+    }
+}
+
+/// What an update adds.
+pub(super) struct Fresh<'a> {
+    pub(super) writers: Vec<(Incarnation, u32, Runs)>,
+    pub(super) texts: BTreeMap<&'a str, Root>,
+}
+
+impl Known {
+    /// A replica that holds nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether this replica can take the update whole. It may overlap what is held.
+    ///
+    /// # Errors
+    /// `Gap` where it builds on something not held, `Malformed` where it cannot fit.
+    pub fn check(&self, update: &Scanned<'_>) -> Result<(), Refusal> {
+        check::check(self, update).map(drop)
+    }
+
+    /// Notes that the replica holds the update; takes time in proportion to the update alone.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check), and then nothing is noted.
+    pub fn absorb(&mut self, update: &Scanned<'_>) -> Result<(), Refusal> {
+        let fresh = check::check(self, update)?;
+        self.texts.extend(fresh.texts.into_iter().map(|(name, root)| (name.to_owned(), root)));
+        for (incarnation, end, runs) in fresh.writers {
+            let writer = self.writers.entry(LowBitsFirst::new(incarnation)).or_default();
+            writer.end = end.max(writer.end);
+            for (start, root) in runs.0 {
+                writer.runs.push(start, root);
+            }
+        }
+        Ok(())
+    }
+
+    /// How many operations of this writer are held.
+    pub fn clock(&self, writer: Incarnation) -> u32 {
+        self.writers.get(&LowBitsFirst::new(writer)).map_or(0, |writer| writer.end)
+    }
+
+    /// How many operations of each writer are held.
+    pub fn state_vector(&self) -> StateVector {
+        self.writers
+            .iter()
+            .filter_map(|(writer, held)| Some((writer.writer()?, held.end)))
+            .collect()
+    }
+
+    /// The root of an operation that is held.
+    pub(super) fn root(&self, dot: Dot) -> Option<Root> {
+        let writer = self.writers.get(&LowBitsFirst::new(dot.incarnation))?;
+        if dot.clock < writer.end { writer.runs.root(dot.clock) } else { None }
+    }
+
+    /// The root text of this name; a new one goes to `fresh`.
+    pub(super) fn text<'a>(
+        &self,
+        name: &'a str,
+        fresh: &mut BTreeMap<&'a str, Root>,
+    ) -> Result<Root, Malformed> {
+        if let Some(root) = self.texts.get(name) {
+            return Ok(*root);
+        }
+        let texts = self.texts.len() + fresh.len();
+        if let Some(root) = fresh.get(name) {
+            return Ok(*root);
+        }
+        if texts >= MAX_TEXTS {
+            return Err(Malformed::TooManyTexts);
+        }
+        // Zero is the entries.
+        let root = Root(texts as u32 + 1);
+        fresh.insert(name, root);
+        Ok(root)
+    }
+
+    /// Whether the replica can take in the update's new writers.
+    pub(super) fn check_writers(&self, update: &Scanned<'_>) -> Result<(), Malformed> {
+        let mut crowds: Vec<u64> = (update.spans.iter())
+            .map(|span| LowBitsFirst::new(span.writer))
+            .filter(|writer| !self.writers.contains_key(writer))
+            .map(LowBitsFirst::crowd)
+            .collect();
+        if self.writers.len() + crowds.len() > MAX_WRITERS {
+            return Err(Malformed::TooManyWriters);
+        }
+        crowds.sort_unstable();
+        for newcomers in crowds.chunk_by(|left, right| left == right) {
+            let low = newcomers[0] << (u64::BITS - CROWD_BITS);
+            let high = low | (u64::MAX >> CROWD_BITS);
+            let held = self.writers.range(LowBitsFirst(low)..=LowBitsFirst(high)).count();
+            if held + newcomers.len() > MAX_CROWD {
+                return Err(Malformed::CrowdedWriters);
+            }
+        }
+        Ok(())
+    }
+
+    /// A gap, unless the writer's operations up to `needs` are held here or in the update.
+    pub(super) fn check_held(
+        &self,
+        update: &Scanned<'_>,
+        writer: Incarnation,
+        needs: u32,
+    ) -> Result<(), Gap> {
+        let in_update = update.span(writer).map_or(0, |index| update.spans[index].end);
+        let have = self.clock(writer).max(in_update);
+        if needs <= have { Ok(()) } else { Err(Gap { writer, have, needs }) }
+    }
+}

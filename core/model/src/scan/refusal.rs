@@ -1,0 +1,149 @@
+//! Why an update is not applied, sorted by whose fault it is.
+
+use thiserror::Error;
+
+use crate::{entry::BadEntry, ids::Incarnation};
+
+/// The update breaks a rule that every honest peer keeps: the sender's fault.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Malformed {
+    /// More bytes than any honest update has.
+    #[error("the update is too large: {bytes} bytes")]
+    TooLarge {
+        /// Its length.
+        bytes: usize,
+    },
+    /// The bytes end too early.
+    #[error("the update is cut short")]
+    Truncated,
+    /// Bytes follow the delete set.
+    #[error("bytes follow the end of the update")]
+    TrailingBytes,
+    /// An integer is too wide, or not in its shortest form.
+    #[error("an integer is too wide or not in its shortest form")]
+    Integer,
+    /// A count claims more things than the bytes left can hold.
+    #[error("a count claims more than the bytes that are left")]
+    CountBeyondBytes,
+    /// A length claims more bytes than are left.
+    #[error("a length claims more than the bytes that are left")]
+    LengthBeyondBytes,
+    /// A string is not UTF-8.
+    #[error("a string is not UTF-8")]
+    NotUtf8,
+    /// A client id of 2^53 or more.
+    #[error("a client id is 2^53 or more")]
+    ClientOutOfBounds,
+    /// A clock, or a clock and a length, of 2^31 or more.
+    #[error("a clock is 2^31 or more")]
+    ClockOutOfBounds,
+    /// Writers not in strictly descending order.
+    #[error("the writers are not in descending order")]
+    WritersUnsorted,
+    /// A writer without blocks.
+    #[error("a writer has no blocks")]
+    EmptyWriter,
+    /// More blocks than any honest update has.
+    #[error("the update has too many blocks")]
+    TooManyBlocks,
+    /// A block of no length.
+    #[error("a block is empty")]
+    EmptyBlock,
+    /// A block that stands for missing ones.
+    #[error("a block skips over missing ones")]
+    SkipBlock,
+    /// A block without a place: only what was nested leaves them behind, and nothing is nested.
+    #[error("a block has no place in the document")]
+    GarbageBlock,
+    /// Content that documents do not hold: nested types, subdocuments, links, formats, embeds.
+    #[error("a block's content is not allowed (info byte {info:#04x})")]
+    ContentKind {
+        /// The block's first byte.
+        info: u8,
+    },
+    /// A block inside another block.
+    #[error("a block is nested in another one")]
+    NestedParent,
+    /// A root that is neither the entries nor a text of a canonical name.
+    #[error("a root's name is not allowed")]
+    RootName,
+    /// Text among the entries, an entry within a text, or a keyed block outside the entries.
+    #[error("a block's content does not fit where it stands")]
+    ContentDoesNotFit,
+    /// An entry's value is something else than one buffer.
+    #[error("an entry's value is not one buffer")]
+    EntryNotOneBuffer,
+    /// An entry's key is not canonical.
+    #[error("an entry's key is not allowed")]
+    EntryKey,
+    /// An entry's key names another writer than its block.
+    #[error("an entry is written under another writer's key")]
+    EntryWriter,
+    /// An entry's payload cannot be decoded.
+    #[error("an entry's payload is malformed: {0}")]
+    EntryPayload(#[from] BadEntry),
+    /// An entry's payload does not fit its key.
+    #[error("an entry's payload does not fit its key")]
+    EntryMisplaced,
+    /// An entry's payload states another clock than its block has.
+    #[error("an entry's payload states another clock than its block")]
+    EntryClock,
+    /// An entry covers itself or a later one of its writer.
+    #[error("an entry covers itself or what its writer did later")]
+    EntryCoversItself,
+    /// An entry covers something that is no entry.
+    #[error("an entry covers text")]
+    EntryCoversText,
+    /// An entry replaces an entry of another writer.
+    #[error("an entry follows an entry of another writer under its key")]
+    EntryOrigin,
+    /// A block's neighbours belong to different roots.
+    #[error("a block stands between neighbours of different roots")]
+    NeighboursDiffer,
+    /// A block that is partly known belongs to another root than its known part.
+    #[error("a block continues a known one of another root")]
+    OverlapDiffers,
+    /// Blocks that refer to themselves or to one another in a circle.
+    #[error("blocks refer to one another in a circle")]
+    Cyclic,
+    /// Deletions that are unsorted or overlap.
+    #[error("deletions are unsorted or overlap")]
+    DeletionsUnsorted,
+    /// A deletion of nothing.
+    #[error("a deletion is empty")]
+    EmptyDeletion,
+    /// More writers than a document may have.
+    #[error("the document would have too many writers")]
+    TooManyWriters,
+    /// Client ids chosen to collide in yrs's hash tables, where an id is its own hash.
+    #[error("too many client ids share their low bits")]
+    CrowdedWriters,
+    /// More texts than a document may have.
+    #[error("the document would have too many texts")]
+    TooManyTexts,
+}
+
+/// The update builds on something that this replica does not hold: nobody's fault, a diff heals
+/// it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("operations {have} to {needs} of writer {writer} are missing here")]
+pub struct Gap {
+    /// Whose operations are missing; the first found.
+    pub writer: Incarnation,
+    /// How many of them the replica and the update hold together.
+    pub have: u32,
+    /// How many the update builds on.
+    pub needs: u32,
+}
+
+/// Why an update is not applied.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// The sender's fault.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// Nobody's fault.
+    #[error(transparent)]
+    Gap(#[from] Gap),
+}

@@ -1,0 +1,126 @@
+//! What goes into the store and comes out of it.
+
+use dunlin_model::{DeviceId, DeviceKind, DocId};
+
+/// A document's place in one space's file; means nothing elsewhere.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct DocRow(pub(crate) i64);
+
+/// What the store knows of a document without reading it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Head {
+    /// Where it is.
+    pub row: DocRow,
+    /// Its generation.
+    pub generation: u32,
+    /// The sequence number of its last change; zero before the first.
+    pub last_seq: i64,
+    /// Whether it is deleted.
+    pub deleted: bool,
+    /// Whether its projection is older than its log.
+    pub stale: bool,
+    /// What has come since its snapshot.
+    pub log: LogSize,
+}
+
+/// How much of a document is not in its snapshot yet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct LogSize {
+    /// Updates.
+    pub updates: u32,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// Everything needed to rebuild a document: the snapshot, then the updates in order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Stored {
+    /// Its generation.
+    pub generation: u32,
+    /// The state up to some point, if there is one yet.
+    pub snapshot: Option<Vec<u8>>,
+    /// What came after it, oldest first.
+    pub updates: Vec<Vec<u8>>,
+    /// The sequence number of its last change.
+    pub seq: i64,
+}
+
+/// What queries see of a document.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Projection {
+    /// Its content, or that it is to be rebuilt.
+    pub state: ProjectionState,
+    /// Whether it is deleted, and so not seen at all.
+    pub deleted: bool,
+    /// Whether a value lost against a concurrent one and nobody has settled it.
+    pub has_conflicts: bool,
+}
+
+/// A document's row for queries.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ProjectionState {
+    /// Its plain JSON.
+    Json(String),
+    /// It costs too much to rebuild with every edit: queries keep the old row until
+    /// [`Writer::set_projection`](crate::Writer::set_projection).
+    Dirty,
+}
+
+/// A change as the change feed tells of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Change {
+    /// The paths that it touched, as JSON pointers.
+    pub paths: Vec<String>,
+    /// The device that made it, or that handed it over.
+    pub device: DeviceId,
+    /// What acts through that device.
+    pub kind: DeviceKind,
+    /// Whether it was made here.
+    pub origin: Origin,
+    /// When it was committed here, in milliseconds since 1970.
+    pub time_ms: i64,
+}
+
+/// Where a change came from.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Origin {
+    /// Made on this device.
+    Local,
+    /// Received from a peer.
+    Remote,
+}
+
+/// One entry of the change feed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ChangeRow {
+    /// Its sequence number in this file.
+    pub seq: i64,
+    /// The document.
+    pub doc: DocId,
+    /// What happened.
+    pub change: Change,
+}
+
+/// A named reader of the change feed, whose position survives restart.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Consumer {
+    /// Its name.
+    pub name: String,
+    /// Everything up to this sequence number has been dealt with.
+    pub acked: i64,
+}
+
+/// Bytes that a peer sent and that were refused.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Quarantined {
+    /// Who sent them.
+    pub peer: DeviceId,
+    /// The document that they were for.
+    pub document: String,
+    /// Why they were refused.
+    pub reason: String,
+    /// How many there were.
+    pub size: u64,
+    /// The first of them.
+    pub bytes: Vec<u8>,
+}

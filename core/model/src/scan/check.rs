@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::{
     Gap, Malformed, Refusal, Scanned, Span,
     block::{Block, Content, Head, Parent},
-    known::{Fresh, Known, Root, Runs},
+    known::{Fresh, Known, Root, Run, Runs},
     walk_deletions,
     wire::Reader,
 };
@@ -41,7 +41,7 @@ pub(super) fn check<'a>(known: &Known, update: &Scanned<'a>) -> Result<Fresh<'a>
         known.check_held(update, dot.incarnation, dot.clock.saturating_add(1))?;
     }
     for dot in &references.covered {
-        if walk.root(*dot) != Some(Root::ENTRIES) {
+        if walk.run(*dot).is_none_or(|run| run.root != Root::ENTRIES) {
             return Err(Malformed::EntryCoversText.into());
         }
     }
@@ -70,7 +70,7 @@ struct Progress<'a> {
     clock: u32,
     /// What the replica holds anyway.
     known: u32,
-    /// The roots of what it does not.
+    /// The runs of what it does not, behind the last of what it does.
     runs: Runs,
     /// Whether the next block waits for something that it refers to.
     waits: bool,
@@ -78,12 +78,13 @@ struct Progress<'a> {
 
 impl<'a> Progress<'a> {
     fn new(known: &Known, span: &Span<'a>) -> Self {
+        let (known, runs) = known.last_run(span.writer);
         Self {
             reader: span.reader.clone(),
             blocks_left: span.blocks,
             clock: span.start,
-            known: known.clock(span.writer),
-            runs: Runs::default(),
+            known,
+            runs,
             waits: false,
         }
     }
@@ -119,15 +120,16 @@ impl<'a> Walk<'_, 'a> {
         index: usize,
         head: &Head<'_>,
     ) -> Result<Option<(usize, u32)>, Refusal> {
+        let own = self.update.spans[index].writer;
         for dot in [head.origin, head.right_origin].into_iter().flatten() {
-            if self.root(dot).is_some() {
-                continue;
-            }
-            let span = self.update.span(dot.incarnation);
-            if span == Some(index) {
+            if dot.incarnation == own && dot.clock >= self.progress[index].clock {
                 return Err(Malformed::Cyclic.into());
             }
+            if self.run(dot).is_some() {
+                continue;
+            }
             self.known.check_held(self.update, dot.incarnation, dot.clock + 1)?;
+            let span = self.update.span(dot.incarnation);
             if span.is_some_and(|span| self.progress[span].waits) {
                 return Err(Malformed::Cyclic.into());
             }
@@ -160,14 +162,26 @@ impl<'a> Walk<'_, 'a> {
         if !fits {
             return Err(Malformed::ContentDoesNotFit.into());
         }
-        if start < known {
-            // yrs attaches the rest of the block to the known operation before it.
-            let before = Dot { incarnation: writer, clock: known - 1 };
-            if self.known.root(before) != Some(root) {
-                return Err(Malformed::OverlapDiffers.into());
-            }
+        // Of a block that is partly known, yrs attaches the rest to the known operation before it.
+        let first = start.max(known);
+        let before = first.checked_sub(1).map(|clock| Dot { incarnation: writer, clock });
+        let left = if start < known { before } else { block.head.origin };
+        if start < known && before.and_then(|dot| self.run(dot)).is_none_or(|run| run.root != root)
+        {
+            return Err(Malformed::OverlapDiffers.into());
         }
-        self.progress[index].runs.push(start.max(known), root);
+        self.check_order(left, block.head.right_origin)?;
+        self.progress[index].runs.push(first, root, left.is_some() && left == before);
+        Ok(())
+    }
+
+    /// Refuses neighbours in the wrong order, as far as the order within one run can tell.
+    fn check_order(&self, left: Option<Dot>, right: Option<Dot>) -> Result<(), Malformed> {
+        let (Some(left), Some(right)) = (left, right) else { return Ok(()) };
+        let of_one_run = left.incarnation == right.incarnation && self.run(left) == self.run(right);
+        if of_one_run && right.clock <= left.clock {
+            return Err(Malformed::NeighboursReversed);
+        }
         Ok(())
     }
 
@@ -178,19 +192,19 @@ impl<'a> Walk<'_, 'a> {
             Parent::Text(name) => Some(self.known.text(name, &mut self.texts)?),
             Parent::Neighbour => None,
         };
-        let left = head.origin.and_then(|dot| self.root(dot));
-        let right = head.right_origin.and_then(|dot| self.root(dot));
+        let left = head.origin.and_then(|dot| self.run(dot)).map(|run| run.root);
+        let right = head.right_origin.and_then(|dot| self.run(dot)).map(|run| run.root);
         match (named, left, right) {
             (None, Some(left), Some(right)) if left != right => Err(Malformed::NeighboursDiffer),
             _ => named.or(left).or(right).ok_or(Malformed::Cyclic),
         }
     }
 
-    /// The root of an operation that the replica holds or the walk has passed.
-    fn root(&self, dot: Dot) -> Option<Root> {
-        self.known.root(dot).or_else(|| {
+    /// The run of an operation that the replica holds or the walk has passed.
+    fn run(&self, dot: Dot) -> Option<Run> {
+        self.known.run(dot).or_else(|| {
             let progress = &self.progress[self.update.span(dot.incarnation)?];
-            if dot.clock < progress.clock { progress.runs.root(dot.clock) } else { None }
+            if dot.clock < progress.clock { progress.runs.run(dot.clock) } else { None }
         })
     }
 

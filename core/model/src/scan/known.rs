@@ -20,8 +20,8 @@ const CROWD_BITS: u32 = 14;
 
 /// What a replica holds: for each writer how many operations, and which root each belongs to.
 ///
-/// Runs of one root are one range, so the size grows with how often writers turn from one root to
-/// another, not with the document.
+/// What a writer types on end, or writes into entries, is one run of eight bytes, so the size grows
+/// with how often writers turn to another place, not with the document.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
     writers: BTreeMap<LowBitsFirst, Writer>,
@@ -63,27 +63,37 @@ struct Writer {
     runs: Runs,
 }
 
-/// Which roots consecutive operations belong to.
+/// Consecutive operations of one writer in runs: all of one root and, in a text, each written
+/// right behind the one before.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Runs(Vec<(u32, Root)>);
+pub(super) struct Runs(Vec<Run>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Run {
+    pub(super) start: u32,
+    pub(super) root: Root,
+}
 
 impl Runs {
-    /// Notes that operations from this clock on belong to `root`.
-    pub(super) fn push(&mut self, start: u32, root: Root) {
-        if self.0.last().is_none_or(|(_, last)| *last != root) {
-            self.0.push((start, root));
+    /// Notes that operations from this clock on belong to `root`; whether the first of them was
+    /// written right behind the one before.
+    pub(super) fn push(&mut self, start: u32, root: Root, follows: bool) {
+        let continues = follows || root == Root::ENTRIES;
+        if !continues || self.0.last().is_none_or(|last| last.root != root) {
+            self.0.push(Run { start, root });
         }
     }
 
-    /// The root of an operation that is known to lie within.
-    pub(super) fn root(&self, clock: u32) -> Option<Root> {
-        let after = self.0.partition_point(|(start, _)| *start <= clock);
-        self.0.get(after.checked_sub(1)?).map(|(_, root)| *root)
+    /// The run of an operation that is known to lie within.
+    pub(super) fn run(&self, clock: u32) -> Option<Run> {
+        let after = self.0.partition_point(|run| run.start <= clock);
+        self.0.get(after.checked_sub(1)?).copied()
     }
 }
 
 /// What an update adds.
 pub(super) struct Fresh<'a> {
+    /// For each writer its new end, and its runs from the last one held on.
     pub(super) writers: Vec<(Incarnation, u32, Runs)>,
     pub(super) texts: BTreeMap<&'a str, Root>,
 }
@@ -112,9 +122,8 @@ impl Known {
         for (incarnation, end, runs) in fresh.writers {
             let writer = self.writers.entry(LowBitsFirst::new(incarnation)).or_default();
             writer.end = end.max(writer.end);
-            for (start, root) in runs.0 {
-                writer.runs.push(start, root);
-            }
+            writer.runs.0.pop();
+            writer.runs.0.extend(runs.0);
         }
         Ok(())
     }
@@ -132,10 +141,18 @@ impl Known {
             .collect()
     }
 
-    /// The root of an operation that is held.
-    pub(super) fn root(&self, dot: Dot) -> Option<Root> {
+    /// The run of an operation that is held.
+    pub(super) fn run(&self, dot: Dot) -> Option<Run> {
         let writer = self.writers.get(&LowBitsFirst::new(dot.incarnation))?;
-        if dot.clock < writer.end { writer.runs.root(dot.clock) } else { None }
+        if dot.clock < writer.end { writer.runs.run(dot.clock) } else { None }
+    }
+
+    /// How many operations of this writer are held, and the last run of them.
+    pub(super) fn last_run(&self, writer: Incarnation) -> (u32, Runs) {
+        let held = self.writers.get(&LowBitsFirst::new(writer));
+        held.map_or((0, Runs::default()), |held| {
+            (held.end, Runs(held.runs.0.last().copied().into_iter().collect()))
+        })
     }
 
     /// The root text of this name; a new one goes to `fresh`.
@@ -192,5 +209,21 @@ impl Known {
         let in_update = update.span(writer).map_or(0, |index| update.spans[index].end);
         let have = self.clock(writer).max(in_update);
         if needs <= have { Ok(()) } else { Err(Gap { writer, have, needs }) }
+    }
+}
+
+#[cfg(test)]
+impl Known {
+    /// For each writer, from which clocks on it worked in which root.
+    pub(super) fn layout(&self) -> BTreeMap<Incarnation, Vec<(u32, &str)>> {
+        let name = |root| {
+            let text = self.texts.iter().find(|(_, text)| **text == root);
+            text.map_or("entries", |(name, _)| name)
+        };
+        let runs = |writer: &Writer| {
+            let end = [Run { start: writer.end, root: Root::ENTRIES }];
+            writer.runs.0.iter().chain(&end).map(|run| (run.start, name(run.root))).collect()
+        };
+        self.writers.iter().filter_map(|(key, held)| Some((key.writer()?, runs(held)))).collect()
     }
 }

@@ -101,6 +101,9 @@ pub enum Malformed {
     /// A block's neighbours belong to different roots.
     #[error("a block stands between neighbours of different roots")]
     NeighboursDiffer,
+    /// A block whose right neighbour stands at or before its left one.
+    #[error("a block stands between neighbours in the wrong order")]
+    NeighboursReversed,
     /// A block that is partly known belongs to another root than its known part.
     #[error("a block continues a known one of another root")]
     OverlapDiffers,

@@ -137,6 +137,43 @@ fn a_block_between_two_roots_is_refused() {
 }
 
 #[test]
+fn a_block_between_neighbours_in_the_wrong_order_is_refused() {
+    let between = |client, left, right| {
+        let block = text(&At::Between((A, left), (A, right)), "x");
+        update(&[span(client, if client == A { 5 } else { 0 }, &[block])], &[])
+    };
+    assert_taken_after(&[hello()], &between(B, 1, 2));
+    assert_taken_after(&[hello()], &between(B, 1, 4));
+    // yrs would attach the block elsewhere than a replica that loads it from a snapshot.
+    for (left, right) in [(2, 2), (3, 2), (4, 0)] {
+        for client in [A, B] {
+            let result = scan_after(&[hello()], &between(client, left, right));
+            assert_eq!(result, refused(Malformed::NeighboursReversed));
+        }
+    }
+    // Typed before what was there: the later clock stands on the left.
+    let held = [hello(), update(&[span(A, 5, &[text(&At::Before(A, 0), "oh, ")])], &[])];
+    assert_taken_after(&held, &between(B, 8, 0));
+    assert_taken_after(&held, &between(B, 5, 6));
+    let typed_on = update(&[span(A, 9, &[text(&At::Between((A, 8), (A, 0)), "hm ")])], &[]);
+    assert_taken_after(&held, &typed_on);
+    let within_what_was_typed_on =
+        scan_after(&[&held[..], &[typed_on]].concat(), &between(B, 9, 6));
+    assert_eq!(within_what_was_typed_on, refused(Malformed::NeighboursReversed));
+}
+
+#[test]
+fn a_block_that_refers_into_its_known_part_is_refused() {
+    let overlapping =
+        |right| update(&[span(A, 3, &[text(&At::Between((A, 2), (A, right)), "lo world")])], &[]);
+    for right in [3, 4] {
+        assert_eq!(scan_after(&[hello()], &overlapping(right)), refused(Malformed::Cyclic));
+    }
+    let reversed = scan_after(&[hello()], &overlapping(0));
+    assert_eq!(reversed, refused(Malformed::NeighboursReversed));
+}
+
+#[test]
 fn a_block_may_overlap_what_is_known() {
     let longer = |run| update(&[span(A, 0, &[text(&BODY, run), text(&At::After(A, 0), "!")])], &[]);
     assert_taken_after(&[hello()], &hello());

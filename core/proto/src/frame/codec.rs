@@ -1,0 +1,374 @@
+//! The encoding of each frame: a type number and a map.
+
+use dunlin_model::{DocHash, StateVector};
+use minicbor::{
+    Decode, Decoder, Encode, Encoder,
+    bytes::{ByteArray, ByteVec},
+};
+
+use super::{Content, Frame, Slot, TAG_BYTES, WantEntry};
+use crate::{
+    error::FrameError,
+    limits::{MAX_FRAME_BYTES, MAX_TAGS},
+    wire,
+};
+
+const HELLO: u32 = 1;
+const ASK: u32 = 2;
+const PRESENT: u32 = 3;
+const OPEN: u32 = 4;
+const HAVE: u32 = 5;
+const STATEMENTS: u32 = 6;
+const SUMMARY: u32 = 7;
+const RECONCILE: u32 = 8;
+const WANT: u32 = 9;
+const DOCS: u32 = 10;
+const CHUNK: u32 = 11;
+const PUSH: u32 = 12;
+const OFFER: u32 = 13;
+const DONE: u32 = 14;
+const REFUSE: u32 = 15;
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Hello {
+    #[n(0)]
+    revision: u16,
+    #[n(1)]
+    oldest: u16,
+    #[n(2)]
+    tags: ByteVec,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Ask {
+    #[n(0)]
+    space: Slot,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Present {
+    #[n(0)]
+    space: Slot,
+    #[n(1)]
+    chain: Vec<ByteVec>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Open {
+    #[n(0)]
+    space: Slot,
+    #[n(1)]
+    role: u8,
+    #[n(2)]
+    roster: ByteArray<16>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Have {
+    #[n(0)]
+    space: Slot,
+    #[n(1)]
+    statements: ByteVec,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Statements {
+    #[n(0)]
+    space: Slot,
+    #[n(1)]
+    statements: Vec<ByteVec>,
+    #[n(2)]
+    last: bool,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Summary {
+    #[n(0)]
+    space: Slot,
+    #[n(1)]
+    count: u64,
+    #[n(2)]
+    sum: ByteArray<32>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Reconcile {
+    #[n(0)]
+    space: Slot,
+    #[n(1)]
+    message: ByteVec,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Want {
+    #[n(0)]
+    space: Slot,
+    #[n(1)]
+    documents: Vec<Wanted>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Wanted {
+    #[n(0)]
+    document: ByteArray<16>,
+    #[n(1)]
+    generation: u32,
+    #[n(2)]
+    state_vector: Option<ByteVec>,
+    #[n(3)]
+    echo: Option<bool>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Documents {
+    #[n(0)]
+    space: Slot,
+    #[n(1)]
+    content: ByteVec,
+    #[n(2)]
+    unpacked: Option<u32>,
+    #[n(3)]
+    missing: Option<ByteVec>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Offer {
+    #[n(0)]
+    space: Slot,
+    #[n(1)]
+    documents: ByteVec,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Done {
+    #[n(0)]
+    space: Slot,
+    #[n(1)]
+    moved: bool,
+    #[n(2)]
+    diverged: Option<ByteVec>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Refuse {
+    #[n(0)]
+    space: Slot,
+    #[n(1)]
+    code: u16,
+    #[n(2)]
+    documents: Option<ByteVec>,
+}
+
+pub(super) fn encode(frame: &Frame) -> Vec<u8> {
+    match frame.clone() {
+        Frame::Hello { revision, oldest, tags } => {
+            write(HELLO, &Hello { revision, oldest, tags: tags.into() })
+        }
+        Frame::Ask { space } => write(ASK, &Ask { space }),
+        Frame::Present { space, chain } => write(PRESENT, &Present { space, chain: wrap(chain) }),
+        Frame::Open { space, role, roster } => {
+            write(OPEN, &Open { space, role, roster: roster.into() })
+        }
+        Frame::Have { space, statements } => {
+            write(HAVE, &Have { space, statements: statements.into() })
+        }
+        Frame::Statements { space, statements, last } => {
+            write(STATEMENTS, &Statements { space, statements: wrap(statements), last })
+        }
+        Frame::Summary { space, count, sum } => {
+            write(SUMMARY, &Summary { space, count, sum: sum.into() })
+        }
+        Frame::Reconcile { space, message } => {
+            write(RECONCILE, &Reconcile { space, message: message.into() })
+        }
+        Frame::Want { space, documents } => {
+            let documents = documents.iter().map(Wanted::from).collect();
+            write(WANT, &Want { space, documents })
+        }
+        Frame::Docs { space, content, missing } => {
+            write(DOCS, &documents(space, content, &missing))
+        }
+        Frame::Chunk { space, content } => write(CHUNK, &documents(space, content, &[])),
+        Frame::Push { space, content } => write(PUSH, &documents(space, content, &[])),
+        Frame::Offer { space, documents } => {
+            write(OFFER, &Offer { space, documents: join(&documents).into() })
+        }
+        Frame::Done { space, moved, diverged } => {
+            write(DONE, &Done { space, moved, diverged: some(&diverged) })
+        }
+        Frame::Refuse { space, code, documents } => {
+            write(REFUSE, &Refuse { space, code, documents: some(&documents) })
+        }
+    }
+}
+
+pub(super) fn decode(bytes: &[u8]) -> Result<Option<Frame>, FrameError> {
+    if bytes.len() > MAX_FRAME_BYTES {
+        return Err(FrameError::TooLong { length: bytes.len() });
+    }
+    let mut decoder = Decoder::new(bytes);
+    let kind = decoder.u32().map_err(|_| FrameError::NotCbor)?;
+    let body = &bytes[decoder.position()..];
+    wire::check(body).map_err(|_| FrameError::NotCbor)?;
+    Ok(Some(match kind {
+        HELLO => {
+            let Hello { revision, oldest, tags } = read(kind, body)?;
+            if tags.len() % TAG_BYTES != 0 || tags.len() > MAX_TAGS * TAG_BYTES {
+                return Err(FrameError::Malformed { kind });
+            }
+            Frame::Hello { revision, oldest, tags: tags.into() }
+        }
+        ASK => Frame::Ask { space: read::<Ask>(kind, body)?.space },
+        PRESENT => {
+            let Present { space, chain } = read(kind, body)?;
+            Frame::Present { space, chain: unwrap(chain) }
+        }
+        OPEN => {
+            let Open { space, role, roster } = read(kind, body)?;
+            Frame::Open { space, role, roster: *roster }
+        }
+        HAVE => {
+            let Have { space, statements } = read(kind, body)?;
+            if statements.len() % 16 != 0 {
+                return Err(FrameError::Malformed { kind });
+            }
+            Frame::Have { space, statements: statements.into() }
+        }
+        STATEMENTS => {
+            let Statements { space, statements, last } = read(kind, body)?;
+            Frame::Statements { space, statements: unwrap(statements), last }
+        }
+        SUMMARY => {
+            let Summary { space, count, sum } = read(kind, body)?;
+            Frame::Summary { space, count, sum: *sum }
+        }
+        RECONCILE => {
+            let Reconcile { space, message } = read(kind, body)?;
+            Frame::Reconcile { space, message: message.into() }
+        }
+        WANT => {
+            let Want { space, documents } = read(kind, body)?;
+            let documents: Result<_, ()> = documents.into_iter().map(WantEntry::try_from).collect();
+            Frame::Want {
+                space,
+                documents: documents.map_err(|()| FrameError::Malformed { kind })?,
+            }
+        }
+        DOCS => {
+            let (space, content, missing) = read_documents(kind, body)?;
+            Frame::Docs { space, content, missing }
+        }
+        CHUNK | PUSH => {
+            let (space, content, _) = read_documents(kind, body)?;
+            if kind == CHUNK {
+                Frame::Chunk { space, content }
+            } else {
+                Frame::Push { space, content }
+            }
+        }
+        OFFER => {
+            let Offer { space, documents } = read(kind, body)?;
+            Frame::Offer { space, documents: split(kind, Some(documents))? }
+        }
+        DONE => {
+            let Done { space, moved, diverged } = read(kind, body)?;
+            Frame::Done { space, moved, diverged: split(kind, diverged)? }
+        }
+        REFUSE => {
+            let Refuse { space, code, documents } = read(kind, body)?;
+            Frame::Refuse { space, code, documents: split(kind, documents)? }
+        }
+        _ => return Ok(None),
+    }))
+}
+
+impl From<&WantEntry> for Wanted {
+    fn from(entry: &WantEntry) -> Self {
+        let known = !entry.state_vector.is_empty();
+        Self {
+            document: entry.document.0.into(),
+            generation: entry.generation,
+            state_vector: known.then(|| entry.state_vector.encode().into()),
+            echo: entry.echo.then_some(true),
+        }
+    }
+}
+
+impl TryFrom<Wanted> for WantEntry {
+    type Error = ();
+
+    fn try_from(wanted: Wanted) -> Result<Self, ()> {
+        let state_vector = match wanted.state_vector {
+            Some(bytes) => StateVector::decode(&bytes).ok_or(())?,
+            None => StateVector::default(),
+        };
+        Ok(Self {
+            document: DocHash(*wanted.document),
+            generation: wanted.generation,
+            state_vector,
+            echo: wanted.echo.unwrap_or(false),
+        })
+    }
+}
+
+fn write<T: Encode<()>>(kind: u32, body: &T) -> Vec<u8> {
+    let mut encoder = Encoder::new(Vec::new());
+    // A Vec takes every byte, and the bodies above encode without conditions.
+    let written = encoder.u32(kind).and_then(|encoder| encoder.encode(body)).is_ok();
+    debug_assert!(written);
+    encoder.into_writer()
+}
+
+fn read<'b, T: Decode<'b, ()>>(kind: u32, body: &'b [u8]) -> Result<T, FrameError> {
+    minicbor::decode(body).map_err(|_| FrameError::Malformed { kind })
+}
+
+fn documents(space: Slot, content: Content, missing: &[DocHash]) -> Documents {
+    let Content { bytes, unpacked } = content;
+    Documents { space, content: bytes.into(), unpacked, missing: some(missing) }
+}
+
+fn read_documents(kind: u32, body: &[u8]) -> Result<(Slot, Content, Vec<DocHash>), FrameError> {
+    let Documents { space, content, unpacked, missing } = read(kind, body)?;
+    Ok((space, Content { bytes: content.into(), unpacked }, split(kind, missing)?))
+}
+
+fn wrap(items: Vec<Vec<u8>>) -> Vec<ByteVec> {
+    items.into_iter().map(ByteVec::from).collect()
+}
+
+fn unwrap(items: Vec<ByteVec>) -> Vec<Vec<u8>> {
+    items.into_iter().map(Vec::from).collect()
+}
+
+fn join(documents: &[DocHash]) -> Vec<u8> {
+    documents.iter().flat_map(|document| document.0).collect()
+}
+
+fn some(documents: &[DocHash]) -> Option<ByteVec> {
+    (!documents.is_empty()).then(|| join(documents).into())
+}
+
+fn split(kind: u32, bytes: Option<ByteVec>) -> Result<Vec<DocHash>, FrameError> {
+    let bytes = bytes.map(Vec::from).unwrap_or_default();
+    let (documents, rest) = bytes.as_chunks::<16>();
+    if rest.is_empty() {
+        Ok(documents.iter().map(|document| DocHash(*document)).collect())
+    } else {
+        Err(FrameError::Malformed { kind })
+    }
+}

@@ -1,0 +1,225 @@
+//! What goes into a session and what comes out of it.
+
+use std::sync::Arc;
+
+use dunlin_model::{DeviceId, DocHash, DocId, Fingerprint, SpaceId, StateVector};
+
+use crate::{
+    error::{CloseCode, RefuseCode},
+    trust::{Role, Roster},
+};
+
+/// What a session needs to know when a connection has been made.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// This device.
+    pub local: DeviceId,
+    /// The device at the other end, as TLS proved it.
+    pub peer: DeviceId,
+    /// Whether this side opened the connection.
+    pub dialer: bool,
+    /// The TLS exporter of this connection, equal on both sides.
+    pub exporter: [u8; 32],
+    /// Fresh random bytes, for the padding of the hello.
+    pub random: [u8; 32],
+    /// The wall clock at the time of `Session::new`, in Unix milliseconds; judges expiry only.
+    pub wall_clock_ms: i64,
+    /// The spaces of this node.
+    pub spaces: Vec<SpaceAccess>,
+}
+
+/// A space as one session sees it.
+#[derive(Clone)]
+pub struct SpaceAccess {
+    /// Its members; the chain that this device presents is taken from here too.
+    pub roster: Roster,
+    /// Its secrets, the current one first: earlier ones stay recognisable.
+    pub secrets: Vec<[u8; 32]>,
+}
+
+impl std::fmt::Debug for SpaceAccess {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SpaceAccess").field("space", &self.roster.space()).finish_non_exhaustive()
+    }
+}
+
+/// Bytes of one document on their way.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DocUpdate {
+    /// The document.
+    pub doc: DocId,
+    /// The generation that the update belongs to.
+    pub generation: u32,
+    /// In a diff, what the side that made it holds; none in a live update.
+    pub state_vector: Option<StateVector>,
+    /// The update in yrs V1 encoding.
+    pub update: Arc<[u8]>,
+}
+
+/// A document that the other side wants, with what it has of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Want {
+    /// The document.
+    pub document: DocHash,
+    /// The generation it holds.
+    pub generation: u32,
+    /// What it holds of that generation; empty for nothing.
+    pub state_vector: StateVector,
+}
+
+/// What this replica holds of a document.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Held {
+    /// The document.
+    pub document: DocHash,
+    /// Its generation, 0 if the document is unknown.
+    pub generation: u32,
+    /// Its state vector, empty if the document is unknown.
+    pub state_vector: StateVector,
+}
+
+/// How applying one update went.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Committed, or known before.
+    Applied {
+        /// What the replica holds afterwards.
+        state_vector: StateVector,
+    },
+    /// It builds on something that is not here.
+    Gap {
+        /// What the replica holds.
+        state_vector: StateVector,
+    },
+    /// No honest peer sends this: the connection ends.
+    Malformed {
+        /// What is wrong.
+        reason: String,
+    },
+    /// It contradicts what is here: the document was forked under one writer.
+    Diverged,
+    /// It belongs to another generation than the one here.
+    Stale,
+    /// It could not be stored here (no room, for instance); a later reconciliation tries again.
+    Failed,
+}
+
+/// What the host must do.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Effect {
+    /// Write this frame.
+    Send(Vec<u8>),
+    /// Both sides have recognised each other as members of the space.
+    Opened {
+        /// The space.
+        space: SpaceId,
+        /// The peer's role.
+        peer_role: Role,
+        /// Our role as the peer has it.
+        our_role: Role,
+    },
+    /// Persist these statements, each after the one it rests on, then tell the other sessions.
+    Statements {
+        /// The space.
+        space: SpaceId,
+        /// The statements.
+        statements: Vec<Arc<[u8]>>,
+    },
+    /// Answer with `handle_summary`.
+    NeedSummary {
+        /// The space.
+        space: SpaceId,
+    },
+    /// Answer with `handle_items`.
+    NeedItems {
+        /// The space.
+        space: SpaceId,
+    },
+    /// Answer with `handle_vectors`: one for each, in this order.
+    NeedVectors {
+        /// The space.
+        space: SpaceId,
+        /// The documents.
+        documents: Vec<DocHash>,
+    },
+    /// Answer with `handle_diffs`: one for each, in this order, ending early once the updates
+    /// exceed `budget` bytes; at least one. The rest will be asked for again.
+    NeedDiffs {
+        /// The space.
+        space: SpaceId,
+        /// The documents.
+        wants: Vec<Want>,
+        /// Bytes of updates after which the answer should end.
+        budget: usize,
+    },
+    /// Apply and commit, then answer with `handle_applied`: one outcome for each, in this order.
+    Apply {
+        /// The space.
+        space: SpaceId,
+        /// The updates.
+        updates: Vec<DocUpdate>,
+        /// Whether the peer has just committed them, so that they are more urgent than a
+        /// catch-up.
+        live: bool,
+    },
+    /// Everything that may flow between the two sides has flowed.
+    InSync {
+        /// The space.
+        space: SpaceId,
+        /// Whether the two sets of documents were equal. They are not where one side only reads
+        /// and has changes of its own, or where documents diverged.
+        equal: bool,
+    },
+    /// Documents that differ although both sides gave everything.
+    Diverged {
+        /// The space.
+        space: SpaceId,
+        /// The documents.
+        documents: Vec<DocHash>,
+    },
+    /// The peer did not take what this side handed over.
+    Refused {
+        /// The space.
+        space: SpaceId,
+        /// The documents; none if the peer refused this device.
+        documents: Vec<DocHash>,
+        /// Why.
+        code: RefuseCode,
+    },
+    /// This side did not take what the peer handed over.
+    Denied {
+        /// The space.
+        space: SpaceId,
+        /// The documents; none if the peer itself was refused.
+        documents: Vec<DocHash>,
+        /// Why.
+        code: RefuseCode,
+    },
+    /// Close the connection with this code. Nothing follows.
+    Close {
+        /// The code.
+        code: CloseCode,
+        /// What to log; never sent.
+        reason: String,
+    },
+}
+
+/// How far a session is with one space.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SpaceStatus {
+    /// The peer's role, once it is known to be a member.
+    pub peer_role: Option<Role>,
+    /// Our role as the peer has it, once it said so.
+    pub our_role: Option<Role>,
+    /// Whether everything that may flow has flowed and nothing waits.
+    pub in_sync: bool,
+    /// Live updates that wait for the peer.
+    pub queued: usize,
+    /// Documents that wait for the peer as names only.
+    pub dirty: usize,
+}
+
+/// The answer to `NeedSummary`.
+pub type Summary = Fingerprint;

@@ -18,3 +18,62 @@ impl InvalidInput {
         Self { reason: reason.into(), remedy: remedy.into() }
     }
 }
+
+/// Why an edit was refused; nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum EditError {
+    /// The edit itself makes no sense here.
+    #[error("{0}")]
+    Invalid(#[from] InvalidInput),
+    /// There is no such document, item or text.
+    #[error("there is nothing at {path}")]
+    NotFound {
+        /// Where.
+        path: String,
+    },
+    /// Something of another kind is there.
+    #[error("there is {found} at {path}, and this edit needs {needed}")]
+    WrongKind {
+        /// Where.
+        path: String,
+        /// The kind that is there.
+        found: &'static str,
+        /// The kind that the edit works on.
+        needed: &'static str,
+    },
+    /// Indices cannot be mapped from so old a version.
+    #[error("the version is too old to map an index in {path}")]
+    StaleVersion {
+        /// Of which text or list.
+        path: String,
+    },
+    /// The document would grow over a bound.
+    #[error("{what} would be over the limit of {limit}")]
+    LimitExceeded {
+        /// What would be too much.
+        what: String,
+        /// The bound.
+        limit: u64,
+    },
+    /// A bug in Dunlin; the document must be loaded anew.
+    #[error("internal error: {what}")]
+    Internal {
+        /// What went wrong.
+        what: String,
+    },
+}
+
+impl EditError {
+    /// What the caller can do about it.
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::Invalid(invalid) => invalid.remedy.clone(),
+            Self::NotFound { .. } => "read the document again; somebody may have removed it".into(),
+            Self::WrongKind { .. } => "set another field, or set this one to a new value".into(),
+            Self::StaleVersion { .. } => "read the document again and repeat the edit".into(),
+            Self::LimitExceeded { .. } => "split the document, or store less in it".into(),
+            Self::Internal { .. } => "repeat the edit; please report this".into(),
+        }
+    }
+}

@@ -119,7 +119,7 @@ fn between(left: &[u8], right: Option<&[u8]>) -> Vec<u8> {
         }
         out.push(low as u8);
         let exhausted = right.is_none_or(|right| index >= right.len());
-        if exhausted && index >= left.len() + 1 && bounded.is_some() {
+        if exhausted && index > left.len() && bounded.is_some() {
             break;
         }
     }

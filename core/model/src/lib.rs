@@ -1,6 +1,9 @@
 //! Documents over yrs, with no I/O, clock, thread or randomness of their own.
 
 mod device_kind;
+mod difference;
+mod document;
+mod edit;
 pub mod entry;
 pub mod error;
 pub mod fingerprint;
@@ -8,15 +11,22 @@ pub mod ids;
 pub mod item;
 pub mod limits;
 pub mod path;
+mod registers;
 pub mod scan;
 mod state_vector;
 mod value;
+mod version;
+mod view;
 
 pub use device_kind::DeviceKind;
-pub use error::InvalidInput;
+pub use difference::ListKeys;
+pub use document::{Anchor, Applied, ApplyError, Change, Conflict, Corrupt, Document};
+pub use edit::Edit;
+pub use error::{EditError, InvalidInput};
 pub use fingerprint::Fingerprint;
 pub use ids::{Collection, DeviceId, Digest, DocHash, DocId, DocKey, Dot, Incarnation, SpaceId};
 pub use item::ItemId;
 pub use path::{Path, RegisterPath, Segment};
 pub use state_vector::StateVector;
 pub use value::Value;
+pub use version::Version;

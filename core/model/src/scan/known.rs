@@ -133,6 +133,11 @@ impl Known {
         self.writers.get(&LowBitsFirst::new(writer)).map_or(0, |writer| writer.end)
     }
 
+    /// How many writers are known.
+    pub fn writer_count(&self) -> usize {
+        self.writers.len()
+    }
+
     /// How many operations of each writer are held.
     pub fn state_vector(&self) -> StateVector {
         self.writers

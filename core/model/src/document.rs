@@ -1,0 +1,407 @@
+//! One mergeable document over one yrs `Doc`.
+
+mod delete;
+mod digest;
+mod edit;
+mod history;
+mod list;
+mod read;
+mod replica;
+mod text;
+mod write;
+
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use thiserror::Error;
+use yrs::{
+    Any, Doc, MapRef, Observable, OffsetKind, Options, Out, ReadTxn, TextRef, Transact, Update,
+    block::ClientID, updates::decoder::Decode,
+};
+
+use crate::{
+    entry::{ENTRIES_ROOT, Entry, EntryKey, parse_text_root},
+    ids::Incarnation,
+    limits::MAX_DOCUMENT_BYTES,
+    path::RegisterPath,
+    registers::{Registers, Stored},
+    scan::{self, Gap, Known, Malformed, Refusal},
+    state_vector::StateVector,
+    version::Version,
+    view::View,
+};
+use history::History;
+
+pub use read::Conflict;
+pub use text::Anchor;
+
+/// A document: one yrs `Doc` and what its entries say.
+///
+/// One owner at a time; nothing here blocks, waits or reads a clock. A document that
+/// [is poisoned](Self::is_poisoned) must be thrown away and loaded anew under a fresh incarnation.
+pub struct Document {
+    doc: Doc,
+    entries: MapRef,
+    texts: BTreeMap<(RegisterPath, u32), TextRef>,
+    registers: Registers,
+    known: Known,
+    incarnation: Incarnation,
+    generation: u32,
+    seq: i64,
+    history: History,
+    touched: Arc<Mutex<Touched>>,
+    view: OnceCell<View>,
+    /// Whether a text has characters of two UTF-16 code units, where that is known.
+    wide: BTreeMap<(RegisterPath, u32), bool>,
+    /// Bytes of the state, counted up by every change; exact after `snapshot`.
+    encoded_len: usize,
+    poisoned: bool,
+}
+
+/// What yrs says a transaction has changed.
+#[derive(Default)]
+struct Touched {
+    /// Whether it is a foreign one: local edits say themselves what they touch.
+    remote: bool,
+    keys: Vec<Arc<str>>,
+    texts: Vec<(Arc<str>, Vec<history::Splice>)>,
+}
+
+/// What one transaction changed; empty if it changed nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// The delta in yrs V1 encoding: what is stored and what travels.
+    pub update: Vec<u8>,
+    /// The registers that changed, as printed paths, sorted.
+    pub paths: Vec<String>,
+}
+
+impl Change {
+    /// Whether nothing changed.
+    pub fn is_empty(&self) -> bool {
+        self.update.is_empty()
+    }
+}
+
+/// What became of a foreign update.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// It brought news.
+    Changed(Change),
+    /// All of it was known.
+    Known,
+}
+
+/// Why a foreign update was not applied; the document is as it was, unless it is poisoned.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ApplyError {
+    /// No honest peer sends this.
+    #[error("malformed update: {0}")]
+    Malformed(#[from] Malformed),
+    /// Something in between is missing; ask for a diff.
+    #[error("the update builds on something unknown: {0}")]
+    Gap(#[from] Gap),
+    /// yrs failed on it: load the document anew and quarantine the bytes.
+    #[error("yrs could not apply the update: {0}")]
+    Poisoned(String),
+}
+
+/// Stored bytes that are no document.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("the stored document is damaged: {0}")]
+pub struct Corrupt(pub String);
+
+impl Document {
+    /// A document without content.
+    pub fn new(incarnation: Incarnation) -> Self {
+        let options = Options {
+            offset_kind: OffsetKind::Utf16,
+            skip_gc: false,
+            cleanup_formatting: false,
+            ..Options::with_guid_and_client_id("".into(), ClientID::new(incarnation.client()))
+        };
+        let doc = Doc::with_options(options);
+        let entries = doc.get_or_insert_map(ENTRIES_ROOT);
+        let touched = Arc::new(Mutex::new(Touched::default()));
+        let observed = Arc::clone(&touched);
+        entries.observe("touched", move |txn, event| {
+            let mut touched = observed.lock().unwrap_or_else(PoisonError::into_inner);
+            if touched.remote {
+                touched.keys.extend(event.keys(txn).keys().cloned());
+            }
+        });
+        Self {
+            doc,
+            entries,
+            texts: BTreeMap::new(),
+            registers: Registers::default(),
+            known: Known::default(),
+            incarnation,
+            generation: 0,
+            seq: 0,
+            history: History::default(),
+            touched,
+            view: OnceCell::new(),
+            wide: BTreeMap::new(),
+            encoded_len: 0,
+            poisoned: false,
+        }
+    }
+
+    /// Loads a document from its snapshot and the updates since, which are read as strictly as
+    /// foreign ones.
+    ///
+    /// # Errors
+    /// `Corrupt` if the bytes are no document.
+    pub fn load(
+        generation: u32,
+        snapshot: Option<&[u8]>,
+        updates: &[Vec<u8>],
+        incarnation: Incarnation,
+        seq: i64,
+    ) -> Result<Self, Corrupt> {
+        let mut document = Self::new(incarnation);
+        document.generation = generation;
+        document.seq = seq;
+        document.history = History::since(seq);
+        let parts: Vec<&[u8]> =
+            snapshot.into_iter().chain(updates.iter().map(Vec::as_slice)).collect();
+        document.integrate(&parts, false).map_err(|error| Corrupt(error.to_string()))?;
+        document.encoded_len = parts.iter().map(|part| part.len()).sum();
+        document.take_touched();
+        document.read_roots();
+        Ok(document)
+    }
+
+    /// Applies what another replica sent, after the scanner has allowed it.
+    ///
+    /// # Errors
+    /// [`ApplyError`]; after `Poisoned` the document must be thrown away.
+    pub fn apply(&mut self, update: &[u8]) -> Result<Applied, ApplyError> {
+        self.touched.lock().unwrap_or_else(PoisonError::into_inner).remote = true;
+        let Some(update) = self.integrate(&[update], true)? else {
+            self.take_touched();
+            return Ok(Applied::Known);
+        };
+        self.encoded_len += update.len();
+        let paths = self.absorb_touched();
+        Ok(Applied::Changed(Change { update, paths }))
+    }
+
+    /// Scans and applies in one transaction; poisons on anything that yrs does not finish. Returns
+    /// what was new, if that is wanted and anything was.
+    fn integrate(
+        &mut self,
+        updates: &[&[u8]],
+        wanted: bool,
+    ) -> Result<Option<Vec<u8>>, ApplyError> {
+        let doc = self.doc.clone();
+        let mut txn =
+            doc.try_transact_mut().map_err(|error| ApplyError::Poisoned(error.to_string()))?;
+        for update in updates {
+            let scanned = scan::read(update)?;
+            self.known.absorb(&scanned).map_err(|refusal| match refusal {
+                Refusal::Malformed(malformed) => ApplyError::Malformed(malformed),
+                Refusal::Gap(gap) => ApplyError::Gap(gap),
+            })?;
+            let applied = catch_unwind(AssertUnwindSafe(|| {
+                let update = Update::decode_v1(update).map_err(|error| error.to_string())?;
+                txn.apply_update(update).map_err(|error| error.to_string())
+            }));
+            match applied {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return Err(self.poison(error)),
+                Err(_) => return Err(self.poison("a panic".into())),
+            }
+        }
+        let committed = catch_unwind(AssertUnwindSafe(|| {
+            txn.commit();
+            let new = (wanted && txn.has_changes()).then(|| txn.encode_update_v1());
+            (txn.has_missing_updates(), new)
+        }));
+        debug_assert_eq!(replica::state_vector_of(&txn), self.known.state_vector());
+        match committed {
+            Ok((false, new)) => Ok(new),
+            Ok((true, _)) => Err(self.poison("something is left pending".into())),
+            Err(_) => Err(self.poison("a panic".into())),
+        }
+    }
+
+    fn poison(&mut self, why: String) -> ApplyError {
+        self.poisoned = true;
+        ApplyError::Poisoned(why)
+    }
+
+    fn take_touched(&self) -> Touched {
+        std::mem::take(&mut *self.touched.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads all entries and texts out of yrs.
+    fn read_roots(&mut self) {
+        let names = {
+            let Ok(txn) = self.doc.try_transact() else { return };
+            for (key, value) in yrs::Map::iter(&self.entries, &txn) {
+                if let Some(stored) = read_entry(key, &value) {
+                    self.registers.insert(stored);
+                }
+            }
+            root_names(&txn)
+        };
+        self.open_texts(names);
+    }
+
+    /// Opens the root texts that are not open yet; returns their paths.
+    fn open_texts(&mut self, names: Vec<String>) -> Vec<RegisterPath> {
+        let mut opened = Vec::new();
+        for name in names {
+            if let Some(place) = parse_text_root(&name)
+                && !self.texts.contains_key(&place)
+            {
+                opened.push(place.0.clone());
+                let text = self.doc.get_or_insert_text(name.as_str());
+                self.follow_text(&name, place, text);
+            }
+        }
+        opened
+    }
+
+    /// Notes an open root text, and follows its remote changes.
+    fn follow_text(&mut self, name: &str, place: (RegisterPath, u32), text: TextRef) {
+        let touched = Arc::clone(&self.touched);
+        let name: Arc<str> = name.into();
+        text.observe("touched", move |txn, event| {
+            let mut touched = touched.lock().unwrap_or_else(PoisonError::into_inner);
+            if touched.remote {
+                let splices = history::splices(event.delta(txn));
+                touched.texts.push((Arc::clone(&name), splices));
+            }
+        });
+        self.texts.insert(place, text);
+    }
+
+    /// Mirrors what a foreign update touched; returns the paths.
+    fn absorb_touched(&mut self) -> Vec<String> {
+        let touched = self.take_touched();
+        let mut paths = BTreeSet::new();
+        let names = {
+            let Ok(txn) = self.doc.try_transact() else { return Vec::new() };
+            for name in &touched.keys {
+                let Ok(key) = name.parse::<EntryKey>() else { continue };
+                let value = yrs::Map::get(&self.entries, &txn, name);
+                match value.and_then(|value| read_entry(name, &value)) {
+                    Some(stored) => self.registers.insert(stored),
+                    None => self.registers.remove(&key),
+                }
+                paths.insert(key.path.to_string());
+            }
+            if txn.root_refs().count() > self.texts.len() + 1 {
+                root_names(&txn)
+            } else {
+                Vec::new()
+            }
+        };
+        paths.extend(self.open_texts(names).iter().map(ToString::to_string));
+        for (name, splices) in touched.texts {
+            if let Some(place) = parse_text_root(&name) {
+                paths.insert(place.0.to_string());
+                self.wide.remove(&place);
+                self.history.text(place, splices);
+            }
+        }
+        if !touched.keys.is_empty() {
+            match self.view.take() {
+                Some(before) => {
+                    let after = history::list_orders(self.view());
+                    self.history.lists(history::list_orders(&before), &after);
+                }
+                None => self.history.forget(),
+            }
+        }
+        paths.into_iter().collect()
+    }
+
+    /// Whether a text may have characters of two UTF-16 code units.
+    fn may_be_wide(&self, place: &(RegisterPath, u32)) -> bool {
+        self.wide.get(place).copied().unwrap_or(true)
+    }
+
+    /// Notes a text's whole content.
+    fn note_content(&mut self, place: &(RegisterPath, u32), content: &str) {
+        self.wide.insert(place.clone(), content.chars().any(|it| it.len_utf16() == 2));
+    }
+
+    /// Notes what was inserted into a text.
+    fn note_wide(&mut self, place: &(RegisterPath, u32), inserted: &str) {
+        if inserted.chars().any(|it| it.len_utf16() == 2) {
+            self.wide.insert(place.clone(), true);
+        }
+    }
+
+    /// What the entries say, resolved at most once a change.
+    fn view(&self) -> &View {
+        self.view.get_or_init(|| View::new(&self.registers))
+    }
+
+    /// Notes that the last change is durable under this local sequence number, which the next
+    /// [`version`](Self::version) carries.
+    pub fn committed(&mut self, seq: i64) {
+        self.seq = seq;
+        self.history.commit(seq);
+    }
+
+    /// Whether a failed change has left this in-memory copy unusable.
+    pub fn is_poisoned(&self) -> bool {
+        self.poisoned
+    }
+
+    /// The writer that local edits are made under.
+    pub fn incarnation(&self) -> Incarnation {
+        self.incarnation
+    }
+
+    /// The generation: raised when a document starts anew from its present content.
+    pub fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// The operations that this replica holds.
+    pub fn state_vector(&self) -> StateVector {
+        self.known.state_vector()
+    }
+
+    /// What a caller that reads now has seen.
+    pub fn version(&self) -> Version {
+        Version { generation: self.generation, seq: self.seq, state_vector: self.state_vector() }
+    }
+
+    /// About how many bytes the state takes; an upper bound.
+    pub fn encoded_len(&self) -> usize {
+        self.encoded_len
+    }
+
+    /// Whether the state fits into what every peer accepts.
+    fn fits(&mut self) -> bool {
+        if self.encoded_len > MAX_DOCUMENT_BYTES {
+            // The count is an upper bound; look before refusing.
+            self.encoded_len = self.snapshot().len();
+        }
+        self.encoded_len <= MAX_DOCUMENT_BYTES
+    }
+}
+
+fn root_names(txn: &impl ReadTxn) -> Vec<String> {
+    txn.root_refs().map(|(name, _)| name.to_owned()).collect()
+}
+
+/// An entry out of the root map; none for what no honest Dunlin writes.
+fn read_entry(key: &str, value: &Out) -> Option<Stored> {
+    let Out::Any(Any::Buffer(payload)) = value else { return None };
+    let key: EntryKey = key.parse().ok()?;
+    let entry = Entry::decode(payload).ok().filter(|entry| entry.fits(&key))?;
+    Some(Stored { key, entry })
+}

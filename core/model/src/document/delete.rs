@@ -1,0 +1,82 @@
+//! Creating, deleting and restoring whole documents.
+
+use std::sync::Arc;
+
+use super::{
+    Change, Document,
+    edit::{check_value, is_deletion},
+};
+use crate::{
+    entry::{Body, Marker},
+    error::{EditError, InvalidInput},
+    path::{Path, RegisterPath},
+    value::Value,
+    version::Version,
+};
+
+impl Document {
+    /// Begins the document with this content, replacing what is left of a deleted one.
+    ///
+    /// # Errors
+    /// `InvalidInput` if it exists or the content is no object; bounds as [`edit`](Self::edit).
+    pub fn insert(&mut self, content: &Value, now_ms: i64) -> Result<Change, EditError> {
+        if self.exists() && !self.is_deleted() {
+            return Err(InvalidInput::new(
+                "the document exists",
+                "merge into it, or choose another id",
+            )
+            .into());
+        }
+        if !matches!(content, Value::Object(_)) {
+            return Err(InvalidInput::new(
+                format!("a document is a JSON object, not {}", content.kind()),
+                "wrap it, for instance {\"value\": …}",
+            )
+            .into());
+        }
+        check_value(&Path::default(), content, 0)?;
+        self.transact(None, now_ms, |writing| {
+            let body = Body::Value(Arc::new(content.clone()));
+            writing.write_register(&RegisterPath::root(), body)
+        })
+    }
+
+    /// Deletes the document. What is in it stays below, so that a concurrent edit is kept as a
+    /// conflict and [`restore`](Self::restore) brings everything back.
+    ///
+    /// # Errors
+    /// `NotFound` if there is nothing to delete.
+    pub fn delete(&mut self, base: Option<&Version>, now_ms: i64) -> Result<Change, EditError> {
+        if self.is_deleted() || !self.exists() {
+            return Err(EditError::NotFound { path: "the document".into() });
+        }
+        let seen = match base {
+            Some(base) => base.state_vector.clone(),
+            None => self.state_vector(),
+        };
+        self.transact(base, now_ms, |writing| {
+            let root = RegisterPath::root();
+            let epoch = writing.document.registers.here(&root).iter();
+            let epoch = epoch.map(|stored| stored.entry.epoch).max().unwrap_or(0);
+            let body = Body::Deleted(seen);
+            writing.put_entry(&root, Marker::Register, body, epoch, Vec::new()).map(drop)
+        })
+    }
+
+    /// Takes a deletion back.
+    ///
+    /// # Errors
+    /// `NotFound` if the document is not deleted.
+    pub fn restore(&mut self, now_ms: i64) -> Result<Change, EditError> {
+        let here = self.registers.here(&RegisterPath::root()).iter();
+        let deletions: Vec<_> =
+            here.filter(|stored| is_deletion(stored)).map(|stored| stored.key.clone()).collect();
+        if deletions.is_empty() {
+            return Err(EditError::NotFound { path: "a deletion of the document".into() });
+        }
+        self.transact(None, now_ms, |writing| {
+            deletions.iter().for_each(|key| writing.remove_entry(key));
+            Ok(())
+        })
+    }
+}

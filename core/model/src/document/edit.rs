@@ -1,0 +1,420 @@
+//! Edits as callers write them: finding what a path names, and dispatching.
+
+use std::sync::Arc;
+
+use super::{Change, Document, write::Writing};
+use crate::{
+    difference::{self, ListKeys},
+    edit::Edit,
+    entry::{Body, Marker},
+    error::{EditError, InvalidInput},
+    item::ItemId,
+    limits::{MAX_COUNTER, MAX_DEPTH},
+    path::{Path, RegisterPath},
+    registers::Stored,
+    value::Value,
+    version::Version,
+    view::{Kind, Node},
+};
+
+/// What stands at a path, as far as edits care.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    Absent,
+    Null,
+    Scalar(&'static str),
+    Text(u32),
+    Counter(u32),
+    List,
+    Object,
+}
+
+impl Shape {
+    fn of(kind: &Kind) -> Self {
+        match kind {
+            Kind::Absent => Self::Absent,
+            Kind::Scalar(Value::Null) => Self::Null,
+            Kind::Scalar(value) => Self::Scalar(value.kind()),
+            Kind::Text(epoch) => Self::Text(*epoch),
+            Kind::Counter(epoch, _) => Self::Counter(*epoch),
+            Kind::List(_) => Self::List,
+            Kind::Object(_) => Self::Object,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Absent => "nothing",
+            Self::Null => "null",
+            Self::Scalar(name) => name,
+            Self::Text(_) => "a text",
+            Self::Counter(_) => "a counter",
+            Self::List => "a list",
+            Self::Object => "an object",
+        }
+    }
+
+    pub(super) fn wrong_kind(self, path: &Path, needed: &'static str) -> EditError {
+        let path = if path.is_root() { "the document".to_owned() } else { path.to_string() };
+        match self {
+            Self::Absent => EditError::NotFound { path },
+            shape => EditError::WrongKind { path, found: shape.name(), needed },
+        }
+    }
+}
+
+/// What a caller's path names.
+pub(super) struct Target {
+    /// The register; above `missing` if some objects on the way are not there.
+    pub(super) path: RegisterPath,
+    pub(super) shape: Shape,
+    /// Keys to make below the register.
+    pub(super) missing: Vec<String>,
+    /// The list item, if the path ends with one.
+    pub(super) item: Option<ItemId>,
+}
+
+impl Document {
+    /// Finds what a path names at present.
+    pub(super) fn locate(&self, path: &Path) -> Result<Target, EditError> {
+        self.locate_with(path, |_, list, index| list.get(index).copied())
+    }
+
+    fn locate_with(
+        &self,
+        path: &Path,
+        mut item_at: impl FnMut(&RegisterPath, &[ItemId], usize) -> Option<ItemId>,
+    ) -> Result<Target, EditError> {
+        let mut node = &self.view().root;
+        let mut item = None;
+        let segments = path.segments();
+        for (depth, segment) in segments.iter().enumerate() {
+            let next = match &node.kind {
+                Kind::Object(fields) => {
+                    item = None;
+                    fields.get(segment)
+                }
+                Kind::List(items) => {
+                    let ids: Vec<ItemId> = items.iter().map(|item| item.id).collect();
+                    let id = match segment.strip_prefix('@') {
+                        Some(id) => id.parse().ok(),
+                        None => {
+                            segment.parse().ok().and_then(|index| item_at(&node.path, &ids, index))
+                        }
+                    };
+                    item = id;
+                    let found = items.iter().find(|item| Some(item.id) == id);
+                    Some(&found.ok_or_else(|| no_item(path, segment, ids.len()))?.node)
+                }
+                Kind::Absent | Kind::Scalar(Value::Null) => None,
+                kind => {
+                    return Err(
+                        Shape::of(kind).wrong_kind(&node_path(path, depth), "an object or a list")
+                    );
+                }
+            };
+            match next {
+                Some(next) => node = next,
+                None => return self.missing(path, node, depth, item),
+            }
+        }
+        Ok(Target {
+            path: node.path.clone(),
+            shape: Shape::of(&node.kind),
+            missing: Vec::new(),
+            item,
+        })
+    }
+
+    /// A target that is not there: it is made from the first missing key down.
+    fn missing(
+        &self,
+        path: &Path,
+        node: &Node,
+        depth: usize,
+        item: Option<ItemId>,
+    ) -> Result<Target, EditError> {
+        let rest = &path.segments()[depth..];
+        if let Some(id) = rest.iter().find(|key| key.starts_with('@'))
+            && id[1..].parse::<ItemId>().is_ok()
+        {
+            return Err(EditError::NotFound { path: path.to_string() });
+        }
+        if let Some(key) = rest.iter().find(|key| key.starts_with('$')) {
+            return Err(InvalidInput::new(
+                format!("the key {key:?} starts with $"),
+                "such keys are reserved; choose another",
+            )
+            .into());
+        }
+        let (path, missing) = match &node.kind {
+            // Null gives way to an object, as nothing does.
+            Kind::Scalar(_) | Kind::Absent if !node.path.is_root() => (node.path.clone(), rest),
+            _ => (node.path.key(&rest[0]), &rest[1..]),
+        };
+        let item = item.filter(|_| path == node.path);
+        Ok(Target { path, shape: Shape::Absent, missing: missing.to_vec(), item })
+    }
+
+    /// Makes edits, all or none.
+    ///
+    /// `base` is what the caller had read: the context of its writes, and the version at which
+    /// indices of texts and lists count. Without it, that is everything present. Indices count
+    /// with the earlier edits of the same call.
+    ///
+    /// # Errors
+    /// [`EditError`]; nothing has changed, unless the document [is poisoned](Self::is_poisoned).
+    pub fn edit(
+        &mut self,
+        edits: &[Edit],
+        base: Option<&Version>,
+        now_ms: i64,
+    ) -> Result<Change, EditError> {
+        if self.is_deleted() || !self.exists() {
+            return Err(EditError::NotFound { path: "the document".into() });
+        }
+        self.transact(base, now_ms, |writing| edits.iter().try_for_each(|edit| writing.edit(edit)))
+    }
+
+    /// Merges a patch (RFC 7396): null removes, objects merge, everything else replaces, and a
+    /// string over a text, a number over a counter or an array over a list become edits of it. A
+    /// document that does not exist, or was deleted, begins anew with the patch.
+    ///
+    /// # Errors
+    /// As [`edit`](Self::edit).
+    pub fn merge(
+        &mut self,
+        patch: &Value,
+        base: Option<&Version>,
+        keys: &ListKeys,
+        now_ms: i64,
+    ) -> Result<Change, EditError> {
+        let Value::Object(fields) = patch else {
+            return Err(InvalidInput::new(
+                format!("a patch is an object, not {}", patch.kind()),
+                "wrap it, for instance {\"value\": …}",
+            )
+            .into());
+        };
+        if self.is_deleted() || !self.exists() {
+            return self.insert(&difference::without_nulls(patch), now_ms);
+        }
+        let read = self.value();
+        let new = difference::patched(&read, fields);
+        let mut edits = difference::edits(&read, &new, keys);
+        let conflicts: Vec<String> =
+            self.view().losers.iter().map(|loser| loser.node.path.to_string()).collect();
+        edits.extend(difference::settled(patch, &read, &conflicts));
+        self.edit(&edits, base, now_ms)
+    }
+
+    /// Saves a whole object: the difference between what was read and what is handed over becomes
+    /// edits, so what the caller does not know survives. `keys` declares by which field the items
+    /// of a list are matched; otherwise the longest common subsequence decides.
+    ///
+    /// # Errors
+    /// As [`edit`](Self::edit).
+    pub fn save(
+        &mut self,
+        read: &Value,
+        new: &Value,
+        base: Option<&Version>,
+        keys: &ListKeys,
+        now_ms: i64,
+    ) -> Result<Change, EditError> {
+        self.edit(&difference::edits(read, new, keys), base, now_ms)
+    }
+}
+
+fn node_path(path: &Path, depth: usize) -> Path {
+    path.segments()[..depth].iter().fold(Path::default(), |path, segment| path.child(segment))
+}
+
+fn no_item(path: &Path, segment: &str, length: usize) -> EditError {
+    if segment.starts_with('@') {
+        return EditError::NotFound { path: path.to_string() };
+    }
+    InvalidInput::new(
+        format!("{segment:?} in {path} is no item: the list has {length}"),
+        "give an index from 0, or @ and an item's id",
+    )
+    .into()
+}
+
+impl Writing<'_, '_> {
+    fn edit(&mut self, edit: &Edit) -> Result<(), EditError> {
+        match edit {
+            Edit::Set { path, value } => self.set(path, value),
+            Edit::Remove { path } => self.remove(path),
+            Edit::Increment { path, by } => self.increment(path, *by),
+            Edit::Splice { path, at, delete, insert } => {
+                let target = self.locate(path)?;
+                match target.shape {
+                    Shape::Text(epoch) => {
+                        self.splice(path, &(target.path, epoch), *at, *delete, insert)
+                    }
+                    Shape::Absent if *at == 0 && *delete == 0 => {
+                        self.write(path, target, Value::Text(insert.clone()))
+                    }
+                    shape => Err(shape.wrong_kind(path, "a text")),
+                }
+            }
+            Edit::Insert { path, at, value } => self.insert_item(path, *at, value),
+            Edit::Move { path, from, to } => self.move_item(path, *from, *to),
+            Edit::DeleteItem { path, at } => self.delete_item_at(path, *at),
+        }
+    }
+
+    /// Finds what a path names, with list indices as the caller counts them.
+    pub(super) fn locate(&mut self, path: &Path) -> Result<Target, EditError> {
+        if self.base.is_none() {
+            return self.document.locate(path);
+        }
+        // List indices on the way count at the base.
+        let mut seen = std::mem::take(&mut self.seen_lists);
+        let base = self.base.as_ref().map_or(0, |base| base.seq);
+        let mut stale = false;
+        let target = self.document.locate_with(path, |list, present, index| {
+            let order = seen.get(list).cloned().or_else(|| {
+                let order = self.document.history.list_at(list, base);
+                stale |= order.is_none();
+                order.map(|order| order.unwrap_or_else(|| present.to_vec()))
+            })?;
+            let item = order.get(index).copied();
+            seen.insert(list.clone(), order);
+            item
+        });
+        self.seen_lists = seen;
+        if stale { Err(EditError::StaleVersion { path: path.to_string() }) } else { target }
+    }
+
+    fn set(&mut self, path: &Path, value: &Value) -> Result<(), EditError> {
+        let target = self.locate(path)?;
+        self.write(path, target, value.clone())
+    }
+
+    /// Writes a value to a target, making the objects that are missing above it.
+    pub(super) fn write(
+        &mut self,
+        path: &Path,
+        target: Target,
+        value: Value,
+    ) -> Result<(), EditError> {
+        check_value(path, &value, path.segments().len())?;
+        if path.is_root() && !matches!(value, Value::Object(_)) {
+            return Err(InvalidInput::new(
+                format!("a document is a JSON object, not {}", value.kind()),
+                "wrap it, for instance {\"value\": …}",
+            )
+            .into());
+        }
+        let value =
+            target.missing.iter().rev().fold(value, |value, key| {
+                Value::Object([(key.clone(), value)].into_iter().collect())
+            });
+        self.write_register(&target.path, Body::Value(Arc::new(value)))
+    }
+
+    fn remove(&mut self, path: &Path) -> Result<(), EditError> {
+        if path.is_root() {
+            return Err(InvalidInput::new(
+                "the whole document cannot be removed by an edit",
+                "delete the document",
+            )
+            .into());
+        }
+        let target = match self.locate(path) {
+            Err(EditError::NotFound { .. }) => return self.forget_item(path),
+            target => target?,
+        };
+        match target.item {
+            Some(id) => {
+                self.forget_seen(&target.path, id);
+                self.delete_item(&target.path, id)
+            }
+            None if target.shape == Shape::Absent => Ok(()),
+            None => self.write_register(&target.path, Body::Absent),
+        }
+    }
+
+    /// Removes what others have edited in a list item that is gone: settles the conflict.
+    fn forget_item(&mut self, path: &Path) -> Result<(), EditError> {
+        let losers = self.document.view().losers.iter();
+        let lost =
+            losers.map(|loser| &loser.node.path).find(|lost| lost.as_str() == path.to_string());
+        match lost.cloned() {
+            Some(lost) => {
+                self.write_register(&lost, Body::Absent)?;
+                let own: Vec<_> =
+                    self.document.registers.here(&lost).iter().map(|own| own.key.clone()).collect();
+                own.iter().for_each(|key| self.remove_entry(key));
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn increment(&mut self, path: &Path, by: i64) -> Result<(), EditError> {
+        let target = self.locate(path)?;
+        let epoch = match target.shape {
+            Shape::Counter(epoch) => epoch,
+            Shape::Absent => return self.write(path, target, Value::Counter(by)),
+            shape => return Err(shape.wrong_kind(path, "a counter")),
+        };
+        let marker = Marker::Subtotal(epoch);
+        let here = self.document.registers.here(&target.path).iter();
+        let own = here.filter(|stored| {
+            stored.key.marker == marker && stored.key.incarnation == self.document.incarnation
+        });
+        // One key a writer: increments need no context, they all count.
+        let (key, plus, minus) = own
+            .filter_map(|stored| match stored.entry.body {
+                Body::Subtotal { plus, minus } => Some((Some(stored.key.clone()), plus, minus)),
+                _ => None,
+            })
+            .next()
+            .unwrap_or((None, 0, 0));
+        let plus = plus.saturating_add(by.max(0));
+        let minus = minus.saturating_add(by.min(0).saturating_neg());
+        if plus > MAX_COUNTER || minus > MAX_COUNTER {
+            let what = format!("the counter at {path}");
+            return Err(EditError::LimitExceeded { what, limit: MAX_COUNTER as u64 });
+        }
+        let body = Body::Subtotal { plus, minus };
+        match key {
+            Some(key) => self.put_entry_at(key, body, 0, Vec::new()).map(drop),
+            None => self.put_entry(&target.path, marker, body, 0, Vec::new()).map(drop),
+        }
+    }
+}
+
+/// Bounds that `Value::from_json` keeps too, for values that were built by hand.
+pub(super) fn check_value(path: &Path, value: &Value, depth: usize) -> Result<(), EditError> {
+    let invalid = |reason: String| Err(InvalidInput::new(reason, "store another value").into());
+    if depth > MAX_DEPTH {
+        let what = format!("the depth of {path}");
+        return Err(EditError::LimitExceeded { what, limit: MAX_DEPTH as u64 });
+    }
+    match value {
+        Value::Counter(first) if first.unsigned_abs() > MAX_COUNTER as u64 => {
+            let what = format!("the counter at {path}");
+            Err(EditError::LimitExceeded { what, limit: MAX_COUNTER as u64 })
+        }
+        Value::Float(float) if Value::float(*float) != Ok(value.clone()) => {
+            invalid(format!("{float} at {path} is not a float in its one form"))
+        }
+        Value::List(items) => items.iter().try_for_each(|item| check_value(path, item, depth + 1)),
+        Value::Object(fields) => fields.iter().try_for_each(|(key, field)| {
+            if key.starts_with('$') {
+                return invalid(format!("the key {key:?} at {path} starts with $"));
+            }
+            check_value(path, field, depth + 1)
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The registers that hold a document, for `Stored` users in this folder.
+pub(super) fn is_deletion(stored: &Stored) -> bool {
+    matches!(stored.entry.body, Body::Deleted(_))
+}

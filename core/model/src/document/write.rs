@@ -1,0 +1,352 @@
+//! Writing registers: one transaction, its context, and what a write replaces.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use yrs::{Any, Map, Transact, TransactionMut};
+
+use super::{
+    Change, Document,
+    history::{self, ListOrders, Splice},
+};
+use crate::{
+    entry::{Body, Entry, EntryKey, Marker},
+    error::EditError,
+    ids::Dot,
+    item::ItemId,
+    limits::{MAX_COVERS, MAX_DOCUMENT_BYTES, MAX_ENTRY_BYTES, MAX_WRITERS},
+    path::RegisterPath,
+    registers::{Part, Stored},
+    scan,
+    value::Value,
+    version::Version,
+};
+
+/// A transaction of local edits.
+pub(super) struct Writing<'a, 't> {
+    pub(super) document: &'a mut Document,
+    pub(super) txn: &'a mut TransactionMut<'t>,
+    /// What the caller had read; none if that is everything present.
+    pub(super) base: Option<Version>,
+    pub(super) now_ms: i64,
+    first_clock: u32,
+    clock: u32,
+    paths: BTreeSet<String>,
+    lists_before: Option<ListOrders>,
+    /// What happened to texts since the base, made to fit behind the edits so far.
+    pub(super) unseen: BTreeMap<(RegisterPath, u32), Vec<Splice>>,
+    /// The lists as the caller sees them: at the base, with the edits so far.
+    pub(super) seen_lists: BTreeMap<RegisterPath, Vec<ItemId>>,
+}
+
+impl Document {
+    /// Runs local edits in one transaction. If they fail after changing something, the document
+    /// is poisoned, since yrs cannot roll back.
+    pub(super) fn transact(
+        &mut self,
+        base: Option<&Version>,
+        now_ms: i64,
+        edits: impl FnOnce(&mut Writing<'_, '_>) -> Result<(), EditError>,
+    ) -> Result<Change, EditError> {
+        if let Some(base) = base {
+            self.check_base(base)?;
+        }
+        let base = base.filter(|base| base.state_vector != self.known.state_vector()).cloned();
+        let clock = self.known.clock(self.incarnation);
+        if clock == 0 && self.known.writer_count() >= MAX_WRITERS {
+            let what = "the number of writers".to_owned();
+            return Err(EditError::LimitExceeded { what, limit: MAX_WRITERS as u64 });
+        }
+        let doc = self.doc.clone();
+        let mut txn = doc.try_transact_mut().map_err(internal)?;
+        let mut writing = Writing {
+            document: self,
+            txn: &mut txn,
+            base,
+            now_ms,
+            first_clock: clock,
+            clock,
+            paths: BTreeSet::new(),
+            lists_before: None,
+            unseen: BTreeMap::new(),
+            seen_lists: BTreeMap::new(),
+        };
+        let result = edits(&mut writing);
+        let (paths, lists_before) = (writing.paths, writing.lists_before);
+        let clock = writing.clock;
+        if let Err(error) = result {
+            self.poisoned |= txn.has_changes();
+            return Err(error);
+        }
+        if !txn.has_changes() {
+            return Ok(Change::default());
+        }
+        txn.commit();
+        let update = txn.encode_update_v1();
+        drop(txn);
+        let finished = self.finish(&update, clock);
+        self.poisoned |= finished.is_err();
+        finished?;
+        if let Some(before) = lists_before {
+            let after = history::list_orders(self.view());
+            self.history.lists(before, &after);
+        }
+        Ok(Change { update, paths: paths.into_iter().collect() })
+    }
+
+    fn finish(&mut self, update: &[u8], clock: u32) -> Result<(), EditError> {
+        let scanned = scan::read(update).map_err(internal)?;
+        self.known.absorb(&scanned).map_err(internal)?;
+        if self.known.clock(self.incarnation) != clock {
+            return Err(internal("yrs counted other operations than were made"));
+        }
+        self.encoded_len += update.len();
+        if self.fits() {
+            return Ok(());
+        }
+        let what = "the document's size in bytes".to_owned();
+        Err(EditError::LimitExceeded { what, limit: MAX_DOCUMENT_BYTES as u64 })
+    }
+
+    /// A base must be of this document and not from its future.
+    fn check_base(&self, base: &Version) -> Result<(), EditError> {
+        let held = self.known.state_vector().covers_all(&base.state_vector);
+        if base.generation == self.generation && held && base.seq <= self.seq {
+            return Ok(());
+        }
+        Err(EditError::StaleVersion { path: "the document".into() })
+    }
+}
+
+pub(super) fn internal(error: impl std::fmt::Display) -> EditError {
+    EditError::Internal { what: error.to_string() }
+}
+
+impl Writing<'_, '_> {
+    /// Whether the caller had seen this write when it decided on its edits.
+    pub(super) fn in_context(&self, dot: Dot) -> bool {
+        let own = dot.incarnation == self.document.incarnation && dot.clock >= self.first_clock;
+        own || self.base.as_ref().is_none_or(|base| base.state_vector.covers(dot))
+    }
+
+    /// The dot that the next entry will have.
+    pub(super) fn next_dot(&self) -> Dot {
+        Dot { incarnation: self.document.incarnation, clock: self.clock }
+    }
+
+    pub(super) fn note_path(&mut self, path: &RegisterPath) {
+        self.paths.insert(path.to_string());
+    }
+
+    pub(super) fn advance_clock(&mut self, operations: u32) {
+        self.clock += operations;
+    }
+
+    /// Forgets the resolved view, after remembering the lists' order.
+    fn invalidate(&mut self) {
+        if self.lists_before.is_none() {
+            self.lists_before = Some(history::list_orders(self.document.view()));
+        }
+        self.document.view.take();
+    }
+
+    /// Writes an entry under this writer's own key: the one that the caller has seen, or a new one.
+    pub(super) fn put_entry(
+        &mut self,
+        path: &RegisterPath,
+        marker: Marker,
+        body: Body,
+        epoch: u32,
+        covers: Vec<Dot>,
+    ) -> Result<Dot, EditError> {
+        let key = self.own_key(path, marker, &body);
+        self.put_entry_at(key, body, epoch, covers)
+    }
+
+    fn own_key(&self, path: &RegisterPath, marker: Marker, body: &Body) -> EntryKey {
+        let mut key = EntryKey {
+            path: path.clone(),
+            marker,
+            incarnation: self.document.incarnation,
+            number: 0,
+        };
+        // A deletion keeps the entries that it hides.
+        let replaces = !matches!(body, Body::Deleted(_));
+        while let Some(stored) = self.document.registers.get(&key) {
+            if replaces && self.in_context(stored.dot()) {
+                break;
+            }
+            key.number += 1;
+        }
+        key
+    }
+
+    pub(super) fn put_entry_at(
+        &mut self,
+        key: EntryKey,
+        body: Body,
+        epoch: u32,
+        covers: Vec<Dot>,
+    ) -> Result<Dot, EditError> {
+        let entry = Entry { body, clock: self.clock, time_ms: self.now_ms, epoch, covers };
+        let payload = entry.encode();
+        if payload.len() > MAX_ENTRY_BYTES {
+            let what = format!("the value at {:?}, in bytes,", key.path.as_str());
+            return Err(EditError::LimitExceeded { what, limit: MAX_ENTRY_BYTES as u64 });
+        }
+        self.invalidate();
+        self.note_path(&key.path);
+        let entries = self.document.entries.clone();
+        entries.insert(self.txn, key.to_string(), Any::Buffer(payload.into()));
+        self.clock += 1;
+        let stored = Stored { key, entry };
+        let dot = stored.dot();
+        self.document.registers.insert(stored);
+        Ok(dot)
+    }
+
+    pub(super) fn remove_entry(&mut self, key: &EntryKey) {
+        self.invalidate();
+        self.note_path(&key.path);
+        let entries = self.document.entries.clone();
+        entries.remove(self.txn, &key.to_string());
+        self.document.registers.remove(key);
+    }
+
+    /// Entries in context that a write at this register replaces: what was written here and below.
+    /// Whether a list item exists, and where, is not part of its value.
+    fn replaced(&self, path: &RegisterPath) -> Vec<EntryKey> {
+        let registers = &self.document.registers;
+        let here = registers
+            .here(path)
+            .iter()
+            .filter(|stored| matches!(stored.key.marker, Marker::Register | Marker::Subtotal(_)));
+        here.chain(registers.below(path))
+            .filter(|stored| self.in_context(stored.dot()))
+            .map(|stored| stored.key.clone())
+            .collect()
+    }
+
+    /// Values written above (or with the insertion of the item here) that speak for this path.
+    pub(super) fn covers(&self, path: &RegisterPath) -> Result<Vec<Dot>, EditError> {
+        let reaching = self.document.registers.reaching(path).into_iter().map(Stored::dot);
+        let mut covers: Vec<Dot> = reaching.filter(|dot| self.in_context(*dot)).collect();
+        covers.sort_unstable();
+        covers.dedup();
+        if covers.len() > MAX_COVERS {
+            let what = format!("the number of concurrent writes above {:?}", path.as_str());
+            return Err(EditError::LimitExceeded { what, limit: MAX_COVERS as u64 });
+        }
+        Ok(covers)
+    }
+
+    /// The epoch of what a write at this path names: above that of everything it replaces, so
+    /// that no character or increment of something older leaks in.
+    fn epoch(&self, path: &RegisterPath, body: &Body) -> u32 {
+        let registers = &self.document.registers;
+        let written = registers.here(path).iter().chain(registers.below(path)).map(|stored| {
+            match stored.key.marker {
+                Marker::Subtotal(epoch) => epoch,
+                _ => stored.entry.epoch,
+            }
+        });
+        let reaching = registers.reaching(path).into_iter().map(|stored| stored.entry.epoch);
+        let texts = self.document.texts.keys().filter(|(text, _)| path.holds(text));
+        let replaced = written.chain(reaching).chain(texts.map(|(_, epoch)| *epoch)).max();
+        let above = self.enclosing_epoch(path);
+        let names_roots = match body {
+            Body::Value(value) => {
+                matches!(
+                    **value,
+                    Value::Text(_) | Value::Counter(_) | Value::List(_) | Value::Object(_)
+                )
+            }
+            _ => false,
+        };
+        match replaced {
+            Some(epoch) if names_roots => above.max(epoch + 1),
+            Some(epoch) => above.max(epoch),
+            None => above,
+        }
+    }
+
+    /// The latest epoch of the values that enclose this path.
+    pub(super) fn enclosing_epoch(&self, path: &RegisterPath) -> u32 {
+        let mut above = RegisterPath::root();
+        let mut epoch = 0;
+        for step in path.segments() {
+            let here = self.document.registers.here(&above).iter();
+            epoch = here.map(|stored| stored.entry.epoch).max().unwrap_or(0).max(epoch);
+            above = above.child(&step);
+        }
+        epoch
+    }
+
+    /// Writes a register: replaces what the caller had seen here and below, covers what it had
+    /// seen above, and leaves alone what it had not.
+    pub(super) fn write_register(
+        &mut self,
+        path: &RegisterPath,
+        body: Body,
+    ) -> Result<(), EditError> {
+        let epoch = self.epoch(path, &body);
+        let covers = self.covers(path)?;
+        let own = self.own_key(path, Marker::Register, &body);
+        for key in self.replaced(path) {
+            if key != own {
+                self.remove_entry(&key);
+            }
+        }
+        self.clear_texts(path)?;
+        let value = match &body {
+            Body::Value(value) => Some(value.clone()),
+            _ => None,
+        };
+        let dot = self.put_entry_at(own, body, epoch, covers)?;
+        match value {
+            Some(value) => self.fill_texts(path, Part { value: &value, ordinal: 0 }, dot, epoch),
+            None => Ok(()),
+        }
+    }
+
+    /// Removes a list item: its existence, its position, its value and all below.
+    pub(super) fn delete_item(&mut self, path: &RegisterPath, id: ItemId) -> Result<(), EditError> {
+        let here = self.document.registers.here(path).iter();
+        let mut keys: Vec<EntryKey> = here
+            .filter(|stored| self.in_context(stored.dot()))
+            .map(|stored| stored.key.clone())
+            .collect();
+        keys.extend(self.replaced(path));
+        keys.sort_unstable();
+        keys.dedup();
+        for key in keys {
+            self.remove_entry(&key);
+        }
+        self.clear_texts(path)?;
+        if id.ordinal > 0 {
+            // It came with a value that holds other things too: cover its place there.
+            self.put_entry(path, Marker::Existence, Body::Absent, 0, vec![id.dot])?;
+        }
+        Ok(())
+    }
+
+    /// Puts the first content of the texts in a value that was just written.
+    pub(super) fn fill_texts(
+        &mut self,
+        path: &RegisterPath,
+        part: Part<'_>,
+        dot: Dot,
+        epoch: u32,
+    ) -> Result<(), EditError> {
+        match part.value {
+            Value::Text(content) => self.open_text(path, epoch, content),
+            Value::Object(_) => part
+                .fields()
+                .try_for_each(|(key, field)| self.fill_texts(&path.key(key), field, dot, epoch)),
+            Value::List(_) => part.items().try_for_each(|item| {
+                let id = ItemId { dot, ordinal: item.ordinal };
+                self.fill_texts(&path.item(id), item, dot, epoch)
+            }),
+            _ => Ok(()),
+        }
+    }
+}

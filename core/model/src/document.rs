@@ -184,12 +184,11 @@ impl Document {
     /// [`ApplyError`]; after `Poisoned` the document must be thrown away.
     pub fn apply(&mut self, update: &[u8]) -> Result<Applied, ApplyError> {
         self.touched.lock().unwrap_or_else(PoisonError::into_inner).remote = true;
-        let Some(update) = self.integrate(&[update], true)? else {
-            self.take_touched();
-            return Ok(Applied::Known);
-        };
+        let integrated = self.integrate(&[update], true);
+        let touched = self.take_touched();
+        let Some(update) = integrated? else { return Ok(Applied::Known) };
         self.encoded_len += update.len();
-        let paths = self.absorb_touched();
+        let paths = self.absorb(touched);
         Ok(Applied::Changed(Change { update, paths }))
     }
 
@@ -285,8 +284,7 @@ impl Document {
     }
 
     /// Mirrors what a foreign update touched; returns the paths.
-    fn absorb_touched(&mut self) -> Vec<String> {
-        let touched = self.take_touched();
+    fn absorb(&mut self, touched: Touched) -> Vec<String> {
         let mut paths = BTreeSet::new();
         let names = {
             let Ok(txn) = self.doc.try_transact() else { return Vec::new() };

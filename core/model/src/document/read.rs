@@ -6,8 +6,9 @@ use super::Document;
 use crate::{
     entry::Body,
     ids::Incarnation,
+    item::ItemId,
     path::RegisterPath,
-    registers::{Stamp, Stored},
+    registers::{Part, Stamp, Stored},
     state_vector::StateVector,
     value::Value,
     view::{Kind, Loser, Node},
@@ -68,8 +69,7 @@ impl Document {
             .map(|Loser { node, stamp }| self.conflict(node, *stamp))
             .collect();
         conflicts.extend(self.late_texts());
-        conflicts.sort_by(|left, right| left.path.cmp(&right.path));
-        conflicts
+        sorted(conflicts)
     }
 
     /// Whether [`conflicts`](Self::conflicts) has anything to tell.
@@ -117,7 +117,10 @@ impl Document {
                 path: stored.key.path.to_string(),
                 value: match &stored.entry.body {
                     Body::Subtotal { plus, minus } => Some(Value::Counter(plus - minus)),
-                    _ => stored.value().cloned(),
+                    _ => stored.value().map(|value| {
+                        let part = Part { value, ordinal: 0 };
+                        self.written(&stored.key.path, part, stored)
+                    }),
                 },
                 writer: Some(stored.key.incarnation),
                 time_ms: Some(stored.entry.time_ms),
@@ -139,8 +142,7 @@ impl Document {
                 });
             }
         }
-        conflicts.sort_by(|left, right| left.path.cmp(&right.path));
-        conflicts
+        sorted(conflicts)
     }
 
     /// UTF-16 code units over all texts that a reader sees.
@@ -154,6 +156,27 @@ impl Document {
         match (self.texts.get(place), self.doc.try_transact()) {
             (Some(text), Ok(txn)) => text.get_string(&txn),
             _ => String::new(),
+        }
+    }
+
+    /// What an entry says, with the content of the texts it names.
+    fn written(&self, path: &RegisterPath, part: Part<'_>, stored: &Stored) -> Value {
+        match part.value {
+            Value::Text(_) => Value::Text(self.text_content(&(path.clone(), stored.entry.epoch))),
+            Value::Object(_) => Value::Object(
+                part.fields()
+                    .map(|(key, field)| (key.clone(), self.written(&path.key(key), field, stored)))
+                    .collect(),
+            ),
+            Value::List(_) => Value::List(
+                part.items()
+                    .map(|item| {
+                        let id = ItemId { dot: stored.dot(), ordinal: item.ordinal };
+                        self.written(&path.item(id), item, stored)
+                    })
+                    .collect(),
+            ),
+            scalar => scalar.clone(),
         }
     }
 
@@ -171,4 +194,13 @@ impl Document {
             ),
         }
     }
+}
+
+/// In one order on every replica.
+fn sorted(mut conflicts: Vec<Conflict>) -> Vec<Conflict> {
+    conflicts.sort_by_cached_key(|conflict| {
+        let value = conflict.value.as_ref().map(|value| value.to_tagged_json().to_string());
+        (conflict.path.clone(), conflict.time_ms, conflict.writer, value)
+    });
+    conflicts
 }

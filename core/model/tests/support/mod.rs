@@ -17,7 +17,7 @@ impl Device {
         Self { document: Document::new(incarnation), now_ms: 1_000 * client as i64, seq: 0 }
     }
 
-    fn commit(&mut self) {
+    pub fn note(&mut self) {
         self.seq += 1;
         self.document.committed(self.seq);
     }
@@ -25,7 +25,7 @@ impl Device {
     pub fn put(&mut self, patch: Json) -> Change {
         let patch = Value::from_json(&patch).unwrap();
         let change = self.document.merge(&patch, None, &ListKeys::new(), self.now_ms).unwrap();
-        self.commit();
+        self.note();
         change
     }
 
@@ -36,24 +36,24 @@ impl Device {
     pub fn edit_at(&mut self, edits: Json, base: Option<&Version>) -> Change {
         let edits = Edit::list_from_json(&edits).unwrap();
         let change = self.document.edit(&edits, base, self.now_ms).unwrap();
-        self.commit();
+        self.note();
         change
     }
 
     pub fn delete(&mut self) {
         self.document.delete(None, self.now_ms).unwrap();
-        self.commit();
+        self.note();
     }
 
     pub fn restore(&mut self) {
         self.document.restore(self.now_ms).unwrap();
-        self.commit();
+        self.note();
     }
 
     pub fn pull(&mut self, other: &Self) {
         let diff = other.document.diff(&self.document.state_vector());
         if let Applied::Changed(_) = self.document.apply(&diff).unwrap() {
-            self.commit();
+            self.note();
         }
     }
 

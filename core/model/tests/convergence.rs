@@ -1,0 +1,177 @@
+//! Any schedule of edits, partial exchanges and restarts on 2 to 4 devices ends in one document.
+
+mod support;
+
+use dunlin_model::{Applied, ApplyError, Edit, EditError, Version};
+use proptest::prelude::*;
+use serde_json::{Value as Json, json};
+use support::{Device, meet};
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// A device edits; the number says what, `old` whether at an earlier version.
+    Edit {
+        device: usize,
+        what: u32,
+        at: u32,
+        old: bool,
+    },
+    /// One device pulls a diff from another.
+    Pull {
+        from: usize,
+        to: usize,
+    },
+    /// The last delta of one device reaches another, or finds a gap.
+    Push {
+        from: usize,
+        to: usize,
+    },
+    Restart {
+        device: usize,
+    },
+    Clock {
+        device: usize,
+        now_ms: i64,
+    },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let device = 0..4usize;
+    prop_oneof![
+        10 => (device.clone(), any::<u32>(), any::<u32>(), any::<bool>())
+            .prop_map(|(device, what, at, old)| Step::Edit { device, what, at, old }),
+        2 => (device.clone(), device.clone()).prop_map(|(from, to)| Step::Pull { from, to }),
+        4 => (device.clone(), device.clone()).prop_map(|(from, to)| Step::Push { from, to }),
+        1 => device.clone().prop_map(|device| Step::Restart { device }),
+        1 => (device, any::<i32>())
+            .prop_map(|(device, now)| Step::Clock { device, now_ms: i64::from(now) * 1000 }),
+    ]
+}
+
+fn edit(what: u32, at: u32, length: u32, items: u32) -> Json {
+    let field = ["/a", "/b", "/o/x", "/o/y", "/o", "/l/0", "/l/0/k"][at as usize % 7];
+    let index = at.checked_rem(items).unwrap_or(0);
+    let place = at.checked_rem(length + 1).unwrap_or(0);
+    match what % 16 {
+        0..=2 => json!({"op":"set","path":field,"value":at % 5}),
+        3 => json!({"op":"set","path":field,"value":{"x":at % 3,"l":[at % 2]}}),
+        4 => json!({"op":"remove","path":field}),
+        5 => json!({"op":"increment","path":"/n","by":i64::from(at % 7) - 3}),
+        6 | 7 => {
+            json!({"op":"splice","path":"/t","at":place,"insert":(["é","🐦","abc"][at as usize % 3])})
+        }
+        8 => json!({"op":"splice","path":"/t","at":place,"delete":(length - place).min(2)}),
+        9 | 10 => json!({"op":"insert","path":"/l","at":index,"value":{"k":at % 9}}),
+        11 => json!({"op":"insert","path":"/l","at":items,"value":{"$text":"item"}}),
+        12 => {
+            json!({"op":"move","path":"/l","from":index,"to":(what / 16).checked_rem(items).unwrap_or(0)})
+        }
+        13 => json!({"op":"delete-item","path":"/l","at":index}),
+        14 => json!({"op":"set","path":(["/t","/n","/l"][at as usize % 3]),
+            "value":([json!({"$text":"new"}), json!({"$counter":1}), json!(["p","q"])][at as usize % 3])}),
+        _ => json!({"op":"remove","path":(["/t","/n","/l","/o"][at as usize % 4])}),
+    }
+}
+
+struct World {
+    devices: Vec<Device>,
+    deltas: Vec<Vec<u8>>,
+    versions: Vec<Option<(Version, u32, u32)>>,
+    next_client: u64,
+}
+
+impl World {
+    fn sizes(device: &Device) -> (u32, u32) {
+        let json = device.json();
+        let length = json["t"].as_str().map_or(0, |text| text.encode_utf16().count());
+        (length as u32, json["l"].as_array().map_or(0, Vec::len) as u32)
+    }
+
+    fn run(&mut self, step: &Step) {
+        let count = self.devices.len();
+        match *step {
+            Step::Edit { device, what, at, old } => self.edit(device % count, what, at, old),
+            Step::Pull { from, to } => self.exchange(from % count, to % count, false),
+            Step::Push { from, to } => self.exchange(from % count, to % count, true),
+            Step::Restart { device } => {
+                let device = device % count;
+                self.next_client += 1;
+                self.devices[device] = self.devices[device].restarted(self.next_client);
+                self.versions[device] = None;
+            }
+            Step::Clock { device, now_ms } => self.devices[device % count].now_ms = now_ms,
+        }
+    }
+
+    fn edit(&mut self, at_device: usize, what: u32, at: u32, old: bool) {
+        let device = &mut self.devices[at_device];
+        if what % 61 == 0 && device.document.exists() {
+            match device.document.is_deleted() {
+                true => device.restore(),
+                false => device.delete(),
+            }
+            return;
+        }
+        if !device.document.exists() || device.document.is_deleted() {
+            let change = device.put(json!({"a": 0, "t": {"$text": "t"}, "l": ["x", {"k": 1}]}));
+            self.deltas[at_device] = change.update;
+            return;
+        }
+        let base = self.versions[at_device].clone().filter(|_| old);
+        let (length, items) = match &base {
+            Some((_, length, items)) => (*length, *items),
+            None => Self::sizes(device),
+        };
+        let edits = Edit::list_from_json(&json!([edit(what, at, length, items)])).unwrap();
+        let base = base.map(|(version, ..)| version);
+        match device.document.edit(&edits, base.as_ref(), device.now_ms) {
+            Ok(change) => {
+                if !change.is_empty() {
+                    self.deltas[at_device] = change.update;
+                }
+                device.note();
+            }
+            Err(EditError::Internal { what }) => panic!("{what}"),
+            Err(_) => assert!(!device.document.is_poisoned()),
+        }
+        if what % 5 == 0 {
+            let (length, items) = Self::sizes(device);
+            self.versions[at_device] = Some((device.document.version(), length, items));
+        }
+    }
+
+    fn exchange(&mut self, from: usize, to: usize, last_delta_only: bool) {
+        if from == to {
+            return;
+        }
+        let update = match last_delta_only {
+            true if self.deltas[from].is_empty() => return,
+            true => self.deltas[from].clone(),
+            false => self.devices[from].document.diff(&self.devices[to].document.state_vector()),
+        };
+        let target = &mut self.devices[to];
+        match target.document.apply(&update) {
+            Ok(Applied::Changed(_)) => target.note(),
+            Ok(_) => {}
+            Err(ApplyError::Gap(_)) => assert!(last_delta_only),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn replicas_converge(count in 2..=4usize, steps in proptest::collection::vec(step(), 1..120)) {
+        let mut world = World {
+            devices: (0..count).map(|index| Device::new(index as u64 + 1)).collect(),
+            deltas: vec![Vec::new(); count],
+            versions: vec![None; count],
+            next_client: 100,
+        };
+        for step in &steps {
+            world.run(step);
+        }
+        meet(&mut world.devices);
+    }
+}

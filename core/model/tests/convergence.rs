@@ -1,5 +1,7 @@
 //! Any schedule of edits, partial exchanges and restarts on 2 to 4 devices ends in one document.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 mod support;
 
 use dunlin_model::{Applied, ApplyError, Edit, EditError, Version};
@@ -105,7 +107,7 @@ impl World {
 
     fn edit(&mut self, at_device: usize, what: u32, at: u32, old: bool) {
         let device = &mut self.devices[at_device];
-        if what % 61 == 0 && device.document.exists() {
+        if what.is_multiple_of(61) && device.document.exists() {
             match device.document.is_deleted() {
                 true => device.restore(),
                 false => device.delete(),
@@ -134,7 +136,7 @@ impl World {
             Err(EditError::Internal { what }) => panic!("{what}"),
             Err(_) => assert!(!device.document.is_poisoned()),
         }
-        if what % 5 == 0 {
+        if what.is_multiple_of(5) {
             let (length, items) = Self::sizes(device);
             self.versions[at_device] = Some((device.document.version(), length, items));
         }

@@ -1,5 +1,7 @@
 //! One document on one device: what edits do, and what they refuse.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 mod support;
 
 use dunlin_model::{Document, Edit, EditError, Incarnation, ListKeys, Value};

@@ -1,5 +1,7 @@
 //! Every concurrent pair of `docs/MERGE.md`, on two devices and with a third that hears of both.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 mod support;
 
 use serde_json::{Value as Json, json};

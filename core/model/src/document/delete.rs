@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    Change, Document,
-    edit::{check_value, is_deletion},
-};
+use super::{Change, Document, edit::check_value};
 use crate::{
     entry::{Body, Marker},
     error::{EditError, InvalidInput},
@@ -68,9 +65,7 @@ impl Document {
     /// # Errors
     /// `NotFound` if the document is not deleted.
     pub fn restore(&mut self, now_ms: i64) -> Result<Change, EditError> {
-        let here = self.registers.here(&RegisterPath::root()).iter();
-        let deletions: Vec<_> =
-            here.filter(|stored| is_deletion(stored)).map(|stored| stored.key.clone()).collect();
+        let deletions: Vec<_> = self.deletions().map(|(stored, _)| stored.key.clone()).collect();
         if deletions.is_empty() {
             return Err(EditError::NotFound { path: "a deletion of the document".into() });
         }

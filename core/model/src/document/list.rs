@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    edit::{Shape, check_value},
-    write::Writing,
-};
+use super::{edit::check_value, locate::Shape, write::Writing};
 use crate::{
     entry::{Body, Marker},
     error::{EditError, InvalidInput},

@@ -10,8 +10,8 @@ use yrs::{
 
 use super::{
     Document,
-    edit::Shape,
     history::{Splice, rebase},
+    locate::Shape,
     write::{Writing, internal},
 };
 use crate::{

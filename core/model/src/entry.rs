@@ -160,6 +160,17 @@ impl Entry {
         }
     }
 
+    /// The entry as every other replica reads it: what texts start with goes to their roots, not
+    /// into the payload.
+    pub(crate) fn without_text_content(mut self) -> Self {
+        if let Body::Value(value) | Body::Item(_, value) = &mut self.body {
+            if has_text(value) {
+                empty_texts(Arc::make_mut(value));
+            }
+        }
+        self
+    }
+
     /// Whether such an entry may stand under such a key.
     pub fn fits(&self, key: &EntryKey) -> bool {
         match (&self.body, key.marker) {
@@ -173,6 +184,24 @@ impl Entry {
             (Body::Deleted(_), Marker::Register) => key.path.is_root(),
             _ => false,
         }
+    }
+}
+
+fn has_text(value: &Value) -> bool {
+    match value {
+        Value::Text(content) => !content.is_empty(),
+        Value::List(items) => items.iter().any(has_text),
+        Value::Object(fields) => fields.values().any(has_text),
+        _ => false,
+    }
+}
+
+fn empty_texts(value: &mut Value) {
+    match value {
+        Value::Text(content) => content.clear(),
+        Value::List(items) => items.iter_mut().for_each(empty_texts),
+        Value::Object(fields) => fields.values_mut().for_each(empty_texts),
+        _ => {}
     }
 }
 

@@ -123,11 +123,22 @@ impl RegisterPath {
     /// A field of the object here.
     #[must_use]
     pub fn key(&self, key: &str) -> Self {
-        let escaped = escape(key);
-        match escaped.strip_prefix('@') {
-            Some(rest) => Self(format!("{}/~2{rest}", self.0)),
-            None => Self(format!("{}/{escaped}", self.0)),
+        let mut path = String::with_capacity(self.0.len() + key.len() + 1);
+        path.push_str(&self.0);
+        path.push('/');
+        let plain = match key.strip_prefix('@') {
+            Some(rest) => {
+                path.push_str("~2");
+                rest
+            }
+            None => key,
+        };
+        if plain.contains(['~', '/']) {
+            path.push_str(&escape(plain));
+        } else {
+            path.push_str(plain);
         }
+        Self(path)
     }
 
     /// An item of the list here.

@@ -198,9 +198,7 @@ impl Writing<'_, '_> {
         let entries = self.document.entries.clone();
         entries.insert(self.txn, key.to_string(), Any::Buffer(payload.as_slice().into()));
         self.clock += 1;
-        // As every other replica reads it: the content of texts is in their roots.
-        let entry = Entry::decode(&payload).map_err(internal)?;
-        let stored = Stored { key, entry };
+        let stored = Stored { key, entry: entry.without_text_content() };
         let dot = stored.dot();
         self.document.registers.insert(stored);
         Ok(dot)

@@ -1,0 +1,192 @@
+//! Documents of one collection: reading and writing them.
+
+use std::sync::Arc;
+
+use dunlin_model::{Collection, DocId, DocKey, Edit, ListKeys, Value, Version};
+use uuid::Builder;
+
+use crate::{
+    document::Document,
+    engine::{Committed, Operation, Order},
+    error::{Code, Error, Result},
+    space::SpaceInner,
+};
+
+/// The documents of one collection of a space.
+///
+/// Every write is on disk when it returns. A write whose future is dropped before it returns may
+/// or may not have happened: writing by id again is safe.
+#[derive(Clone)]
+pub struct CollectionHandle {
+    space: Arc<SpaceInner>,
+    name: Collection,
+}
+
+impl CollectionHandle {
+    pub(crate) fn new(space: Arc<SpaceInner>, name: Collection) -> Self {
+        Self { space, name }
+    }
+
+    /// The collection's name.
+    pub fn name(&self) -> &Collection {
+        &self.name
+    }
+
+    /// Makes a new id: a UUID of version 7, so ids sort by creation.
+    ///
+    /// # Errors
+    /// `Internal` where the operating system has no random bytes to give.
+    pub fn new_id(&self) -> Result<DocKey> {
+        let config = self.space.config();
+        let millis = u64::try_from(config.clock.now_ms()).unwrap_or_default();
+        let random = config.entropy.bytes::<10>()?;
+        let uuid = Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
+        Ok(uuid.to_string().parse()?)
+    }
+
+    /// Creates a document under a new id.
+    ///
+    /// # Errors
+    /// `InvalidInput` unless the value is an object that fits, `LimitExceeded`, `Denied`,
+    /// `StorageFull`.
+    pub async fn insert(&self, value: Value) -> Result<Committed> {
+        let id = self.new_id()?;
+        self.write(&id, Operation::Insert(value)).await
+    }
+
+    /// Creates a document under this id.
+    ///
+    /// # Errors
+    /// As [`insert`](Self::insert); also where the id is taken.
+    pub async fn insert_with_id(&self, id: &DocKey, value: Value) -> Result<Committed> {
+        self.write(id, Operation::Insert(value)).await
+    }
+
+    /// Merges a patch into the document (RFC 7396: null removes) or creates it.
+    ///
+    /// Values turn into edits: a string over a text into splices, a number over a counter into an
+    /// increment, an array over a list into edits of its items.
+    ///
+    /// # Errors
+    /// `InvalidInput` unless the patch is an object, `LimitExceeded`, `Denied`, `StorageFull`.
+    pub async fn put(&self, id: &DocKey, patch: Value) -> Result<Committed> {
+        self.put_based(id, patch, None, ListKeys::default()).await
+    }
+
+    /// [`put`](Self::put) with a base, as for [`edit`](Self::edit), and with the fields by which
+    /// items of lists are told apart: `{"/steps": "id"}`.
+    ///
+    /// # Errors
+    /// As [`put`](Self::put).
+    pub async fn put_based(
+        &self,
+        id: &DocKey,
+        patch: Value,
+        base: Option<Version>,
+        list_keys: ListKeys,
+    ) -> Result<Committed> {
+        self.write(id, Operation::Merge { patch, base, list_keys }).await
+    }
+
+    /// [`put`](Self::put) for many documents at once, in one or few commits; each stands or falls
+    /// alone, and the answers come in order.
+    ///
+    /// # Errors
+    /// The outer error where nothing was written at all; an inner one for one document.
+    pub async fn put_many(
+        &self,
+        patches: impl IntoIterator<Item = (DocKey, Value)>,
+    ) -> Result<Vec<Result<Committed>>> {
+        let order = |(key, patch)| Order {
+            doc: self.doc(&key),
+            operation: Operation::Merge { patch, base: None, list_keys: ListKeys::default() },
+        };
+        let orders: Vec<Order> = patches.into_iter().map(order).collect();
+        self.space.engine().write(orders).await
+    }
+
+    /// Reads a document.
+    ///
+    /// # Errors
+    /// `NotFound` if there is none, or it is deleted.
+    pub async fn get(&self, id: &DocKey) -> Result<Document> {
+        let document = self.inspect(id).await?;
+        if document.is_deleted {
+            return Err(Error::new(
+                Code::NotFound,
+                format!("{} was deleted", self.doc(id)),
+                "restore it, or put a new document under the same id",
+            ));
+        }
+        Ok(document)
+    }
+
+    /// Reads a document even if it is deleted.
+    ///
+    /// # Errors
+    /// `NotFound` if it never existed.
+    pub async fn inspect(&self, id: &DocKey) -> Result<Document> {
+        let doc = self.doc(id);
+        self.space.engine().call(move |engine| engine.read(&doc)).await
+    }
+
+    /// Carries out edits in order, all or none. Paths, and indices into texts and lists, are read
+    /// as of `base` and mapped forward; without one they mean the document as it is.
+    ///
+    /// # Errors
+    /// `NotFound`, `WrongKind`, `InvalidInput` (an index out of range or inside a character),
+    /// `StaleVersion` (read again and retry), `LimitExceeded`, `Denied`, `StorageFull`.
+    pub async fn edit(
+        &self,
+        id: &DocKey,
+        edits: Vec<Edit>,
+        base: Option<Version>,
+    ) -> Result<Committed> {
+        self.write(id, Operation::Edit { edits, base }).await
+    }
+
+    /// Writes the difference between a document as it was read and a changed copy of it: what
+    /// others wrote since, and fields that the caller does not know, stay.
+    ///
+    /// # Errors
+    /// As [`edit`](Self::edit).
+    pub async fn save(
+        &self,
+        read: &Document,
+        new: Value,
+        list_keys: ListKeys,
+    ) -> Result<Committed> {
+        let base = Some(read.version.clone());
+        let read_value = read.value.clone();
+        self.write(&read.id, Operation::Save { read: read_value, new, base, list_keys }).await
+    }
+
+    /// Deletes a document. An edit that somebody makes meanwhile is kept as a conflict.
+    ///
+    /// # Errors
+    /// `NotFound`, `Denied`, `StorageFull`.
+    pub async fn delete(&self, id: &DocKey) -> Result<Committed> {
+        self.write(id, Operation::Delete { base: None }).await
+    }
+
+    /// Brings a deleted document back as it was.
+    ///
+    /// # Errors
+    /// `NotFound` unless it is deleted, `Denied`, `StorageFull`.
+    pub async fn restore(&self, id: &DocKey) -> Result<Committed> {
+        self.write(id, Operation::Restore).await
+    }
+
+    async fn write(&self, id: &DocKey, operation: Operation) -> Result<Committed> {
+        let order = Order { doc: self.doc(id), operation };
+        let committed = self.space.engine().write(vec![order]).await?;
+        committed
+            .into_iter()
+            .next()
+            .unwrap_or_else(|| Err(Error::internal("an engine answered without a result")))
+    }
+
+    fn doc(&self, id: &DocKey) -> DocId {
+        DocId { collection: self.name.clone(), key: id.clone() }
+    }
+}

@@ -1,0 +1,125 @@
+//! What the engine answers to readers and to the sync protocol.
+
+use dunlin_model::{Digest, DocHash, DocId, Fingerprint};
+use dunlin_proto::session::{DocUpdate, Held, Want};
+
+use super::{Engine, EngineHandle, upkeep::not_found};
+use crate::{document::Document, error::Result};
+
+/// A space in brief.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Overview {
+    pub(crate) documents: u64,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) seq: i64,
+    pub(crate) diverged: Vec<DocId>,
+}
+
+impl EngineHandle {
+    /// Counts and hashes, computed in slices so that writers do not wait for all of them.
+    pub(crate) async fn overview(&self, suspects: Vec<DocHash>) -> Result<Overview> {
+        self.settle_digests().await?;
+        self.call(move |engine| engine.overview(&suspects)).await
+    }
+
+    /// Computes the digests that are not known, a slice at a time. Under steady writing a few
+    /// are left for whoever needs them all.
+    pub(crate) async fn settle_digests(&self) -> Result<()> {
+        while self.call(Engine::refresh_digests).await? {}
+        Ok(())
+    }
+}
+
+impl Engine {
+    /// A document as a caller sees it, deleted or not; kept open, since an edit often follows.
+    pub(crate) fn read(&mut self, doc: &DocId) -> Result<Document> {
+        if self.desk.open.peek(doc).is_none() {
+            let head = self.store.head(doc)?.ok_or_else(|| not_found(doc))?;
+            self.desk.open_stored(&self.store, doc, &head)?;
+        }
+        let open = self.desk.open.touch(doc).ok_or_else(|| not_found(doc))?;
+        if open.row.is_none() {
+            return Err(not_found(doc));
+        }
+        let document = &open.document;
+        Ok(Document {
+            id: doc.key.clone(),
+            value: document.value(),
+            version: document.version(),
+            conflicts: document.conflicts(),
+            is_deleted: document.is_deleted(),
+        })
+    }
+
+    fn overview(&mut self, suspects: &[DocHash]) -> Result<Overview> {
+        Ok(Overview {
+            documents: self.store.document_count()?,
+            fingerprint: self.fingerprint()?,
+            seq: self.store.last_seq()?,
+            diverged: self.name(suspects)?,
+        })
+    }
+
+    /// The names of those documents that are known here.
+    pub(crate) fn name(&self, documents: &[DocHash]) -> Result<Vec<DocId>> {
+        let names = documents.iter().filter_map(|hash| self.store.doc_by_hash(*hash).transpose());
+        Ok(names.collect::<Result<_, _>>()?)
+    }
+
+    /// The fingerprint of all documents as they are.
+    pub(crate) fn fingerprint(&mut self) -> Result<Fingerprint> {
+        while self.refresh_digests()? {}
+        Ok(self.store.fingerprint())
+    }
+
+    /// The digests of all documents as they are.
+    pub(crate) fn items(&mut self) -> Result<Vec<(DocHash, Digest)>> {
+        while self.refresh_digests()? {}
+        Ok(self.store.items()?)
+    }
+
+    /// What is held of these documents, each in its place.
+    pub(crate) fn vectors(&mut self, documents: &[DocHash]) -> Result<Vec<Held>> {
+        documents
+            .iter()
+            .map(|hash| {
+                let Some(doc) = self.store.doc_by_hash(*hash)? else {
+                    let (document, state_vector) = (*hash, Default::default());
+                    return Ok(Held { document, generation: 0, state_vector });
+                };
+                self.with_document(&doc, |open| Held {
+                    document: *hash,
+                    generation: open.document.generation(),
+                    state_vector: open.document.state_vector(),
+                })
+            })
+            .collect()
+    }
+
+    /// What a peer lacks of these documents, each in its place, up to a budget of bytes.
+    pub(crate) fn diffs(
+        &mut self,
+        wants: &[Want],
+        budget: usize,
+    ) -> Result<Vec<Option<DocUpdate>>> {
+        let mut bytes = 0;
+        let mut diffs = Vec::new();
+        for want in wants {
+            if bytes > budget {
+                break;
+            }
+            let diff = match self.store.doc_by_hash(want.document)? {
+                None => None,
+                Some(doc) => Some(self.with_document(&doc, |open| DocUpdate {
+                    doc: doc.clone(),
+                    generation: open.document.generation(),
+                    state_vector: Some(open.document.state_vector()),
+                    update: open.document.diff(&want.state_vector).into(),
+                })?),
+            };
+            bytes += diff.as_ref().map_or(0, |diff| diff.update.len());
+            diffs.push(diff);
+        }
+        Ok(diffs)
+    }
+}

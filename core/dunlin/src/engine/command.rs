@@ -1,0 +1,73 @@
+//! What an engine is told to do, and what it answers.
+
+use dunlin_model::{DeviceId, DeviceKind, DocId, DocKey, Edit, ListKeys, Value, Version};
+use dunlin_proto::session::{DocUpdate, Outcome};
+
+use super::Engine;
+use crate::error::Result;
+
+/// Answers a command; runs on the engine, after the commit.
+pub(crate) type Reply<T> = Box<dyn FnOnce(Result<T>) + Send>;
+
+/// One command of the engine's queue.
+pub(crate) enum Command {
+    /// Local writes: join a group commit.
+    Write(Write),
+    /// Updates from a peer: join a group commit.
+    Apply(Apply),
+    /// Anything else: runs alone, after everything before it has been committed.
+    Call(Box<dyn FnOnce(&mut Engine) + Send>),
+    /// Checkpoints, closes the file and ends the engine.
+    Stop(Reply<()>),
+}
+
+/// A batch of local writes; each stands or falls alone.
+pub(crate) struct Write {
+    pub(crate) orders: Vec<Order>,
+    pub(crate) reply: Reply<Vec<Result<Committed>>>,
+}
+
+/// One local write.
+pub(crate) struct Order {
+    pub(crate) doc: DocId,
+    pub(crate) operation: Operation,
+}
+
+/// What to do with a document.
+pub(crate) enum Operation {
+    Insert(Value),
+    Merge { patch: Value, base: Option<Version>, list_keys: ListKeys },
+    Edit { edits: Vec<Edit>, base: Option<Version> },
+    Save { read: Value, new: Value, base: Option<Version>, list_keys: ListKeys },
+    Delete { base: Option<Version> },
+    Restore,
+}
+
+/// A write that is on disk.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Committed {
+    /// The document's id.
+    pub id: DocKey,
+    /// The commit's place in the change feed; the document's last one if nothing changed.
+    pub seq: i64,
+    /// The document as this write left it: the base for the caller's next edit.
+    pub version: Version,
+    /// The paths that changed; empty if the document was like that already.
+    pub paths: Vec<String>,
+}
+
+/// Updates that one peer handed over.
+pub(crate) struct Apply {
+    pub(crate) from: Origin,
+    pub(crate) updates: Vec<DocUpdate>,
+    pub(crate) reply: Reply<Vec<Outcome>>,
+}
+
+/// Who handed something over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin {
+    /// The connection, which is not told again what it said.
+    pub(crate) link: u64,
+    pub(crate) device: DeviceId,
+    pub(crate) kind: DeviceKind,
+}

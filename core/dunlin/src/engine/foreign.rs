@@ -1,0 +1,57 @@
+//! Updates from peers: scanned by the model, applied under `catch_unwind`, committed like our own.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use dunlin_model::{Applied, ApplyError};
+use dunlin_proto::session::{DocUpdate, Outcome};
+use dunlin_store::Writer;
+
+use super::{Apply, Desk, Origin, write::Author};
+use crate::error::Result;
+
+impl Desk {
+    /// Applies what a peer handed over; every document stands or falls alone.
+    pub(super) fn apply(&mut self, writer: &mut Writer<'_>, apply: &Apply) -> Result<Vec<Outcome>> {
+        apply.updates.iter().map(|update| self.apply_one(writer, &apply.from, update)).collect()
+    }
+
+    fn apply_one(
+        &mut self,
+        writer: &mut Writer<'_>,
+        from: &Origin,
+        update: &DocUpdate,
+    ) -> Result<Outcome> {
+        let open = self.open_in(writer, &update.doc)?;
+        if update.generation != open.document.generation() {
+            return Ok(Outcome::Stale);
+        }
+        let applied = catch_unwind(AssertUnwindSafe(|| open.document.apply(&update.update)));
+        let reason = match applied {
+            Ok(Ok(applied)) => {
+                let state_vector = open.document.state_vector();
+                if let Applied::Changed(change) = applied {
+                    let Origin { link, device, kind } = *from;
+                    let author = Author { device, kind, link: Some(link) };
+                    let now = self.clock.now_ms();
+                    self.stage(writer, &update.doc, change, author, now)?;
+                }
+                return Ok(Outcome::Applied { state_vector });
+            }
+            Ok(Err(ApplyError::Gap(_))) => {
+                return Ok(Outcome::Gap { state_vector: open.document.state_vector() });
+            }
+            Ok(Err(ApplyError::Malformed(malformed))) => malformed.to_string(),
+            Ok(Err(error)) => {
+                self.discard(&update.doc);
+                error.to_string()
+            }
+            Err(_) => {
+                self.discard(&update.doc);
+                "applying it panicked".to_owned()
+            }
+        };
+        tracing::warn!(peer = %from.device.short(), doc = %update.doc, "refused: {reason}");
+        writer.quarantine(&from.device, &update.doc, &reason, &update.update)?;
+        Ok(Outcome::Malformed { reason })
+    }
+}

@@ -1,0 +1,170 @@
+//! Who hears of a commit: observers of this process, and the connections to peers.
+
+use std::{
+    collections::BTreeMap,
+    ops::Deref,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use dunlin_model::{Collection, DocId, SpaceId};
+use dunlin_proto::session::DocUpdate;
+use tokio::sync::watch;
+
+/// A commit of the transaction under way.
+pub(crate) struct Staged {
+    pub(crate) doc: DocId,
+    pub(crate) generation: u32,
+    pub(crate) seq: i64,
+    pub(crate) update: Arc<[u8]>,
+    /// Whether its projection was put off.
+    pub(crate) is_stale: bool,
+    /// The connection it came by, if it is not this device's own.
+    pub(crate) from: Option<u64>,
+    pub(crate) is_overgrown: bool,
+}
+
+/// The last commit, in all and of each collection.
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub(crate) struct Heads {
+    pub(crate) seq: i64,
+    pub(crate) collections: BTreeMap<Collection, i64>,
+    /// Whether the engine has ended.
+    pub(crate) closed: bool,
+}
+
+/// A connection that wants to hear of commits; called on the engine, so it must not block.
+pub(crate) trait Listener: Send + Sync {
+    /// Something has just become durable that did not come from this connection.
+    fn committed(&self, space: &SpaceId, update: &DocUpdate);
+
+    /// The roster has grown, by statements that did not come from this connection.
+    fn statements_added(&self, space: &SpaceId, statements: &[Arc<[u8]>]);
+}
+
+/// The outlets of one space.
+pub(crate) struct Outlets {
+    space: SpaceId,
+    heads: watch::Sender<Heads>,
+    /// Whether some projection is older than its document.
+    stale: AtomicBool,
+    listeners: Mutex<BTreeMap<u64, Arc<dyn Listener>>>,
+}
+
+impl Outlets {
+    pub(crate) fn new(space: SpaceId) -> Self {
+        Self {
+            space,
+            heads: watch::Sender::new(Heads::default()),
+            stale: AtomicBool::new(true),
+            listeners: Mutex::new(BTreeMap::new()),
+        }
+    }
+
+    /// Follows the last commits.
+    pub(crate) fn heads(&self) -> watch::Receiver<Heads> {
+        self.heads.subscribe()
+    }
+
+    /// Whether some projection is to be rebuilt before a query.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.stale.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_stale(&self, stale: bool) {
+        self.stale.store(stale, Ordering::Release);
+    }
+
+    /// Starts at the sequence number that the store was opened with.
+    pub(super) fn start_at(&self, seq: i64) {
+        self.heads.send_modify(|heads| heads.seq = seq);
+    }
+
+    /// Ends what follows the commits.
+    pub(super) fn close(&self) {
+        self.heads.send_modify(|heads| heads.closed = true);
+        self.listeners().clear();
+    }
+
+    pub(crate) fn listen(&self, link: u64, listener: Arc<dyn Listener>) {
+        self.listeners().insert(link, listener);
+    }
+
+    pub(crate) fn unlisten(&self, link: u64) {
+        self.listeners().remove(&link);
+    }
+
+    pub(super) fn announce(&self, commits: Vec<Staged>) {
+        self.heads.send_modify(|heads| {
+            for commit in &commits {
+                heads.seq = heads.seq.max(commit.seq);
+                match heads.collections.get_mut(&commit.doc.collection) {
+                    Some(seq) => *seq = commit.seq,
+                    None => {
+                        heads.collections.insert(commit.doc.collection.clone(), commit.seq);
+                    }
+                }
+            }
+        });
+        let listeners = self.snapshot();
+        if listeners.is_empty() {
+            return;
+        }
+        for commit in commits {
+            let update = DocUpdate {
+                doc: commit.doc,
+                generation: commit.generation,
+                state_vector: None,
+                update: commit.update,
+            };
+            for (link, listener) in &listeners {
+                if commit.from != Some(*link) {
+                    listener.committed(&self.space, &update);
+                }
+            }
+        }
+    }
+
+    /// Tells connections of statements that are stored.
+    pub(crate) fn announce_statements(&self, statements: &[Arc<[u8]>], from: Option<u64>) {
+        for (link, listener) in self.snapshot() {
+            if from != Some(link) {
+                listener.statements_added(&self.space, statements);
+            }
+        }
+    }
+
+    /// The listeners as they are, so that none is called under the lock.
+    fn snapshot(&self) -> Vec<(u64, Arc<dyn Listener>)> {
+        self.listeners().iter().map(|(link, listener)| (*link, listener.clone())).collect()
+    }
+
+    fn listeners(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<dyn Listener>>> {
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The engine's hold on its outlets: they close with it.
+pub(crate) struct Announcer(Arc<Outlets>);
+
+impl Announcer {
+    pub(super) fn new(outlets: Arc<Outlets>) -> Self {
+        Self(outlets)
+    }
+}
+
+impl Deref for Announcer {
+    type Target = Outlets;
+
+    fn deref(&self) -> &Outlets {
+        &self.0
+    }
+}
+
+impl Drop for Announcer {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}

@@ -1,0 +1,127 @@
+//! Work for idle moments: compaction. And what is put off until somebody asks: digests and the
+//! projections of long texts.
+
+use dunlin_model::{DocId, Document};
+use dunlin_store::{LogSize, SpaceStore};
+
+use super::{
+    Desk, Engine, Outlets, desk::load, documents::Open, outlets::Announcer, project::rebuild,
+};
+use crate::error::{Code, Error, Result};
+
+/// Updates that a log may hold whatever their size.
+const FREE_UPDATES: u32 = 64;
+/// What an update costs to keep beyond its own bytes.
+const BYTES_AN_UPDATE: u64 = 40;
+/// Log bytes that are not worth compacting, however small the snapshot.
+const FREE_BYTES: u64 = 4 << 10;
+/// Documents whose digest or projection is computed in one transaction.
+const SLICE: usize = 256;
+
+/// Whether a document's log is worth compacting. That costs as much as the document is long, so
+/// the log must weigh half of it: the cost of an edit then stays the same however long it gets.
+pub(super) fn is_overgrown(log: &LogSize, document: &Document) -> bool {
+    let weight = log.bytes + BYTES_AN_UPDATE * u64::from(log.updates);
+    log.updates >= FREE_UPDATES
+        && weight >= FREE_BYTES
+        && weight >= document.encoded_len() as u64 / 2
+}
+
+impl Engine {
+    pub(super) fn new(
+        store: SpaceStore,
+        desk: Desk,
+        outlets: std::sync::Arc<Outlets>,
+    ) -> Result<Self> {
+        let candidates = store.compaction_candidates(FREE_UPDATES)?;
+        let overgrown = candidates.into_iter().map(|(_, doc)| doc).collect();
+        Ok(Self { store, desk, outlets: Announcer::new(outlets), overgrown })
+    }
+
+    /// One slice of idle work; whether there may be more.
+    pub(super) fn upkeep(&mut self) -> bool {
+        let Some(doc) = self.overgrown.pop_first() else { return false };
+        if let Err(error) = self.compact(&doc) {
+            // The log stays as it is; the next commit of this document tries again.
+            tracing::warn!(code = %error.code(), "compaction failed: {}", error.reason());
+        }
+        !self.overgrown.is_empty()
+    }
+
+    /// Replaces a document's log by a snapshot, once that has been read back to the same digest.
+    fn compact(&mut self, doc: &DocId) -> Result<()> {
+        let incarnation = self.desk.incarnation()?;
+        let Some(head) = self.store.head(doc)? else { return Ok(()) };
+        let compacted = self.with_document(doc, |Open { document, log, seq, .. }| {
+            is_overgrown(log, document).then(|| (document.snapshot(), document.digest(), *seq))
+        })?;
+        let Some((snapshot, digest, seq)) = compacted else { return Ok(()) };
+        let read_back = Document::load(head.generation, Some(&snapshot), &[], incarnation, seq)?;
+        if read_back.digest() != digest {
+            return Err(Error::internal(format!("the snapshot of {doc} is another document")));
+        }
+        self.store.write(|writer| writer.replace_snapshot(head.row, seq, &snapshot))?;
+        if let Some(open) = self.desk.open.touch(doc) {
+            open.log = LogSize::default();
+        }
+        Ok(())
+    }
+
+    /// Looks at a document without keeping it open if it was not.
+    pub(super) fn with_document<T>(
+        &mut self,
+        doc: &DocId,
+        look: impl FnOnce(&Open) -> T,
+    ) -> Result<T> {
+        if let Some(open) = self.desk.open.peek(doc) {
+            return Ok(look(open));
+        }
+        let head = self.store.head(doc)?.ok_or_else(|| not_found(doc))?;
+        let stored = self.store.load(head.row)?;
+        let document = load(&stored, self.desk.incarnation()?)?;
+        Ok(look(&Open::new(document, Some(head.row), stored.seq, head.log)))
+    }
+
+    /// Computes digests that are not known, some at a time; whether there may be more.
+    pub(crate) fn refresh_digests(&mut self) -> Result<bool> {
+        let dirty = self.store.dirty_digests(SLICE)?;
+        if dirty.is_empty() {
+            return Ok(false);
+        }
+        let mut digests = Vec::with_capacity(dirty.len());
+        for (row, doc) in &dirty {
+            digests.push((*row, self.with_document(doc, |open| open.document.digest())?));
+        }
+        self.store.write(|writer| {
+            digests.into_iter().try_for_each(|(row, digest)| writer.set_digest(row, digest))
+        })?;
+        Ok(dirty.len() == SLICE)
+    }
+
+    /// Rebuilds the rows of long texts, before a query reads them.
+    pub(crate) fn rebuild_projections(&mut self) -> Result<()> {
+        loop {
+            let dirty = self.store.dirty_projections(SLICE)?;
+            let mut rows = Vec::with_capacity(dirty.len());
+            for (row, doc) in &dirty {
+                rows.push((*row, self.with_document(doc, |open| rebuild(&open.document))?));
+            }
+            self.store.write(|writer| {
+                rows.iter()
+                    .try_for_each(|(row, projection)| writer.set_projection(*row, projection))
+            })?;
+            if dirty.len() < SLICE {
+                self.outlets.set_stale(false);
+                return Ok(());
+            }
+        }
+    }
+}
+
+pub(super) fn not_found(doc: &DocId) -> Error {
+    Error::new(
+        Code::NotFound,
+        format!("there is no document {doc}"),
+        "check the collection and the id, or put a new document",
+    )
+}

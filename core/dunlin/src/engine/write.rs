@@ -1,0 +1,123 @@
+//! Local writes: one order becomes one delta, one projection and one row of the change feed.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use dunlin_model::{Change, DeviceId, DeviceKind, DocId, Document, EditError};
+use dunlin_store::{self as store, Writer};
+
+use super::{
+    Committed, Desk, Operation, Order, outlets::Staged, project::project, upkeep::is_overgrown,
+};
+use crate::error::{Error, Result};
+
+/// Who made a change, as the change feed tells it.
+pub(super) struct Author {
+    pub(super) device: DeviceId,
+    pub(super) kind: DeviceKind,
+    /// The connection it came by, if it was not made here.
+    pub(super) link: Option<u64>,
+}
+
+impl Desk {
+    /// Carries out a batch of orders; the inner results are refusals that changed nothing, the
+    /// outer one is a failure of the store, which ends the transaction.
+    pub(super) fn write(
+        &mut self,
+        writer: &mut Writer<'_>,
+        orders: &[Order],
+    ) -> Result<Vec<Result<Committed>>> {
+        if !self.may_write() {
+            let denied = Error::denied(&self.identity.space_name);
+            return Ok(orders.iter().map(|_| Err(denied.clone())).collect());
+        }
+        orders.iter().map(|order| self.write_one(writer, order)).collect()
+    }
+
+    fn write_one(&mut self, writer: &mut Writer<'_>, order: &Order) -> Result<Result<Committed>> {
+        let now = self.clock.now_ms();
+        let open = self.open_in(writer, &order.doc)?;
+        let changed =
+            catch_unwind(AssertUnwindSafe(|| perform(&mut open.document, &order.operation, now)));
+        let change = match changed {
+            Ok(Ok(change)) => change,
+            Ok(Err(refusal)) => {
+                if open.document.is_poisoned() {
+                    self.discard(&order.doc);
+                }
+                return Ok(Err(Error::from(refusal).about(&order.doc)));
+            }
+            Err(_) => {
+                self.discard(&order.doc);
+                return Ok(Err(Error::internal(format!("an edit of {} panicked", order.doc))));
+            }
+        };
+        let id = order.doc.key.clone();
+        if change.is_empty() {
+            let (seq, version) = (open.seq, open.document.version());
+            return Ok(Ok(Committed { id, seq, version, paths: Vec::new() }));
+        }
+        let (device, kind) = (self.identity.device, self.identity.kind);
+        let paths = change.paths.clone();
+        self.stage(writer, &order.doc, change, Author { device, kind, link: None }, now)?;
+        let open = self.open_in(writer, &order.doc)?;
+        Ok(Ok(Committed { id, seq: open.seq, version: open.document.version(), paths }))
+    }
+
+    /// Writes a change of an open document into the transaction under way.
+    pub(super) fn stage(
+        &mut self,
+        writer: &mut Writer<'_>,
+        doc: &DocId,
+        change: Change,
+        author: Author,
+        time_ms: i64,
+    ) -> Result<()> {
+        let open = self.open_in(writer, doc)?;
+        let generation = open.document.generation();
+        let row = match open.row {
+            Some(row) => row,
+            None => *open.row.insert(writer.create(doc, generation)?),
+        };
+        let origin = match author.link {
+            None => store::Origin::Local,
+            Some(_) => store::Origin::Remote,
+        };
+        let Author { device, kind, link } = author;
+        let feed = store::Change { paths: change.paths, device, kind, origin, time_ms };
+        let projection = project(&open.document);
+        let is_stale = projection.state == store::ProjectionState::Dirty;
+        let seq = writer.append(row, &change.update, projection, feed)?;
+        if open.seq > 0 {
+            open.log.updates += 1;
+            open.log.bytes += change.update.len() as u64;
+        }
+        open.seq = seq;
+        open.document.committed(seq);
+        let staged = Staged {
+            doc: doc.clone(),
+            generation,
+            seq,
+            update: change.update.into(),
+            is_stale,
+            from: link,
+            is_overgrown: is_overgrown(&open.log, &open.document),
+        };
+        self.staged.push(staged);
+        Ok(())
+    }
+}
+
+fn perform(document: &mut Document, operation: &Operation, now: i64) -> Result<Change, EditError> {
+    match operation {
+        Operation::Insert(value) => document.insert(value, now),
+        Operation::Merge { patch, base, list_keys } => {
+            document.merge(patch, base.as_ref(), list_keys, now)
+        }
+        Operation::Edit { edits, base } => document.edit(edits, base.as_ref(), now),
+        Operation::Save { read, new, base, list_keys } => {
+            document.save(read, new, base.as_ref(), list_keys, now)
+        }
+        Operation::Delete { base } => document.delete(base.as_ref(), now),
+        Operation::Restore => document.restore(now),
+    }
+}

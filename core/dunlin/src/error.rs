@@ -1,0 +1,177 @@
+//! What a caller learns when something is refused: one code list for every language.
+
+mod convert;
+
+use std::{fmt, sync::Arc};
+
+/// What kind of refusal an [`Error`] is; the same list in every language.
+#[non_exhaustive]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Code {
+    /// The caller handed over something that cannot be stored, parsed or asked.
+    InvalidInput,
+    /// The thing that was named does not exist.
+    NotFound,
+    /// The operation does not fit what is at that path.
+    WrongKind,
+    /// The base of an edit is too old to be mapped forward; read again and retry.
+    StaleVersion,
+    /// This device's role does not allow it.
+    Denied,
+    /// A documented size, count or time limit would be exceeded.
+    LimitExceeded,
+    /// Another process has the node's directory open.
+    AlreadyOpen,
+    /// The node is suspended; resume it and retry.
+    Suspended,
+    /// The node was shut down.
+    Closed,
+    /// The disk is full; what was acknowledged is intact.
+    StorageFull,
+    /// Stored bytes are damaged.
+    Corrupt,
+    /// The directory was written by a newer release.
+    NewerSchema,
+    /// The network refused: an address in use, nothing reachable.
+    Network,
+    /// A bug in Dunlin.
+    Internal,
+}
+
+impl Code {
+    /// The code's name as it is printed: `InvalidInput`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidInput => "InvalidInput",
+            Self::NotFound => "NotFound",
+            Self::WrongKind => "WrongKind",
+            Self::StaleVersion => "StaleVersion",
+            Self::Denied => "Denied",
+            Self::LimitExceeded => "LimitExceeded",
+            Self::AlreadyOpen => "AlreadyOpen",
+            Self::Suspended => "Suspended",
+            Self::Closed => "Closed",
+            Self::StorageFull => "StorageFull",
+            Self::Corrupt => "Corrupt",
+            Self::NewerSchema => "NewerSchema",
+            Self::Network => "Network",
+            Self::Internal => "Internal",
+        }
+    }
+
+    /// Whether the same call can succeed later without the caller changing it for another one.
+    pub const fn is_retryable(self) -> bool {
+        matches!(
+            self,
+            Self::StaleVersion
+                | Self::AlreadyOpen
+                | Self::Suspended
+                | Self::StorageFull
+                | Self::Network
+        )
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A refusal: its code, what is wrong and what to do about it.
+///
+/// Cloning is cheap enough to hand one failed commit to every caller that waited for it.
+#[derive(Clone)]
+pub struct Error {
+    code: Code,
+    reason: String,
+    remedy: String,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+/// The result of every call of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// Makes a refusal out of its parts.
+    pub fn new(code: Code, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { code, reason: reason.into(), remedy: remedy.into(), source: None }
+    }
+
+    /// What kind of refusal it is.
+    pub const fn code(&self) -> Code {
+        self.code
+    }
+
+    /// What is wrong, naming the thing.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// What to do about it.
+    pub fn remedy(&self) -> &str {
+        &self.remedy
+    }
+
+    /// Whether the same call can succeed later.
+    pub const fn is_retryable(&self) -> bool {
+        self.code.is_retryable()
+    }
+
+    pub(crate) fn with_source(
+        mut self,
+        source: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
+        self.source = Some(Arc::new(source));
+        self
+    }
+
+    pub(crate) fn invalid(reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::new(Code::InvalidInput, reason, remedy)
+    }
+
+    pub(crate) fn closed() -> Self {
+        Self::new(Code::Closed, "the node was shut down", "open the node again")
+    }
+
+    pub(crate) fn internal(reason: impl Into<String>) -> Self {
+        Self::new(Code::Internal, reason, "this is a bug in Dunlin: report it with the log")
+    }
+
+    pub(crate) fn denied(space: &str) -> Self {
+        Self::new(
+            Code::Denied,
+            format!("this device may read the space {space:?} but not write to it"),
+            "ask an administrator of the space for an invitation as writer",
+        )
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.reason)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("code", &self.code)
+            .field("reason", &self.reason)
+            .field("remedy", &self.remedy)
+            .field("source", &self.source)
+            .finish()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn std::error::Error + 'static))
+    }
+}
+
+impl PartialEq for Error {
+    fn eq(&self, other: &Self) -> bool {
+        self.code == other.code && self.reason == other.reason && self.remedy == other.remedy
+    }
+}

@@ -1,0 +1,166 @@
+//! The one mapping from each layer's errors to the codes that callers see.
+
+use dunlin_model::{Corrupt, DocId, EditError, InvalidInput};
+use dunlin_net::BindError;
+use dunlin_proto::trust::{IssueError, TicketError};
+use dunlin_store::{OpenError, QueryError, StoreError};
+
+use super::{Code, Error};
+
+impl From<InvalidInput> for Error {
+    fn from(error: InvalidInput) -> Self {
+        Self::new(Code::InvalidInput, error.reason, error.remedy)
+    }
+}
+
+impl From<EditError> for Error {
+    fn from(error: EditError) -> Self {
+        let code = match &error {
+            EditError::Invalid(_) => Code::InvalidInput,
+            EditError::NotFound { .. } => Code::NotFound,
+            EditError::WrongKind { .. } => Code::WrongKind,
+            EditError::StaleVersion { .. } => Code::StaleVersion,
+            EditError::LimitExceeded { .. } => Code::LimitExceeded,
+            _ => Code::Internal,
+        };
+        Self::new(code, error.to_string(), error.remedy()).with_source(error)
+    }
+}
+
+impl Error {
+    /// Names the document that a refusal is about.
+    pub(crate) fn about(mut self, doc: &DocId) -> Self {
+        self.reason = format!("{doc}: {}", self.reason);
+        self
+    }
+}
+
+impl From<Corrupt> for Error {
+    fn from(error: Corrupt) -> Self {
+        let remedy = "run `dunlin doctor`; peers hand back what they have";
+        Self::new(Code::Corrupt, error.to_string(), remedy).with_source(error)
+    }
+}
+
+impl From<OpenError> for Error {
+    fn from(error: OpenError) -> Self {
+        let code = match &error {
+            OpenError::NotANode { .. } => Code::NotFound,
+            OpenError::AlreadyANode { .. } => Code::InvalidInput,
+            OpenError::AlreadyOpen { .. } => Code::AlreadyOpen,
+            OpenError::NewerSchema { .. } => Code::NewerSchema,
+            OpenError::Corrupt { .. } => Code::Corrupt,
+            OpenError::StorageFull { .. } => Code::StorageFull,
+            OpenError::Io { .. } => Code::InvalidInput,
+            _ => Code::Internal,
+        };
+        Self::new(code, error.to_string(), error.remedy()).with_source(error)
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        let code = match &error {
+            StoreError::StorageFull => Code::StorageFull,
+            StoreError::Corrupt { .. } => Code::Corrupt,
+            StoreError::Invalid(_) => Code::InvalidInput,
+            StoreError::NotFound { .. } => Code::NotFound,
+            StoreError::LimitExceeded { .. } => Code::LimitExceeded,
+            _ => Code::Internal,
+        };
+        Self::new(code, error.to_string(), error.remedy().to_owned()).with_source(error)
+    }
+}
+
+impl From<QueryError> for Error {
+    fn from(error: QueryError) -> Self {
+        let code = match &error {
+            QueryError::UnknownCollection { .. } => Code::NotFound,
+            QueryError::Forbidden { .. } => Code::Denied,
+            QueryError::Closed => Code::Closed,
+            limit if limit.is_limit_exceeded() => Code::LimitExceeded,
+            QueryError::Store(_) => Code::Internal,
+            _ => Code::InvalidInput,
+        };
+        match error {
+            QueryError::Store(error) => error.into(),
+            error => Self::new(code, error.to_string(), error.remedy()).with_source(error),
+        }
+    }
+}
+
+impl From<TicketError> for Error {
+    fn from(error: TicketError) -> Self {
+        let remedy = match &error {
+            TicketError::Expired { .. } => "ask for a new ticket, and check this device's clock",
+            TicketError::Version => "update this program, or ask for a ticket of this version",
+            _ => "copy the whole line that `dunlin invite` printed, or ask for a new ticket",
+        };
+        Self::new(Code::InvalidInput, error.to_string(), remedy).with_source(error)
+    }
+}
+
+impl From<IssueError> for Error {
+    fn from(error: IssueError) -> Self {
+        let (code, remedy) = match &error {
+            IssueError::NotPermitted { .. } => {
+                (Code::Denied, "ask an administrator of the space to do it")
+            }
+            IssueError::Name => (Code::InvalidInput, "choose another name"),
+            IssueError::NoUses => (Code::InvalidInput, "give at least one use"),
+            IssueError::Hints | IssueError::UnknownInvitation => {
+                (Code::Internal, "this is a bug in Dunlin: report it with the log")
+            }
+            _ => (Code::LimitExceeded, "start a new space for further members"),
+        };
+        Self::new(code, error.to_string(), remedy).with_source(error)
+    }
+}
+
+impl From<BindError> for Error {
+    fn from(error: BindError) -> Self {
+        let (code, remedy) = match &error {
+            BindError::PortInUse(_) => {
+                (Code::Network, "choose another port, or port 0 for any that is free")
+            }
+            BindError::NoSuchAddress(_) => {
+                (Code::Network, "listen on an address of this host, or on [::] for all")
+            }
+            BindError::Denied(_) => (Code::Network, "choose a port from 1024"),
+            BindError::Tls(_) | BindError::NoRuntime => {
+                (Code::Internal, "this is a bug in Dunlin: report it with the log")
+            }
+            _ => (Code::Network, "check the address and the host's network"),
+        };
+        Self::new(code, error.to_string(), remedy).with_source(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_names_a_remedy() {
+        let errors: Vec<Error> = vec![
+            InvalidInput::new("a", "b").into(),
+            EditError::StaleVersion { path: "/body".to_owned() }.into(),
+            StoreError::StorageFull.into(),
+            OpenError::AlreadyOpen { path: "x".into() }.into(),
+            QueryError::Forbidden { what: "write".to_owned() }.into(),
+            TicketError::NotATicket.into(),
+            IssueError::NoUses.into(),
+            BindError::NoRuntime.into(),
+        ];
+        for error in errors {
+            assert!(!error.remedy().is_empty() && !error.reason().is_empty(), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_full_disk_and_a_stale_base_are_worth_another_try() {
+        assert!(Error::from(StoreError::StorageFull).is_retryable());
+        assert!(Error::from(EditError::StaleVersion { path: String::new() }).is_retryable());
+        assert!(!Error::from(InvalidInput::new("a", "b")).is_retryable());
+    }
+}

@@ -1,0 +1,75 @@
+//! Live queries: a snapshot first, then what changed in it.
+
+mod difference;
+
+use dunlin_store::Rows;
+use serde_json::Value as Json;
+use tokio::sync::watch;
+
+pub use self::difference::{Difference, Placed, Relocated};
+use crate::{
+    engine::{EngineHandle, Heads},
+    error::Result,
+};
+
+/// What a [`LiveQuery`] gives.
+#[derive(Clone, Debug, PartialEq)]
+pub enum QueryChange {
+    /// The whole result: always first, and again if the columns change.
+    Snapshot(Rows),
+    /// What changed since.
+    Difference(Difference),
+}
+
+/// A query that is run again whenever a collection it read has changed.
+///
+/// Changes that come faster than they are taken are merged into one. Dropping it stops it.
+pub struct LiveQuery {
+    engine: EngineHandle,
+    sql: String,
+    parameters: Vec<Json>,
+    heads: watch::Receiver<Heads>,
+    /// The result as the caller has it.
+    shown: Option<Rows>,
+}
+
+impl LiveQuery {
+    pub(crate) fn new(engine: EngineHandle, sql: String, parameters: Vec<Json>) -> Self {
+        let heads = engine.outlets().heads();
+        Self { engine, sql, parameters, heads, shown: None }
+    }
+
+    /// Waits for the first snapshot or the next change of the result; none once the node is shut
+    /// down.
+    ///
+    /// # Errors
+    /// What [`Space::query`](crate::Space::query) answers for this query.
+    pub async fn next(&mut self) -> Result<Option<QueryChange>> {
+        loop {
+            if !self.wait().await {
+                return Ok(None);
+            }
+            let rows = self.engine.query(&self.sql, &self.parameters).await?;
+            let before = self.shown.replace(rows.clone());
+            let Some(before) = before.filter(|before| before.columns == rows.columns) else {
+                return Ok(Some(QueryChange::Snapshot(rows)));
+            };
+            let difference = Difference::between(&before, &rows);
+            if !difference.is_empty() {
+                return Ok(Some(QueryChange::Difference(difference)));
+            }
+        }
+    }
+
+    /// Waits until the result may have changed; false once the node is shut down.
+    async fn wait(&mut self) -> bool {
+        let Some(shown) = &self.shown else { return !self.heads.borrow().closed };
+        let changed = self.heads.wait_for(|heads| {
+            heads.closed
+                || shown.collections.iter().any(|collection| {
+                    heads.collections.get(collection).is_some_and(|seq| *seq > shown.seq)
+                })
+        });
+        changed.await.is_ok_and(|heads| !heads.closed)
+    }
+}

@@ -1,0 +1,114 @@
+//! What all handles of a node share.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use dunlin_model::{DeviceId, SpaceId};
+use dunlin_store::NodeDir;
+use tokio::sync::watch;
+
+use super::Device;
+use crate::{
+    config::{Config, Engines},
+    error::{Error, Result},
+    space::SpaceInner,
+};
+
+/// The node without its sync.
+pub(crate) struct Core {
+    pub(crate) device: Device,
+    pub(crate) seed: [u8; 32],
+    pub(crate) config: Config,
+    /// None after shutdown. Engines hold it too, so the directory stays locked while one runs.
+    pub(super) dir: Arc<Mutex<Option<NodeDir>>>,
+    spaces: Mutex<BTreeMap<SpaceId, Arc<SpaceInner>>>,
+    /// Where other devices may reach this node, while it syncs.
+    listen: Mutex<Vec<SocketAddr>>,
+    /// Counts the changes of the set of spaces, and of this device's memberships.
+    memberships: watch::Sender<u64>,
+}
+
+impl Core {
+    pub(super) fn new(device: Device, seed: [u8; 32], dir: NodeDir, config: Config) -> Self {
+        Self {
+            device,
+            seed,
+            config,
+            dir: Arc::new(Mutex::new(Some(dir))),
+            spaces: Mutex::default(),
+            listen: Mutex::default(),
+            memberships: watch::Sender::new(0),
+        }
+    }
+
+    pub(crate) fn spaces(&self) -> Vec<Arc<SpaceInner>> {
+        lock(&self.spaces).values().cloned().collect()
+    }
+
+    pub(crate) fn space(&self, id: &SpaceId) -> Option<Arc<SpaceInner>> {
+        lock(&self.spaces).get(id).cloned()
+    }
+
+    pub(super) fn insert_space(&self, space: Arc<SpaceInner>) {
+        lock(&self.spaces).insert(space.id, space);
+    }
+
+    /// Follows the set of spaces, and this device's memberships.
+    pub(crate) fn memberships(&self) -> watch::Receiver<u64> {
+        self.memberships.subscribe()
+    }
+
+    pub(super) fn memberships_changed(&self) {
+        self.memberships.send_modify(|count| *count += 1);
+    }
+
+    pub(crate) fn listen(&self) -> Vec<SocketAddr> {
+        lock(&self.listen).clone()
+    }
+
+    pub(crate) fn set_listen(&self, addresses: Vec<SocketAddr>) {
+        *lock(&self.listen) = addresses;
+    }
+
+    /// Remembers where a member was met.
+    pub(crate) async fn remember_peer(&self, device: DeviceId, address: SocketAddr) {
+        let now = self.config.clock.now_ms();
+        let remembered =
+            self.with_dir(move |dir| Ok(dir.remember_peer(&device, &address.to_string(), now)?));
+        if let Err(error) = remembered.await {
+            tracing::debug!(peer = %device.short(), "address not remembered: {error}");
+        }
+    }
+
+    /// Runs something on the node's directory, off the runtime's threads where there are some.
+    pub(crate) async fn with_dir<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&NodeDir) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let dir = self.dir.clone();
+        let work = move || lock(&dir).as_ref().ok_or_else(Error::closed).and_then(work);
+        match self.config.engines {
+            Engines::Tasks => work(),
+            Engines::Threads => tokio::task::spawn_blocking(work)
+                .await
+                .map_err(|error| Error::internal("device.sqlite").with_source(error))?,
+        }
+    }
+
+    /// Stops all engines and releases the directory.
+    pub(crate) async fn close(&self) -> Result<()> {
+        let mut outcome = Ok(());
+        for space in self.spaces() {
+            outcome = outcome.and(space.engine().stop().await);
+        }
+        lock(&self.dir).take();
+        outcome
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,98 @@
+//! Creating a node's directory and opening it with its spaces.
+
+use std::{
+    path::Path,
+    sync::{Arc, atomic::AtomicBool},
+};
+
+use dunlin_model::DeviceKind;
+use dunlin_proto::trust::{Roster, device_of};
+use dunlin_store::{self as store, NodeDir, SpaceRow};
+
+use super::{Core, Device};
+use crate::{
+    config::Config,
+    engine::{EngineHandle, Identity},
+    error::{Error, Result},
+    space::{Names, SpaceInner},
+};
+
+/// Longest device name, in bytes: what a statement can carry.
+const MAX_NAME_BYTES: usize = dunlin_proto::limits::MAX_NAME_BYTES;
+
+impl Core {
+    pub(super) fn create(
+        path: &Path,
+        name: &str,
+        kind: DeviceKind,
+        config: Config,
+    ) -> Result<Self> {
+        check_name(name)?;
+        let seed = config.entropy.bytes::<32>()?;
+        let device = store::Device { seed, name: name.to_owned(), kind };
+        let dir = NodeDir::create(path, &device)?;
+        let device = Device { id: device_of(&seed), name: name.to_owned(), kind };
+        Ok(Self::new(device, seed, dir, config))
+    }
+
+    pub(super) async fn open(path: &Path, config: Config) -> Result<Self> {
+        let dir = NodeDir::open(path, config.lock_wait)?;
+        let store::Device { seed, name, kind } = dir.device()?;
+        let rows = dir.spaces()?;
+        let device = Device { id: device_of(&seed), name, kind };
+        let core = Self::new(device, seed, dir, config);
+        for row in rows {
+            let space = core.open_space(row, None).await?;
+            core.insert_space(space);
+        }
+        Ok(core)
+    }
+
+    /// Starts a space's engine; a new space brings its roster, an old one has it stored.
+    pub(super) async fn open_space(
+        &self,
+        row: SpaceRow,
+        roster: Option<Roster>,
+    ) -> Result<Arc<SpaceInner>> {
+        let secret = <[u8; 32]>::try_from(row.secret.as_slice())
+            .map_err(|_| Error::internal("the stored secret of a space is not 32 bytes"))?;
+        let path = self.with_dir(move |dir| Ok(dir.space_path(&row.id))).await?;
+        let may_write = Arc::new(AtomicBool::new(false));
+        let identity = Identity {
+            device: self.device.id,
+            kind: self.device.kind,
+            space_name: row.name.clone(),
+            may_write: may_write.clone(),
+        };
+        let engine =
+            EngineHandle::start(path, row.id, identity, &self.config, self.dir.clone()).await?;
+        let stored = engine.call(|engine| Ok(engine.store.statements()?)).await?;
+        let mut known = Roster::new(row.id);
+        for bytes in &stored {
+            if let Err(error) = known.add(bytes) {
+                tracing::warn!(space = %row.id.short(), "a stored statement does not stand: {error}");
+            }
+        }
+        let names = Names { name: row.name, alias: row.alias };
+        let device = self.device.id;
+        let config = self.config.clone();
+        let space = SpaceInner::new(secret, device, names, known, may_write, engine, config);
+        if let Some(roster) = roster {
+            let statements: Vec<_> =
+                roster.statements().map(|statement| statement.bytes.clone()).collect();
+            space.add_statements(&statements, None).await?;
+        }
+        Ok(Arc::new(space))
+    }
+}
+
+pub(super) fn check_name(name: &str) -> Result<()> {
+    let fits = (1..=MAX_NAME_BYTES).contains(&name.len());
+    if fits && !name.chars().any(char::is_control) {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        format!("{:?} is not a proper name", name.chars().take(80).collect::<String>()),
+        format!("use 1 to {MAX_NAME_BYTES} bytes of UTF-8 without control characters"),
+    ))
+}

@@ -1,0 +1,181 @@
+//! A space: its collections, queries, change feed and members.
+
+mod inner;
+
+use std::{sync::Arc, time::Duration};
+
+use dunlin_model::{Collection, DeviceId, DeviceKind, SpaceId};
+use dunlin_proto::trust::{Role, Ticket};
+use dunlin_store::{IndexPath, Plan, Rows};
+use serde_json::Value as Json;
+
+pub(crate) use self::inner::{Names, SpaceInner};
+use crate::{
+    collection::CollectionHandle, error::Result, feed::ChangeFeed, live::LiveQuery, node::Core,
+};
+
+/// A set of documents that this device shares with others. Cheap to clone.
+#[derive(Clone)]
+pub struct Space {
+    inner: Arc<SpaceInner>,
+    core: Arc<Core>,
+}
+
+/// A device that belongs to a space.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Member {
+    /// The device.
+    pub device: DeviceId,
+    /// What it calls itself.
+    pub name: String,
+    /// What acts through it.
+    pub kind: DeviceKind,
+    /// What it may do.
+    pub role: Role,
+    /// When it was given that role, by the clock of whoever gave it; milliseconds since 1970.
+    pub since_ms: i64,
+}
+
+/// What an invitation allows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Invitation {
+    /// The role of whoever joins with it.
+    pub role: Role,
+    /// How many devices it admits.
+    pub uses: u32,
+    /// How long it is good for; without an end if none.
+    pub expires_in: Option<Duration>,
+}
+
+impl Default for Invitation {
+    /// One writer, without an end.
+    fn default() -> Self {
+        Self { role: Role::Writer, uses: 1, expires_in: None }
+    }
+}
+
+impl Space {
+    pub(crate) fn new(inner: Arc<SpaceInner>, core: Arc<Core>) -> Self {
+        Self { inner, core }
+    }
+
+    /// The space's id.
+    pub fn id(&self) -> SpaceId {
+        self.inner.id
+    }
+
+    /// The name that all members see.
+    pub fn name(&self) -> String {
+        self.inner.names().name
+    }
+
+    /// This device's own name for it, if it was given one.
+    pub fn alias(&self) -> Option<String> {
+        self.inner.names().alias
+    }
+
+    /// What this device may do here.
+    pub fn role(&self) -> Option<Role> {
+        self.inner.roster().role(self.core.device.id)
+    }
+
+    /// Opens a collection by name; it comes into being with its first document.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a name that does not match `[a-z][a-z0-9_]{0,62}`.
+    pub fn collection(&self, name: &str) -> Result<CollectionHandle> {
+        Ok(CollectionHandle::new(self.inner.clone(), name.parse()?))
+    }
+
+    /// The collections that there are.
+    ///
+    /// # Errors
+    /// `Closed` after shutdown.
+    pub async fn collections(&self) -> Result<Vec<Collection>> {
+        self.inner.engine().call(|engine| Ok(engine.store.collections().to_vec())).await
+    }
+
+    /// Runs a query. Each collection is a view with the columns `id`, `doc` (JSON) and
+    /// `has_conflicts`; JSON functions work on `doc`.
+    ///
+    /// # Errors
+    /// `InvalidInput` for SQL that does not parse, writes or reads anything but collections;
+    /// `LimitExceeded` over 10,000 rows, 8 MiB or the time limit.
+    pub async fn query(&self, sql: &str, parameters: &[Json]) -> Result<Rows> {
+        self.inner.engine().query(sql, parameters).await
+    }
+
+    /// Tells how a query would be carried out, with a warning for each whole collection read.
+    ///
+    /// # Errors
+    /// As [`query`](Self::query).
+    pub async fn explain_query(&self, sql: &str) -> Result<Plan> {
+        let sql = sql.to_owned();
+        self.inner.engine().read(move |reader| Ok(reader.explain(&sql)?)).await
+    }
+
+    /// Follows a query: a snapshot first, then what changed.
+    pub fn watch(&self, sql: &str, parameters: &[Json]) -> LiveQuery {
+        LiveQuery::new(self.inner.engine().clone(), sql.to_owned(), parameters.to_vec())
+    }
+
+    /// Makes queries by `json_extract(doc, PATH)` fast, where `path` is such as `$.due`; false if
+    /// there is such an index already.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a path that SQLite does not know, `LimitExceeded`, `StorageFull`.
+    pub async fn create_index(&self, collection: &str, path: &str) -> Result<bool> {
+        let collection = collection.parse::<Collection>()?;
+        let path = path.parse::<IndexPath>()?;
+        self.inner
+            .engine()
+            .call(move |engine| {
+                Ok(engine.store.write(|writer| writer.create_index(&collection, &path))?)
+            })
+            .await
+    }
+
+    /// Follows the change feed as a named consumer, from where it last acknowledged; a new one is
+    /// told of every document that is there.
+    ///
+    /// # Errors
+    /// `InvalidInput` for an improper name, `LimitExceeded` for too many consumers.
+    pub async fn changes(&self, consumer: &str) -> Result<ChangeFeed> {
+        let name = consumer.to_owned();
+        let after = self
+            .inner
+            .engine()
+            .call(move |engine| Ok(engine.store.write(|writer| writer.add_consumer(&name))?))
+            .await?;
+        Ok(ChangeFeed::new(self.inner.engine().clone(), Some(consumer.to_owned()), after))
+    }
+
+    /// Follows the change feed without a name, after this sequence number or from now on.
+    pub fn changes_after(&self, seq: Option<i64>) -> ChangeFeed {
+        let engine = self.inner.engine();
+        let after = seq.unwrap_or_else(|| engine.outlets().heads().borrow().seq);
+        ChangeFeed::new(engine.clone(), None, after)
+    }
+
+    /// Acknowledges changes for a named consumer.
+    ///
+    /// # Errors
+    /// `NotFound` for a name that never followed the feed, `InvalidInput` for a number that no
+    /// change has.
+    pub async fn acknowledge(&self, consumer: &str, seq: i64) -> Result<()> {
+        self.inner.engine().acknowledge(consumer.to_owned(), seq).await
+    }
+
+    /// The devices that belong to the space, as far as this device has heard.
+    pub fn members(&self) -> Vec<Member> {
+        self.inner.members()
+    }
+
+    /// Makes a ticket: whoever holds it can join, offline, and any member admits it.
+    ///
+    /// # Errors
+    /// `Denied` unless this device administers the space; `InvalidInput` for zero uses.
+    pub async fn invite(&self, invitation: &Invitation) -> Result<Ticket> {
+        self.core.invite(&self.inner, invitation).await
+    }
+}

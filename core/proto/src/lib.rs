@@ -13,6 +13,7 @@
 pub mod error;
 pub mod frame;
 pub mod limits;
+mod reconcile;
 pub mod session;
 pub mod trust;
 mod wire;

@@ -44,7 +44,7 @@ pub const MAX_RECONCILE_BYTES: usize = 64 << 10;
 /// Most round trips of one reconciliation; what is left is found by the next one.
 pub const MAX_ROUNDS: u32 = 64;
 /// Most differences that one reconciliation collects; what is left is found by the next one.
-pub const MAX_DIFFERENCES: usize = 65_536;
+pub const MAX_DIFFERENCES: usize = 16_384;
 /// Most reconciliations in a row before two sides agree to differ.
 pub const MAX_RUNS: u32 = 4;
 
@@ -62,6 +62,8 @@ pub const MAX_VECTOR_BYTES: usize = 96 << 10;
 pub const BATCH_BYTES: usize = 192 << 10;
 /// Content shorter than this is not worth compressing.
 pub const COMPRESS_ABOVE: usize = 1 << 10;
+/// Bytes of answers that a peer may leave unread: a full roster and a window of wants.
+pub const MAX_UNSENT_BYTES: usize = 4 << 20;
 /// Bytes handed over for applying and not yet answered, past which no frame should be read.
 pub const MAX_UNAPPLIED_BYTES: usize = 1 << 20;
 

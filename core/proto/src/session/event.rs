@@ -172,7 +172,7 @@ pub enum Effect {
         /// and has changes of its own, or where documents diverged.
         equal: bool,
     },
-    /// Documents that differ although both sides gave everything.
+    /// Documents that differ although both sides gave everything, or that one side cannot store.
     Diverged {
         /// The space.
         space: SpaceId,

@@ -109,8 +109,8 @@ impl Session {
     /// An update was committed here: an edit of our own, or something that another peer handed
     /// over, but nothing that came from this peer.
     pub fn local_change(&mut self, space: &SpaceId, update: &DocUpdate) {
-        if let Some((space, _)) = self.find(space) {
-            space.local_change(update);
+        if let Some((space, out)) = self.find(space) {
+            space.local_change(update, out);
         }
     }
 

@@ -59,15 +59,13 @@ impl Door {
 impl Space {
     /// The tags matched: introduce ourselves.
     pub(super) fn greet(&mut self, out: &mut Out) {
-        let known = self.roster.role(self.peer);
-        match known {
+        match self.roster.role(self.peer) {
             Some(role) => self.let_in(role, out),
-            None => out.send(&Frame::Ask { space: self.slot }),
-        }
-        // Who does not know the peer is probably unknown to it; so is who has seen nobody yet,
-        // and so has nothing but its own chain.
-        if known.is_none() || self.roster.len() == self.roster.chain(self.local).len() {
-            self.present(out);
+            None => {
+                out.send(&Frame::Ask { space: self.slot });
+                // Whom we do not know probably does not know us.
+                self.present(out);
+            }
         }
     }
 

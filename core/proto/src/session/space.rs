@@ -172,10 +172,11 @@ impl Space {
         self.outgoing.next_frame(self.slot)
     }
 
-    pub(super) fn local_change(&mut self, update: &DocUpdate) {
+    pub(super) fn local_change(&mut self, update: &DocUpdate, out: &mut Out) {
         // What a reader hands over is taken by nobody.
         if self.may_give() {
             self.live.push(update);
+            self.advance(out);
         }
     }
 

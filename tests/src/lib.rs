@@ -1,1 +1,3 @@
-//! x
+//! What whole-system tests share.
+
+pub mod netns;

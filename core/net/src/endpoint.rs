@@ -1,6 +1,7 @@
 //! The endpoint: one socket on which this device dials and accepts.
 
 mod acceptor;
+mod dial;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -99,8 +100,8 @@ impl Endpoint {
         let identity = Identity::from_seed(&config.seed).map_err(BindError::Tls)?;
         let (socket, address) = open(&config.carrier)?;
 
-        let mut server =
-            ServerConfig::with_crypto(Arc::new(tls::server(&identity).map_err(BindError::Tls)?));
+        let crypto = tls::server(&identity, tls::ALPN).map_err(BindError::Tls)?;
+        let mut server = ServerConfig::with_crypto(Arc::new(crypto));
         transport::limit_incoming(&mut server);
         let mut endpoint = EndpointConfig::default();
         endpoint.rng_seed(config.rng_seed);

@@ -52,6 +52,9 @@ impl BindError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectError {
+    /// There was no address to dial.
+    #[error("no address to dial")]
+    NoAddress,
     /// This endpoint cannot reach that kind of address (port 0, IPv6 from an IPv4 socket).
     #[error("{0} is not an address that this endpoint can dial")]
     BadAddress(SocketAddr),

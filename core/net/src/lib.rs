@@ -8,7 +8,7 @@
 //!
 //! - [`Endpoint`]: one UDP port (or [`memory`] socket) that dials and accepts.
 //! - [`Connection`]: one peer, one stream of length-prefixed frames in each direction.
-//! - discovery (to come): where peers might be. Hints only; the handshake decides.
+//! - [`discovery`]: where peers might be. Hints only; the handshake decides.
 //! - [`memory`]: a deterministic packet network for simulations on tokio's paused clock.
 //!
 //! ```
@@ -34,6 +34,7 @@
 
 mod address;
 mod connection;
+pub mod discovery;
 mod endpoint;
 mod error;
 mod frames;

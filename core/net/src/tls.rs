@@ -26,7 +26,7 @@ use rustls::{
 use crate::identity::{Identity, device_of};
 
 /// The protocol and its major version (RFC 7301).
-const ALPN: &[u8] = b"dunlin/1";
+pub(crate) const ALPN: &[u8] = b"dunlin/1";
 
 /// TLS wants a name of the server; it is never sent.
 pub(crate) const SERVER_NAME: &str = "dunlin.invalid";
@@ -165,15 +165,15 @@ impl ClientCertVerifier for PeerVerifier {
     }
 }
 
-/// The accepting side's TLS.
-pub(crate) fn server(identity: &Identity) -> Result<QuicServerConfig, Error> {
+/// The accepting side's TLS, for one protocol.
+pub(crate) fn server(identity: &Identity, alpn: &[u8]) -> Result<QuicServerConfig, Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let verifier = PeerVerifier::new(provider.clone(), identity.device, None);
     let mut config = rustls::ServerConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&TLS13])?
         .with_client_cert_verifier(Arc::new(verifier))
         .with_cert_resolver(Arc::new(AlwaysResolvesServerRawPublicKeys::new(identity.key.clone())));
-    config.alpn_protocols = vec![ALPN.to_vec()];
+    config.alpn_protocols = vec![alpn.to_vec()];
     config.session_storage = Arc::new(NoServerSessionStorage {});
     config.send_tls13_tickets = 0;
     config.max_early_data_size = 0;
@@ -204,3 +204,6 @@ pub(crate) fn client(
 fn no_initial_suite(error: quinn::crypto::rustls::NoInitialCipherSuite) -> Error {
     Error::General(error.to_string())
 }
+
+#[cfg(test)]
+mod tests;

@@ -189,3 +189,32 @@ fn an_address_is_free_again_once_its_endpoint_is_gone() {
         pair(&here, &simulated(&network, 2)).await;
     });
 }
+
+#[test]
+fn of_several_addresses_the_first_that_answers_is_taken() {
+    simulate(async {
+        let network = Network::new(13);
+        let (here, there) = (simulated(&network, 1), simulated(&network, 2));
+        let start = Instant::now();
+        let addresses = [7, 8, 2].map(simulated_addr);
+        let call = here.connect_any(&addresses, Some(there.device()));
+        let (dialled, accepted) = tokio::join!(call, there.accept());
+        assert_eq!(dialled.unwrap().remote_addr(), simulated_addr(2));
+        assert_eq!(accepted.unwrap().peer(), here.device());
+        assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    });
+}
+
+#[test]
+fn of_several_failures_the_most_telling_is_given() {
+    simulate(async {
+        let network = Network::new(14);
+        let (here, there) = (simulated(&network, 1), simulated(&network, 2));
+        let addresses = [2, 1, 7].map(simulated_addr);
+        let wrong = here.connect_any(&addresses, Some(dunlin_model::DeviceId([9; 32]))).await;
+        let expected = dunlin_model::DeviceId([9; 32]);
+        let found = there.device();
+        assert_eq!(wrong.unwrap_err(), ConnectError::WrongDevice { expected, found });
+        assert_eq!(here.connect_any(&[], None).await.unwrap_err(), ConnectError::NoAddress);
+    });
+}

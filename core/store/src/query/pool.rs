@@ -2,11 +2,12 @@
 
 use std::{
     collections::BTreeSet,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU8, Ordering::SeqCst},
     },
+    time::Duration,
 };
 
 use dunlin_model::Collection;
@@ -24,6 +25,8 @@ use crate::error::StoreError;
 
 /// Idle connections kept; each has a page cache of its own.
 const MAX_IDLE: usize = 2;
+/// How long closing waits for queries that have been interrupted to let go of the file.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Longest value that a query may make or read, in bytes.
 const MAX_VALUE_BYTES: i32 = 64 << 20;
 
@@ -37,8 +40,15 @@ pub struct Reader(Arc<Pool>);
 /// The read-only connections of one file.
 pub(crate) struct Pool {
     path: PathBuf,
-    idle: Mutex<Vec<Guarded>>,
+    connections: Mutex<Connections>,
+    returned: Condvar,
     is_closed: Arc<AtomicBool>,
+}
+
+#[derive(Default)]
+struct Connections {
+    idle: Vec<Guarded>,
+    in_use: usize,
 }
 
 /// A read-only connection whose every statement passes the authorizer.
@@ -76,52 +86,79 @@ impl Reader {
         &self,
         work: impl FnOnce(&mut Guarded) -> Result<T, QueryError>,
     ) -> Result<T, QueryError> {
-        let mut connection = self.0.take()?;
-        let outcome = work(&mut connection);
-        self.0.put_back(connection);
-        outcome
+        let mut lent = Lent { pool: &self.0, connection: Some(self.0.take()?) };
+        match &mut lent.connection {
+            Some(connection) => work(connection),
+            None => Err(QueryError::Closed),
+        }
     }
 }
-
 impl Pool {
     pub(crate) fn new(path: PathBuf) -> Self {
-        Self { path, idle: Mutex::default(), is_closed: Arc::default() }
+        let (connections, returned) = (Mutex::default(), Condvar::new());
+        Self { path, connections, returned, is_closed: Arc::default() }
     }
 
-    /// Interrupts the queries that run and closes every connection that is idle; those that are
-    /// in use close when their query returns.
+    /// Interrupts the queries that run and closes every connection.
     pub(crate) fn close(&self) {
         self.is_closed.store(true, SeqCst);
-        lock(&self.idle).clear();
+        let mut connections = lock(&self.connections);
+        connections.idle.clear();
+        let in_use = |connections: &mut Connections| connections.in_use > 0;
+        // A query stops at its next look at the clock; whatever the outcome, closing goes on.
+        drop(self.returned.wait_timeout_while(connections, CLOSE_TIMEOUT, in_use));
     }
 
     fn take(&self) -> Result<Guarded, QueryError> {
-        if self.is_closed.load(SeqCst) {
-            return Err(QueryError::Closed);
+        let idle = {
+            let mut connections = lock(&self.connections);
+            // Asked under the lock: whoever closes sets the flag first and looks at the list then.
+            if self.is_closed.load(SeqCst) {
+                return Err(QueryError::Closed);
+            }
+            connections.in_use += 1;
+            connections.idle.pop()
+        };
+        if let Some(connection) = idle {
+            return Ok(connection);
         }
-        let idle = lock(&self.idle).pop();
-        match idle {
-            Some(connection) => Ok(connection),
-            None => Guarded::open(&self.path, self.is_closed.clone())
-                .map_err(|error| StoreError::from(error).into()),
-        }
+        Guarded::open(&self.path, self.is_closed.clone()).map_err(|error| {
+            self.put_back(None);
+            StoreError::from(error).into()
+        })
     }
 
-    fn put_back(&self, connection: Guarded) {
-        let mut idle = lock(&self.idle);
-        // Asked under the lock: whoever closes sets the flag first and clears the list then.
-        let is_clean = connection.connection.is_autocommit();
-        if is_clean && idle.len() < MAX_IDLE && !self.is_closed.load(SeqCst) {
-            idle.push(connection);
+    fn put_back(&self, connection: Option<Guarded>) {
+        let mut connections = lock(&self.connections);
+        connections.in_use -= 1;
+        if let Some(connection) = connection
+            && connection.connection.is_autocommit()
+            && connections.idle.len() < MAX_IDLE
+            && !self.is_closed.load(SeqCst)
+        {
+            connections.idle.push(connection);
         }
+        self.returned.notify_all();
+    }
+}
+
+/// Gives the connection back, also where a query panics.
+struct Lent<'a> {
+    pool: &'a Pool,
+    connection: Option<Guarded>,
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        self.pool.put_back(self.connection.take());
     }
 }
 
 impl Guarded {
-    fn open(path: &std::path::Path, is_closed: Arc<AtomicBool>) -> rusqlite::Result<Self> {
+    fn open(path: &Path, is_closed: Arc<AtomicBool>) -> rusqlite::Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(path, flags)?;
-        connection.busy_timeout(std::time::Duration::from_secs(1))?;
+        connection.busy_timeout(Duration::from_secs(1))?;
         connection.pragma_update(None, "query_only", true)?;
         connection.pragma_update(None, "temp_store", 2)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;

@@ -25,6 +25,22 @@ impl SpaceStore {
         )
     }
 
+    /// Limits the size of the file, so that a host can give a space a budget; `None` lifts the
+    /// limit. A transaction that would go over it fails as if the disk were full.
+    ///
+    /// # Errors
+    /// `StoreError` where the file cannot be read.
+    pub fn set_max_bytes(&mut self, max_bytes: Option<u64>) -> Result<(), StoreError> {
+        let page =
+            self.connection.pragma_query_value(None, "page_size", |row| row.get::<_, i64>(0))?;
+        // SQLite takes no limit below the present size, and none above this one.
+        let max = max_bytes.map_or(i64::from(u32::MAX) - 1, |bytes| {
+            i64::try_from(bytes / page as u64).unwrap_or(i64::MAX).clamp(1, i64::from(u32::MAX) - 1)
+        });
+        self.connection.pragma_update_and_check(None, "max_page_count", max, |_| Ok(()))?;
+        Ok(())
+    }
+
     /// Gives the file's free pages back to the file system, if they are a quarter of it or more.
     ///
     /// # Errors

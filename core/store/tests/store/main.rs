@@ -1,0 +1,22 @@
+//! The store through its public face.
+
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod disk;
+#[cfg(test)]
+mod feed;
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod indexes;
+#[cfg(test)]
+mod node_dir;
+#[cfg(test)]
+mod query;
+#[cfg(test)]
+mod size;
+#[cfg(test)]
+mod space;
+#[cfg(test)]
+mod support;

@@ -1,0 +1,107 @@
+//! The node's directory.
+
+use std::{fs, time::Duration};
+
+use dunlin_model::{DeviceId, DeviceKind, SpaceId};
+use dunlin_store::{Device, NodeDir, OpenError, SpaceRow, StoreError};
+
+fn device() -> Device {
+    Device { seed: [1; 32], name: "field phone".to_owned(), kind: DeviceKind::Agent }
+}
+
+fn space(byte: u8) -> SpaceRow {
+    SpaceRow {
+        id: SpaceId([byte; 32]),
+        name: "team".to_owned(),
+        alias: None,
+        secret: vec![byte; 32],
+        extra: vec![1, 2, 3],
+    }
+}
+
+#[test]
+fn a_node_is_what_it_was_made() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("deep/node");
+    let node = NodeDir::create(&path, &device()).unwrap();
+    assert!(node.insert_space(&space(1)).unwrap());
+    assert!(!node.insert_space(&space(1)).unwrap());
+    node.update_space(&SpaceRow { alias: Some("mine".to_owned()), ..space(1) }).unwrap();
+    assert!(matches!(node.update_space(&space(2)), Err(StoreError::NotFound { .. })));
+    drop(node);
+    let node = NodeDir::open(&path, Duration::ZERO).unwrap();
+    assert_eq!(node.device().unwrap(), device());
+    let spaces = node.spaces().unwrap();
+    assert_eq!(spaces, [SpaceRow { alias: Some("mine".to_owned()), ..space(1) }]);
+    assert_eq!(node.space_path(&spaces[0].id).parent().unwrap(), path.join("spaces"));
+    assert!(!format!("{:?}{:?}", node.device().unwrap(), spaces).contains("[1, 1"));
+    node.set_device(&Device { name: "other".to_owned(), ..device() }).unwrap();
+    assert_eq!(node.device().unwrap().name, "other");
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_can_read_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("node");
+    fs::create_dir(&path).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    let node = NodeDir::create(&path, &device()).unwrap();
+    node.insert_space(&space(1)).unwrap();
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&path), 0o700);
+    assert_eq!(mode(&path.join("spaces")), 0o700);
+    for name in ["device.sqlite", "device.sqlite-wal", "device.sqlite-shm", "lock"] {
+        assert_eq!(mode(&path.join(name)), 0o600, "{name}");
+    }
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "one thread waits for what the other holds")]
+fn one_process_has_it_at_a_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("node");
+    let node = NodeDir::create(&path, &device()).unwrap();
+    let refused = NodeDir::open(&path, Duration::from_millis(50)).err().unwrap();
+    assert!(matches!(refused, OpenError::AlreadyOpen { .. }));
+    assert!(refused.is_retryable());
+    let refused = NodeDir::create(&path, &device()).err().unwrap();
+    assert!(matches!(refused, OpenError::AlreadyOpen { .. }));
+    let waiting = std::thread::spawn({
+        let path = path.clone();
+        move || NodeDir::open(&path, Duration::from_secs(30)).map(drop)
+    });
+    drop(node);
+    waiting.join().unwrap().unwrap();
+}
+
+#[test]
+fn a_directory_without_a_node_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let refused = NodeDir::open(directory.path(), Duration::ZERO).err().unwrap();
+    assert!(matches!(refused, OpenError::NotANode { .. }));
+    assert!(refused.to_string().contains(directory.path().to_str().unwrap()));
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+    drop(NodeDir::create(directory.path(), &device()).unwrap());
+    let refused = NodeDir::create(directory.path(), &device()).err().unwrap();
+    assert!(matches!(refused, OpenError::AlreadyANode { .. }));
+}
+
+#[test]
+fn addresses_are_remembered_the_last_first_and_not_for_ever() {
+    let directory = tempfile::tempdir().unwrap();
+    let node = NodeDir::create(directory.path(), &device()).unwrap();
+    let (one, two) = (DeviceId([1; 32]), DeviceId([2; 32]));
+    node.remember_peer(&two, "10.0.0.9:1", 5).unwrap();
+    for minute in 0..20 {
+        node.remember_peer(&one, &format!("10.0.0.1:{minute}"), 100 + minute).unwrap();
+    }
+    node.remember_peer(&two, "10.0.0.9:1", 500).unwrap();
+    node.forget_address(&one, "10.0.0.1:19").unwrap();
+    let peers = node.peers().unwrap();
+    assert_eq!(peers[0].device, two);
+    assert_eq!(peers[0].seen_ms, 500);
+    assert_eq!(peers[1].address, "10.0.0.1:18");
+    assert_eq!(peers.len(), 1 + 7);
+}

@@ -1,0 +1,103 @@
+//! A space in a directory of its own.
+
+use std::path::PathBuf;
+
+use dunlin_model::{DeviceId, DeviceKind, DocId};
+use dunlin_store::{
+    Change, DocRow, Durability, Limits, Origin, Projection, ProjectionState, QueryError, Rows,
+    SpaceStore, StoreError, Writer,
+};
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub(crate) const TIME: i64 = 1_700_000_000_123;
+
+pub(crate) struct Space {
+    pub(crate) store: SpaceStore,
+    pub(crate) directory: TempDir,
+}
+
+impl Space {
+    pub(crate) fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("space.sqlite");
+        Self { store: SpaceStore::open(&path, Durability::Relaxed).unwrap(), directory }
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.store.path().to_owned()
+    }
+
+    pub(crate) fn reopen(self) -> Self {
+        let (path, directory) = (self.path(), self.directory);
+        drop(self.store);
+        Self { store: SpaceStore::open(&path, Durability::Relaxed).unwrap(), directory }
+    }
+
+    /// Commits one change of a document with this JSON.
+    pub(crate) fn put(&mut self, collection: &str, key: &str, json: &str) -> i64 {
+        self.store.write(|writer| put(writer, collection, key, json)).unwrap()
+    }
+
+    pub(crate) fn query(&self, sql: &str, parameters: &[Value]) -> Result<Rows, QueryError> {
+        self.store.reader().query(sql, parameters, &Limits::default())
+    }
+
+    /// The first column of the result.
+    pub(crate) fn column(&self, sql: &str) -> Vec<Value> {
+        let rows = self.query(sql, &[]).unwrap().rows;
+        rows.into_iter().map(|row| row.into_iter().next().unwrap()).collect()
+    }
+}
+
+pub(crate) fn put(
+    writer: &mut Writer<'_>,
+    collection: &str,
+    key: &str,
+    json: &str,
+) -> Result<i64, StoreError> {
+    let row = row(writer, collection, key)?;
+    writer.append(row, json.as_bytes(), shown(json), change(&["/a"]))
+}
+
+pub(crate) fn row(
+    writer: &mut Writer<'_>,
+    collection: &str,
+    key: &str,
+) -> Result<DocRow, StoreError> {
+    let doc = doc(collection, key);
+    match writer.head(&doc)? {
+        Some(head) => Ok(head.row),
+        None => writer.create(&doc, 0),
+    }
+}
+
+pub(crate) fn doc(collection: &str, key: &str) -> DocId {
+    DocId::parse(collection, key).unwrap()
+}
+
+pub(crate) fn shown(json: &str) -> Projection {
+    Projection {
+        state: ProjectionState::Json(json.to_owned()),
+        deleted: false,
+        has_conflicts: false,
+    }
+}
+
+pub(crate) fn dirty() -> Projection {
+    Projection { state: ProjectionState::Dirty, deleted: false, has_conflicts: false }
+}
+
+pub(crate) fn deleted() -> Projection {
+    Projection { deleted: true, ..shown("{}") }
+}
+
+pub(crate) fn change(paths: &[&str]) -> Change {
+    Change {
+        paths: paths.iter().map(|path| (*path).to_owned()).collect(),
+        device: DeviceId([7; 32]),
+        kind: DeviceKind::Human,
+        origin: Origin::Local,
+        time_ms: TIME,
+    }
+}

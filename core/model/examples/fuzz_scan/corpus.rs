@@ -51,9 +51,8 @@ pub(crate) struct Case {
 }
 
 pub(crate) fn document(client: u64) -> Doc {
-    let mut options = Options::with_client_id(ClientID::new(client));
+    let mut options = Options::with_guid_and_client_id("fuzz".into(), ClientID::new(client));
     options.offset_kind = OffsetKind::Utf16;
-    options.cleanup_formatting = false;
     let doc = Doc::with_options(options);
     doc.get_or_insert_map(ENTRIES_ROOT);
     for path in TEXTS {
@@ -81,7 +80,8 @@ pub(crate) fn cases(random: &mut Random) -> Vec<Case> {
 
 fn conversation(random: &mut Random, edits: u64) -> Vec<Case> {
     let deltas = Arc::new(Mutex::new(Vec::new()));
-    let clients = [3, 1 + random.below(100), random.below(Incarnation::BOUND)];
+    // One id each of one byte, two bytes and the usual eight.
+    let clients = [3, 200 + random.below(100), 1000 + random.below(Incarnation::BOUND - 1000)];
     let docs = clients.map(document);
     let _subscriptions: Vec<_> = docs
         .iter()

@@ -216,7 +216,7 @@ fn mutate_parts(parts: &mut Parts, cases: &[Case], random: &mut Random) {
                 return;
             };
             parts.writers.extend(random.pick(&other.writers).cloned());
-            parts.writers.sort_by(|left, right| right.client.cmp(&left.client));
+            parts.writers.sort_by_key(|writer| std::cmp::Reverse(writer.client));
             parts.writers.dedup_by_key(|writer| writer.client);
         }
         3 => {

@@ -137,9 +137,8 @@ pub(super) fn refused(rule: Malformed) -> Result<(), Refusal> {
 }
 
 pub(super) fn document(client: u64) -> Doc {
-    let mut options = Options::with_client_id(ClientID::new(client));
+    let mut options = Options::with_guid_and_client_id("test".into(), ClientID::new(client));
     options.offset_kind = OffsetKind::Utf16;
-    options.cleanup_formatting = false;
     Doc::with_options(options)
 }
 

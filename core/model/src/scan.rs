@@ -9,7 +9,13 @@
 //!    but cannot fit (cycles, text among entries), and [`Gap`]s: nobody's fault, ask for a diff.
 //!
 //! What both allow, yrs integrates completely, leaving nothing pending. [`Known::absorb`] then
-//! notes it.
+//! notes it. What a replica has taken in bit by bit passes again as one encoding, else one bad
+//! update could keep the document from every later peer: so limits count what is held, never what
+//! one update brings.
+//!
+//! Not prevented: a member may write nonsense that is well formed, texts that yrs needs long to
+//! order (its time grows with the square of what is written concurrently at one spot), and
+//! neighbours that it never saw, which digests show as divergence.
 
 mod block;
 mod check;
@@ -33,9 +39,6 @@ use wire::Reader;
 
 /// Bound below which clocks lie: yrs computes with their differences as 32-bit signed integers.
 pub const CLOCK_BOUND: u32 = 1 << 31;
-/// Most blocks of one update. An honest block takes ten bytes or more, most of them for the 53-bit
-/// client id of a neighbour; a hostile one takes four, and fifty times as much within yrs.
-pub const MAX_BLOCKS: u32 = 400_000;
 
 /// Fewest bytes that the wire needs for a writer, for a block, and for a writer's deletions.
 const MIN_WRITER_BYTES: usize = 3 + MIN_BLOCK_BYTES;
@@ -108,13 +111,11 @@ fn read_spans<'a>(
     references: &mut References,
 ) -> Result<Vec<Span<'a>>, Malformed> {
     let mut spans: Vec<Span<'a>> = Vec::new();
-    let mut blocks_left = MAX_BLOCKS;
     for _ in 0..reader.count(MIN_WRITER_BYTES)? {
         let blocks = reader.count(MIN_BLOCK_BYTES)?;
         if blocks == 0 {
             return Err(Malformed::EmptyWriter);
         }
-        blocks_left = blocks_left.checked_sub(blocks).ok_or(Malformed::TooManyBlocks)?;
         let writer = reader.client()?;
         if spans.last().is_some_and(|last| last.writer <= writer) {
             return Err(Malformed::WritersUnsorted);

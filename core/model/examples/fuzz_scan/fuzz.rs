@@ -17,6 +17,14 @@ use crate::{
     wire::{Block, Content, Parts},
 };
 
+const DIVERGED: &str = "a reload differs";
+
+/// Documents that have grown to this many bytes grow no more.
+const MAX_HELD: usize = 4096;
+
+/// What went wrong, what the replica held, and the mutant.
+pub(crate) type Finding = (String, Vec<u8>, Vec<u8>);
+
 /// What became of the mutants.
 #[derive(Default)]
 pub(crate) struct Report {
@@ -24,8 +32,11 @@ pub(crate) struct Report {
     pub(crate) malformed: u64,
     pub(crate) gaps: u64,
     pub(crate) applied: u64,
-    /// Why mutants that the scan let through should not have been, and the first bytes of each.
-    pub(crate) failures: Vec<(String, Vec<u8>, Vec<u8>)>,
+    /// Whose content depends on the order in which it came: only a writer that lies about what it
+    /// saw can write these, and digests show them.
+    pub(crate) diverged: Vec<Finding>,
+    /// Mutants that the scan should not have let through.
+    pub(crate) failures: Vec<Finding>,
 }
 
 impl Report {
@@ -43,8 +54,9 @@ impl fmt::Display for Report {
         writeln!(f, "gap        {:>9}", self.gaps)?;
         writeln!(f, "reached yrs {:>8} ({share} %)", self.mutants - self.malformed - self.gaps)?;
         writeln!(f, "applied    {:>9}", self.applied)?;
+        writeln!(f, "diverged   {:>9}", self.diverged.len())?;
         write!(f, "failed     {:>9}", self.failures.len())?;
-        for (reason, held, update) in self.failures.iter().take(20) {
+        for (reason, held, update) in self.diverged.iter().take(3).chain(&self.failures).take(20) {
             write!(f, "\n{reason}\n  held {}\n  update {}", hex(held), hex(update))?;
         }
         Ok(())
@@ -61,10 +73,11 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 /// Runs so many mutants; `before` sees each before yrs does.
 pub(crate) fn run(count: u64, seed: u64, mut before: impl FnMut(&[u8])) -> Report {
     let mut random = Random::new(seed);
-    let cases = corpus::cases(&mut random);
+    let mut cases = corpus::cases(&mut random);
     let mut report = Report::default();
     while report.mutants < count {
-        let Some(case) = random.pick(&cases) else { break };
+        let index = random.below(cases.len() as u64) as usize;
+        let case = &cases[index];
         let mutant = mutate(&case.update, &cases, &mut random);
         before(&mutant);
         report.mutants += 1;
@@ -86,8 +99,22 @@ pub(crate) fn run(count: u64, seed: u64, mut before: impl FnMut(&[u8])) -> Repor
                     Err(format!("panic: {}", text.unwrap_or_default()))
                 });
                 match outcome {
-                    Ok(()) => report.applied += 1,
-                    Err(reason) => report.failures.push((reason, case.held.clone(), mutant)),
+                    Ok(held) => {
+                        report.applied += 1;
+                        // Mutants build on mutants.
+                        if random.below(8) == 0 && held.len() < MAX_HELD {
+                            cases[index].held = held;
+                            cases[index].known = known;
+                        }
+                    }
+                    Err(reason) => {
+                        let findings = if reason == DIVERGED {
+                            &mut report.diverged
+                        } else {
+                            &mut report.failures
+                        };
+                        findings.push((reason, case.held.clone(), mutant));
+                    }
                 }
             }
         }
@@ -95,8 +122,8 @@ pub(crate) fn run(count: u64, seed: u64, mut before: impl FnMut(&[u8])) -> Repor
     report
 }
 
-/// Gives yrs the update and looks at all it then says.
-fn feed(case: &Case, update: &[u8], known: &Known) -> Result<(), String> {
+/// Gives yrs the update, looks at all it then says, and hands back the encoding.
+fn feed(case: &Case, update: &[u8], known: &Known) -> Result<Vec<u8>, String> {
     let doc = document(1);
     corpus::apply(&doc, &case.held);
     let decoded = Update::decode_v1(update).map_err(|error| format!("decode: {error}"))?;
@@ -117,9 +144,9 @@ fn feed(case: &Case, update: &[u8], known: &Known) -> Result<(), String> {
     let reloaded = document(2);
     corpus::apply(&reloaded, &encoding);
     if contents(&reloaded) != after {
-        return Err("a reload differs".to_owned());
+        return Err(DIVERGED.to_owned());
     }
-    Ok(())
+    Ok(encoding)
 }
 
 #[derive(PartialEq)]

@@ -1,7 +1,8 @@
 //! Mutates valid updates and feeds what passes the scan to yrs.
 //!
 //! `cargo run -p dunlin-model --example fuzz_scan -- COUNT SEED` prints what became of the mutants;
-//! exit code 1 when one that passed made yrs panic, fail, hang or disagree with the scan.
+//! exit code 1 when one that passed made yrs panic, fail, hang, leave something pending or disagree
+//! with the scan.
 
 #![allow(clippy::disallowed_methods, reason = "a tool that watches the clock from a thread")]
 

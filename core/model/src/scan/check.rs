@@ -162,27 +162,39 @@ impl<'a> Walk<'_, 'a> {
         if !fits {
             return Err(Malformed::ContentDoesNotFit.into());
         }
-        // Of a block that is partly known, yrs attaches the rest to the known operation before it.
-        let first = start.max(known);
-        let before = first.checked_sub(1).map(|clock| Dot { incarnation: writer, clock });
-        let left = if start < known { before } else { block.head.origin };
-        if start < known && before.and_then(|dot| self.run(dot)).is_none_or(|run| run.root != root)
-        {
-            return Err(Malformed::OverlapDiffers.into());
+        let first = Dot { incarnation: writer, clock: start.max(known) };
+        let mut left = block.head.origin;
+        if start < known {
+            // yrs attaches the rest of a partly known block to the known operation before it.
+            let before = Dot { clock: known - 1, ..first };
+            if self.run(before).is_none_or(|run| run.root != root) {
+                return Err(Malformed::OverlapDiffers.into());
+            }
+            left = Some(before);
         }
-        self.check_order(left, block.head.right_origin)?;
-        self.progress[index].runs.push(first, root, left.is_some() && left == before);
+        self.check_adjacent(left, block.head.right_origin)?;
+        self.progress[index].runs.push(first, root, left);
         Ok(())
     }
 
-    /// Refuses neighbours in the wrong order, as far as the order within one run can tell.
-    fn check_order(&self, left: Option<Dot>, right: Option<Dot>) -> Result<(), Malformed> {
-        let (Some(left), Some(right)) = (left, right) else { return Ok(()) };
-        let of_one_run = left.incarnation == right.incarnation && self.run(left) == self.run(right);
-        if of_one_run && right.clock <= left.clock {
-            return Err(Malformed::NeighboursReversed);
-        }
-        Ok(())
+    /// Refuses neighbours that cannot have stood next to each other, as far as one run can tell.
+    ///
+    /// Such a block makes yrs search the whole text, and attach it elsewhere than a replica that
+    /// loads it from a snapshot. Nothing ever leaves a text, not even what is deleted. So two
+    /// operations of one run are neighbours only if one follows the other, and what had a left
+    /// neighbour is never the first.
+    fn check_adjacent(&self, left: Option<Dot>, right: Option<Dot>) -> Result<(), Malformed> {
+        let Some(right) = right else { return Ok(()) };
+        let run = self.run(right);
+        let are_apart = match left {
+            Some(left) => {
+                left.incarnation == right.incarnation
+                    && self.run(left) == run
+                    && left.clock + 1 != right.clock
+            }
+            None => run.is_some_and(|run| run.has_origin(right.clock)),
+        };
+        if are_apart { Err(Malformed::NeighboursApart) } else { Ok(()) }
     }
 
     /// The root of a block whose neighbours are there.

@@ -20,7 +20,7 @@ const CROWD_BITS: u32 = 14;
 
 /// What a replica holds: for each writer how many operations, and which root each belongs to.
 ///
-/// What a writer types on end, or writes into entries, is one run of eight bytes, so the size grows
+/// What a writer types on end, or writes into entries, is one run of twelve bytes, so the size grows
 /// with how often writers turn to another place, not with the document.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
@@ -72,15 +72,20 @@ pub(super) struct Runs(Vec<Run>);
 pub(super) struct Run {
     pub(super) start: u32,
     pub(super) root: Root,
+    /// Whether the first operation had a left neighbour.
+    has_origin: bool,
 }
 
 impl Runs {
-    /// Notes that operations from this clock on belong to `root`; whether the first of them was
-    /// written right behind the one before.
-    pub(super) fn push(&mut self, start: u32, root: Root, follows: bool) {
+    /// Notes operations of one writer from this clock on, and the left neighbour of the first.
+    pub(super) fn push(&mut self, first: Dot, root: Root, origin: Option<Dot>) {
+        let start = first.clock;
+        let follows = origin.is_some_and(|origin| {
+            origin.incarnation == first.incarnation && start.checked_sub(1) == Some(origin.clock)
+        });
         let continues = follows || root == Root::ENTRIES;
         if !continues || self.0.last().is_none_or(|last| last.root != root) {
-            self.0.push(Run { start, root });
+            self.0.push(Run { start, root, has_origin: origin.is_some() });
         }
     }
 
@@ -88,6 +93,13 @@ impl Runs {
     pub(super) fn run(&self, clock: u32) -> Option<Run> {
         let after = self.0.partition_point(|run| run.start <= clock);
         self.0.get(after.checked_sub(1)?).copied()
+    }
+}
+
+impl Run {
+    /// Whether the run's operation of this clock had a left neighbour.
+    pub(super) fn has_origin(self, clock: u32) -> bool {
+        self.has_origin || clock != self.start
     }
 }
 
@@ -226,7 +238,7 @@ impl Known {
             text.map_or("entries", |(name, _)| name)
         };
         let runs = |writer: &Writer| {
-            let end = [Run { start: writer.end, root: Root::ENTRIES }];
+            let end = [Run { start: writer.end, root: Root::ENTRIES, has_origin: false }];
             writer.runs.0.iter().chain(&end).map(|run| (run.start, name(run.root))).collect()
         };
         self.writers.iter().filter_map(|(key, held)| Some((key.writer()?, runs(held)))).collect()

@@ -44,9 +44,6 @@ pub enum Malformed {
     /// A writer without blocks.
     #[error("a writer has no blocks")]
     EmptyWriter,
-    /// More blocks than any honest update has.
-    #[error("the update has too many blocks")]
-    TooManyBlocks,
     /// A block of no length.
     #[error("a block is empty")]
     EmptyBlock,
@@ -101,9 +98,9 @@ pub enum Malformed {
     /// A block's neighbours belong to different roots.
     #[error("a block stands between neighbours of different roots")]
     NeighboursDiffer,
-    /// A block whose right neighbour stands at or before its left one.
-    #[error("a block stands between neighbours in the wrong order")]
-    NeighboursReversed,
+    /// A block between neighbours that never stood next to each other.
+    #[error("a block stands between neighbours that never were neighbours")]
+    NeighboursApart,
     /// A block that is partly known belongs to another root than its known part.
     #[error("a block continues a known one of another root")]
     OverlapDiffers,

@@ -276,8 +276,6 @@ fn run(steps: &[Step]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
-
     #[test]
     fn what_honest_replicas_send_passes_and_leaves_nothing_pending(
         steps in prop::collection::vec(step(), 1..60),

@@ -141,3 +141,17 @@ fn two_writers_that_wait_for_each_other_in_turns_are_taken() {
         [text(&BODY, "x")].into_iter().chain((1..turns).map(|turn| after(B, turn - 1))).collect();
     assert_taken(&update(&[span(B, 0, &by_b), span(A, 0, &by_a)], &[]));
 }
+
+#[test]
+fn a_text_of_blocks_that_each_search_all_of_it_is_refused() {
+    // 35 kB take yrs four seconds, 143 kB a minute.
+    let run = text(&BODY, &"x".repeat(20_000));
+    let at_the_front = (1..20_000).map(|right| text(&At::Before(A, right), "y"));
+    let blocks: Vec<_> = [run.clone()].into_iter().chain(at_the_front).collect();
+    let result = scan(&update(&[span(A, 0, &blocks)], &[]));
+    assert_eq!(result, refused(Malformed::NeighboursApart));
+    let behind_the_first = (2..20_000).map(|right| text(&At::Between((A, 0), (A, right)), "y"));
+    let blocks: Vec<_> = [run].into_iter().chain(behind_the_first).collect();
+    let result = scan(&update(&[span(A, 0, &blocks)], &[]));
+    assert_eq!(result, refused(Malformed::NeighboursApart));
+}

@@ -32,7 +32,7 @@ fn a_block_beyond_what_is_known_is_a_gap() {
 fn a_neighbour_that_is_not_known_is_a_gap() {
     let at = |at| update(&[span(B, 0, &[text(&at, "x")])], &[]);
     assert_taken_after(&[hello()], &at(At::After(A, 4)));
-    assert_taken_after(&[hello()], &at(At::Before(A, 4)));
+    assert_taken_after(&[hello()], &at(At::Before(A, 0)));
     assert_taken_after(&[hello()], &at(At::Between((A, 1), (A, 2))));
     assert_eq!(scan_after(&[hello()], &at(At::After(A, 5))), gap(A, 5, 6));
     assert_eq!(scan_after(&[hello()], &at(At::Before(A, 5))), gap(A, 5, 6));
@@ -137,18 +137,17 @@ fn a_block_between_two_roots_is_refused() {
 }
 
 #[test]
-fn a_block_between_neighbours_in_the_wrong_order_is_refused() {
+fn a_block_between_operations_that_never_were_neighbours_is_refused() {
     let between = |client, left, right| {
         let block = text(&At::Between((A, left), (A, right)), "x");
         update(&[span(client, if client == A { 5 } else { 0 }, &[block])], &[])
     };
     assert_taken_after(&[hello()], &between(B, 1, 2));
-    assert_taken_after(&[hello()], &between(B, 1, 4));
-    // yrs would attach the block elsewhere than a replica that loads it from a snapshot.
-    for (left, right) in [(2, 2), (3, 2), (4, 0)] {
+    assert_taken_after(&[hello()], &between(A, 1, 2));
+    for (left, right) in [(2, 2), (3, 2), (4, 0), (1, 3)] {
         for client in [A, B] {
             let result = scan_after(&[hello()], &between(client, left, right));
-            assert_eq!(result, refused(Malformed::NeighboursReversed));
+            assert_eq!(result, refused(Malformed::NeighboursApart));
         }
     }
     // Typed before what was there: the later clock stands on the left.
@@ -159,7 +158,24 @@ fn a_block_between_neighbours_in_the_wrong_order_is_refused() {
     assert_taken_after(&held, &typed_on);
     let within_what_was_typed_on =
         scan_after(&[&held[..], &[typed_on]].concat(), &between(B, 9, 6));
-    assert_eq!(within_what_was_typed_on, refused(Malformed::NeighboursReversed));
+    assert_eq!(within_what_was_typed_on, refused(Malformed::NeighboursApart));
+}
+
+#[test]
+fn a_block_in_front_of_what_never_was_the_first_is_refused() {
+    let before =
+        |client, clock| update(&[span(3, 0, &[text(&At::Before(client, clock), "x")])], &[]);
+    assert_taken_after(&[hello()], &before(A, 0));
+    assert_eq!(scan_after(&[hello()], &before(A, 1)), refused(Malformed::NeighboursApart));
+    let two_at_the_front =
+        update(&[span(B, 0, &[text(&At::Before(A, 0), "y"), text(&At::After(B, 0), "z")])], &[]);
+    let held = [hello(), two_at_the_front];
+    assert_taken_after(&held, &before(B, 0));
+    assert_taken_after(&held, &before(A, 0));
+    assert_eq!(scan_after(&held, &before(B, 1)), refused(Malformed::NeighboursApart));
+    let in_the_middle = update(&[span(B, 0, &[text(&At::Between((A, 0), (A, 1)), "y")])], &[]);
+    let result = scan_after(&[hello(), in_the_middle], &before(B, 0));
+    assert_eq!(result, refused(Malformed::NeighboursApart));
 }
 
 #[test]
@@ -169,8 +185,8 @@ fn a_block_that_refers_into_its_known_part_is_refused() {
     for right in [3, 4] {
         assert_eq!(scan_after(&[hello()], &overlapping(right)), refused(Malformed::Cyclic));
     }
-    let reversed = scan_after(&[hello()], &overlapping(0));
-    assert_eq!(reversed, refused(Malformed::NeighboursReversed));
+    let apart = scan_after(&[hello()], &overlapping(0));
+    assert_eq!(apart, refused(Malformed::NeighboursApart));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::build::*;
 use crate::{
     entry::{BadEntry, Body, Entry},
     limits::MAX_UPDATE_BYTES,
-    scan::{CLOCK_BOUND, MAX_BLOCKS, Malformed, read},
+    scan::{CLOCK_BOUND, Malformed, read},
 };
 
 fn hello() -> Vec<u8> {
@@ -149,17 +149,6 @@ fn writers_out_of_order_or_twice_are_refused() {
 fn writers_without_blocks_are_refused() {
     let spans = [span(A, 0, &[]), span(1, 0, &[text(&BODY, "x")])];
     assert_eq!(scan(&update(&spans, &[])), refused(Malformed::EmptyWriter));
-}
-
-#[test]
-fn more_blocks_than_an_honest_update_has_are_refused() {
-    let of = |blocks: u32| {
-        let first = gone(&BODY, 1);
-        let more = (1..blocks).map(|clock| gone(&At::After(A, clock - 1), 1));
-        update(&[span(A, 0, &[first].into_iter().chain(more).collect::<Vec<_>>())], &[])
-    };
-    assert_eq!(scan(&of(MAX_BLOCKS)), Ok(()));
-    assert_eq!(scan(&of(MAX_BLOCKS + 1)), refused(Malformed::TooManyBlocks));
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod history;
 mod list;
 mod locate;
 mod mirror;
+mod picture;
 mod read;
 mod replica;
 mod text;

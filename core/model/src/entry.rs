@@ -163,11 +163,10 @@ impl Entry {
     /// The entry as every other replica reads it: what texts start with goes to their roots, not
     /// into the payload.
     pub(crate) fn without_text_content(mut self) -> Self {
-        if let Body::Value(value) | Body::Item(_, value) = &mut self.body {
-            if has_text(value) {
+        if let Body::Value(value) | Body::Item(_, value) = &mut self.body
+            && has_text(value) {
                 empty_texts(Arc::make_mut(value));
             }
-        }
         self
     }
 

@@ -177,3 +177,51 @@ proptest! {
         meet(&mut world.devices);
     }
 }
+
+/// Edits of a text and a list, indices taken modulo what there is.
+fn splices(seed: &[(u32, u32, u32)], first: char, length: usize) -> Vec<Json> {
+    let mut length = length as u32;
+    let mut edits = Vec::new();
+    for (index, (at, delete, insert)) in seed.iter().enumerate() {
+        let at = at % (length + 1);
+        let delete = (delete % 4).min(length - at);
+        let insert: String = (0..insert % 3)
+            .filter_map(|offset| char::from_u32(first as u32 + index as u32 * 3 + offset))
+            .collect();
+        length = length - delete + insert.chars().count() as u32;
+        edits.push(json!({"op":"splice","path":"/t","at":at,"delete":delete,"insert":insert}));
+    }
+    edits
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    /// Editing at a base that others have changed since deletes and inserts the same characters as
+    /// editing without having heard of the others.
+    #[test]
+    fn a_batch_at_an_old_base_means_what_it_meant_there(
+        theirs in proptest::collection::vec(any::<(u32, u32, u32)>(), 0..6),
+        mine in proptest::collection::vec(any::<(u32, u32, u32)>(), 1..6),
+    ) {
+        let start = "0123456789";
+        let mut device = Device::new(1);
+        device.put(json!({"t": {"$text": start}}));
+        let base = device.document.version();
+        let mut deaf = device.restarted(2);
+        let mut other = Device::new(3);
+        other.pull(&device);
+        other.edit(Json::Array(splices(&theirs, 'Ā', start.len())));
+        device.pull(&other);
+        let mine = Json::Array(splices(&mine, 'a', start.len()));
+        device.edit_at(mine.clone(), Some(&base));
+        deaf.edit(mine);
+        deaf.pull(&other);
+        let characters = |device: &Device| {
+            let mut characters: Vec<char> =
+                device.json()["t"].as_str().into_iter().flat_map(str::chars).collect();
+            characters.sort_unstable();
+            characters
+        };
+        prop_assert_eq!(characters(&device), characters(&deaf), "{} {}", device.json(), deaf.json());
+    }
+}

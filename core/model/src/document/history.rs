@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use yrs::{Any, Out, types::Delta};
 
+use super::picture::Splice;
 use crate::{
     item::ItemId,
     path::RegisterPath,
@@ -14,14 +15,6 @@ use crate::{
 const MAX_RECORDS: usize = 4096;
 /// Longest list whose order is remembered.
 const MAX_LIST: usize = 4096;
-
-/// A replacement in a text, in UTF-16 code units.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Splice {
-    pub(super) at: u32,
-    pub(super) delete: u32,
-    pub(super) insert: u32,
-}
 
 /// The order of every list of a document.
 pub(super) type ListOrders = BTreeMap<RegisterPath, Vec<ItemId>>;
@@ -146,97 +139,4 @@ pub(super) fn splices(delta: &[Delta]) -> Vec<Splice> {
         }
     }
     splices
-}
-
-/// Makes a replacement fit behind others that its author had not seen. What they inserted within
-/// the deleted range stays, so one replacement can become several; `others` are made to fit behind
-/// it in turn.
-pub(super) fn rebase(splice: Splice, others: &mut [Splice]) -> Vec<Splice> {
-    let mut mine = vec![splice];
-    for other in others.iter_mut() {
-        let mut next = Vec::with_capacity(mine.len());
-        // Each of mine is relative to the ones before it, and so must `other` be in turn.
-        for splice in mine {
-            next.extend(over(splice, *other));
-            *other = over_keeping(*other, splice);
-        }
-        mine = next;
-    }
-    mine
-}
-
-/// `splice` as it reads after `other`, both having been made on the same text.
-fn over(splice: Splice, other: Splice) -> Vec<Splice> {
-    let start = splice.at;
-    let end = splice.at + splice.delete;
-    let other_end = other.at + other.delete;
-    let behind_mine = other.at >= end && (other.at > start || splice.delete > 0);
-    let replaces_behind_mine = other.at == end && other.delete > 0;
-    if behind_mine || replaces_behind_mine {
-        return vec![splice];
-    }
-    if other_end <= start {
-        return vec![Splice { at: start - other.delete + other.insert, ..splice }];
-    }
-    // They overlap: delete what is left before and behind what the other inserted.
-    let before = other.at.saturating_sub(start);
-    let behind = end.saturating_sub(other_end);
-    let at = start.min(other.at);
-    if other.at > start || (other.at == start && other.insert == 0) {
-        let first = Splice { at, delete: before, insert: splice.insert };
-        let second = Splice { at: at + splice.insert + other.insert, delete: behind, insert: 0 };
-        return match (other.insert, behind) {
-            (0, _) => vec![Splice { delete: before + behind, ..first }],
-            (_, 0) => vec![first],
-            _ => vec![first, second],
-        };
-    }
-    vec![Splice { at: other.at + other.insert, delete: behind, insert: splice.insert }]
-}
-
-/// As [`over`], for a splice that may not be split: what was inserted within it is deleted too.
-/// Only the lengths matter to what is mapped behind it.
-fn over_keeping(splice: Splice, other: Splice) -> Splice {
-    if splice.delete == 0 && splice.at == other.at {
-        // Of two insertions at one place, the later one went behind.
-        return splice;
-    }
-    let mut parts = over(splice, other).into_iter();
-    let first = parts.next().unwrap_or(splice);
-    match parts.next() {
-        None => first,
-        Some(second) => Splice {
-            at: first.at,
-            delete: second.at - first.at - first.insert + first.delete + second.delete,
-            insert: first.insert,
-        },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn splice(at: u32, delete: u32, insert: u32) -> Splice {
-        Splice { at, delete, insert }
-    }
-
-    fn rebased(mine: Splice, other: Splice) -> Vec<Splice> {
-        rebase(mine, &mut [other])
-    }
-
-    #[test]
-    fn indices_move_behind_what_was_not_seen() {
-        assert_eq!(rebased(splice(5, 0, 2), splice(0, 0, 3)), [splice(8, 0, 2)]);
-        assert_eq!(rebased(splice(5, 0, 2), splice(0, 3, 0)), [splice(2, 0, 2)]);
-        assert_eq!(rebased(splice(5, 0, 2), splice(9, 3, 1)), [splice(5, 0, 2)]);
-        assert_eq!(rebased(splice(5, 0, 2), splice(3, 4, 0)), [splice(3, 0, 2)]);
-        assert_eq!(rebased(splice(5, 2, 0), splice(5, 2, 0)), [splice(5, 0, 0)]);
-    }
-
-    #[test]
-    fn what_others_inserted_within_a_deleted_range_stays() {
-        assert_eq!(rebased(splice(2, 4, 0), splice(4, 0, 3)), [splice(2, 2, 0), splice(5, 2, 0)]);
-        assert_eq!(rebased(splice(2, 4, 1), splice(3, 2, 0)), [splice(2, 2, 1)]);
-    }
 }

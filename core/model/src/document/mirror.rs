@@ -7,7 +7,7 @@ use std::{
 
 use yrs::{Any, Observable, Out, ReadTxn, TextRef, Transact};
 
-use super::{Document, history};
+use super::{Document, history, picture::Splice};
 use crate::{
     entry::{Entry, EntryKey, parse_text_root},
     path::RegisterPath,
@@ -20,7 +20,7 @@ pub(super) struct Touched {
     /// Whether it is a foreign one: local edits say themselves what they touch.
     pub(super) remote: bool,
     pub(super) keys: Vec<Arc<str>>,
-    pub(super) texts: Vec<(Arc<str>, Vec<history::Splice>)>,
+    pub(super) texts: Vec<(Arc<str>, Vec<Splice>)>,
 }
 
 impl Document {

@@ -10,8 +10,8 @@ use yrs::{
 
 use super::{
     Document,
-    history::{Splice, rebase},
     locate::Shape,
+    picture::{Picture, Splice},
     write::{Writing, internal},
 };
 use crate::{
@@ -139,39 +139,45 @@ impl Writing<'_, '_> {
         insert: &str,
     ) -> Result<(), EditError> {
         let text = self.root_text(place);
-        self.read_unseen(place)?;
-        let mut unseen = self.unseen.remove(place).unwrap_or_default();
-        let length = unseen.iter().rev().fold(u64::from(text.len(self.txn)), |length, splice| {
-            length + u64::from(splice.delete) - u64::from(splice.insert)
-        });
-        check_range(user_path, at, delete, length as u32)?;
-        if unseen.is_empty() {
-            self.check_surrogates(user_path, &text, at, delete)?;
-        }
+        let pictured = self.read_picture(place, &text)?;
+        let length = match pictured {
+            true => self.pictures.get(place).map_or(0, Picture::length),
+            false => text.len(self.txn),
+        };
+        check_range(user_path, at, delete, length)?;
         let units = insert.encode_utf16().count() as u32;
-        let splices = rebase(Splice { at, delete, insert: units }, &mut unseen);
-        if !unseen.is_empty() {
-            self.unseen.insert(place.clone(), unseen);
-        }
+        let splice = Splice { at, delete, insert: units };
+        let splices = match self.pictures.get_mut(place) {
+            Some(picture) => picture.replace(splice),
+            None => {
+                self.check_surrogates(user_path, place, &text, at, delete)?;
+                vec![splice]
+            }
+        };
         self.note_path(&place.0);
-        let mut content = insert;
         for splice in splices {
+            let content = if splice.insert > 0 { insert } else { "" };
             self.apply_splice(place, &text, splice, content)?;
-            content = "";
         }
         Ok(())
     }
 
-    /// What happened to a text since the base.
-    fn read_unseen(&mut self, place: &(RegisterPath, u32)) -> Result<(), EditError> {
-        let Some(base) = &self.base else { return Ok(()) };
-        if self.unseen.contains_key(place) {
-            return Ok(());
+    /// Makes the caller's picture of a text, if it has read something older than what is there;
+    /// whether it has.
+    fn read_picture(
+        &mut self,
+        place: &(RegisterPath, u32),
+        text: &TextRef,
+    ) -> Result<bool, EditError> {
+        let Some(base) = &self.base else { return Ok(false) };
+        if !self.pictures.contains_key(place) {
+            let unseen = self.document.history.text_since(place, base.seq);
+            let unseen =
+                unseen.ok_or_else(|| EditError::StaleVersion { path: place.0.to_string() })?;
+            let picture = Picture::before(&unseen, text.len(self.txn));
+            self.pictures.insert(place.clone(), picture);
         }
-        let unseen = self.document.history.text_since(place, base.seq);
-        let unseen = unseen.ok_or_else(|| EditError::StaleVersion { path: place.0.to_string() })?;
-        self.unseen.insert(place.clone(), unseen);
-        Ok(())
+        Ok(true)
     }
 
     fn apply_splice(
@@ -205,19 +211,16 @@ impl Writing<'_, '_> {
     fn check_surrogates(
         &mut self,
         path: &Path,
+        place: &(RegisterPath, u32),
         text: &TextRef,
         at: u32,
         delete: u32,
     ) -> Result<(), EditError> {
-        let Some(place) = self.document.texts.iter().find(|(_, other)| *other == text) else {
-            return Ok(());
-        };
-        let place = place.0.clone();
-        if !self.document.may_be_wide(&place) {
+        if !self.document.may_be_wide(place) {
             return Ok(());
         }
         let content = text.get_string(self.txn);
-        self.document.note_content(&place, &content);
+        self.document.note_content(place, &content);
         let mut index = 0;
         for character in content.chars() {
             for end in [at, at + delete] {
@@ -240,18 +243,16 @@ impl Writing<'_, '_> {
             self.document.texts.keys().filter(|(text, _)| path.holds(text)).cloned().collect();
         for place in places {
             let text = self.root_text(&place);
-            self.read_unseen(&place)?;
-            let mut unseen = self.unseen.get(&place).cloned().unwrap_or_default();
-            let length =
-                unseen.iter().rev().fold(i64::from(text.len(self.txn)), |length, splice| {
-                    length + i64::from(splice.delete) - i64::from(splice.insert)
-                });
-            let all = Splice { at: 0, delete: length.max(0) as u32, insert: 0 };
-            for splice in rebase(all, &mut unseen) {
+            self.read_picture(&place, &text)?;
+            let splices = match self.pictures.get_mut(&place) {
+                Some(picture) => {
+                    let delete = picture.length();
+                    picture.replace(Splice { at: 0, delete, insert: 0 })
+                }
+                None => vec![Splice { at: 0, delete: text.len(self.txn), insert: 0 }],
+            };
+            for splice in splices {
                 self.apply_splice(&place, &text, splice, "")?;
-            }
-            if self.base.is_some() {
-                self.unseen.insert(place, unseen);
             }
         }
         Ok(())

@@ -6,7 +6,8 @@ use yrs::{Any, Map, Transact, TransactionMut};
 
 use super::{
     Change, Document,
-    history::{self, ListOrders, Splice},
+    history::{self, ListOrders},
+    picture::Picture,
 };
 use crate::{
     entry::{Body, Entry, EntryKey, Marker},
@@ -32,8 +33,8 @@ pub(super) struct Writing<'a, 't> {
     clock: u32,
     paths: BTreeSet<String>,
     lists_before: Option<ListOrders>,
-    /// What happened to texts since the base, made to fit behind the edits so far.
-    pub(super) unseen: BTreeMap<(RegisterPath, u32), Vec<Splice>>,
+    /// The texts as the caller sees them: at the base, with the edits so far.
+    pub(super) pictures: BTreeMap<(RegisterPath, u32), Picture>,
     /// The lists as the caller sees them: at the base, with the edits so far.
     pub(super) seen_lists: BTreeMap<RegisterPath, Vec<ItemId>>,
 }
@@ -50,7 +51,8 @@ impl Document {
         if let Some(base) = base {
             self.check_base(base)?;
         }
-        let base = base.filter(|base| base.state_vector != self.known.state_vector()).cloned();
+        // A deletion alone does not advance a state vector: only the sequence number tells.
+        let base = base.filter(|base| base.seq != self.seq).cloned();
         let clock = self.known.clock(self.incarnation);
         if clock == 0 && self.known.writer_count() >= MAX_WRITERS {
             let what = "the number of writers".to_owned();
@@ -67,7 +69,7 @@ impl Document {
             clock,
             paths: BTreeSet::new(),
             lists_before: None,
-            unseen: BTreeMap::new(),
+            pictures: BTreeMap::new(),
             seen_lists: BTreeMap::new(),
         };
         let result = edits(&mut writing);

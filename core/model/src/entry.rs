@@ -164,9 +164,10 @@ impl Entry {
     /// into the payload.
     pub(crate) fn without_text_content(mut self) -> Self {
         if let Body::Value(value) | Body::Item(_, value) = &mut self.body
-            && has_text(value) {
-                empty_texts(Arc::make_mut(value));
-            }
+            && has_text(value)
+        {
+            empty_texts(Arc::make_mut(value));
+        }
         self
     }
 

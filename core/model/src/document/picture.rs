@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(meant(splice(2, 4, 0), &unseen, 13), [splice(2, 2, 0), splice(5, 2, 0)]);
         assert_eq!(
             meant(splice(2, 4, 1), &[splice(3, 2, 0)], 8),
-            [splice(2, 1, 0), splice(2, 1, 1)]
+            [splice(2, 0, 1), splice(3, 1, 0), splice(3, 1, 0)]
         );
     }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::{
     Gap, Malformed, Refusal, Scanned, Span,
     block::{Block, Content, Head, Parent},
+    entry::Place,
     known::{Fresh, Known, Root, Run, Runs},
     walk_deletions,
     wire::Reader,
@@ -41,8 +42,14 @@ pub(super) fn check<'a>(known: &Known, update: &Scanned<'a>) -> Result<Fresh<'a>
         known.check_held(update, dot.incarnation, dot.clock.saturating_add(1))?;
     }
     for dot in &references.covered {
-        if walk.run(*dot).is_none_or(|run| run.root != Root::ENTRIES) {
+        if walk.run(*dot).is_none_or(|run| !run.root.is_entries()) {
             return Err(Malformed::EntryCoversText.into());
+        }
+    }
+    for (dot, places) in &references.unplaced {
+        let place = walk.run(*dot).and_then(|run| run.root.place());
+        if place.is_none_or(|place| !places.hold(place)) {
+            return Err(Malformed::EntryMisplaced.into());
         }
     }
     Ok(walk.into_fresh())
@@ -150,7 +157,7 @@ impl<'a> Walk<'_, 'a> {
             return Ok(());
         }
         let root = self.root_of(&block.head)?;
-        let is_entry = root == Root::ENTRIES;
+        let is_entry = root.is_entries();
         if is_entry && block.head.origin.is_some_and(|origin| origin.incarnation != writer) {
             return Err(Malformed::EntryOrigin.into());
         }
@@ -200,7 +207,7 @@ impl<'a> Walk<'_, 'a> {
     /// The root of a block whose neighbours are there.
     fn root_of(&mut self, head: &Head<'a>) -> Result<Root, Malformed> {
         let named = match head.parent {
-            Parent::Entry(_) => Some(Root::ENTRIES),
+            Parent::Entry(key) => Some(Root::entries(Place::of_key(key))),
             Parent::Text(name) => Some(self.known.text(name, &mut self.texts)?),
             Parent::Neighbour => None,
         };

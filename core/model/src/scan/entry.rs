@@ -1,5 +1,7 @@
 //! What the scan asks of a register entry's key and payload.
 
+use std::sync::LazyLock;
+
 use super::{
     Malformed,
     block::{Block, Content, Parent},
@@ -9,6 +11,55 @@ use crate::{
     ids::Dot,
 };
 
+/// What keys are told apart by when it comes to which payloads fit them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Document,
+    Register,
+    Existence,
+    Position,
+    Subtotal,
+}
+
+impl Place {
+    pub(super) const ALL: [Self; 5] =
+        [Self::Document, Self::Register, Self::Existence, Self::Position, Self::Subtotal];
+
+    /// The place that a canonical key names.
+    pub(super) fn of_key(key: &str) -> Self {
+        match key.as_bytes().first() {
+            Some(b'@') => Self::Document,
+            Some(b'!') => Self::Existence,
+            Some(b'^') => Self::Position,
+            Some(b'+') => Self::Subtotal,
+            _ => Self::Register,
+        }
+    }
+}
+
+/// The places that a payload fits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Places(u8);
+
+impl Places {
+    fn of(entry: &Entry) -> Self {
+        /// One key for each place.
+        static EXAMPLES: LazyLock<Vec<(Place, EntryKey)>> = LazyLock::new(|| {
+            ["@AAAAAAAAAA", "/a@AAAAAAAAAA", "!/a/@AAAAAAAAAA.0@AAAAAAAAAA"]
+                .into_iter()
+                .chain(["^/a/@AAAAAAAAAA.0@AAAAAAAAAA", "+0/a@AAAAAAAAAA"])
+                .filter_map(|key| Some((Place::of_key(key), key.parse().ok()?)))
+                .collect()
+        });
+        let fitting = EXAMPLES.iter().filter(|(_, key)| entry.fits(key));
+        Self(fitting.fold(0, |places, (place, _)| places | 1 << *place as u8))
+    }
+
+    pub(super) fn hold(self, place: Place) -> bool {
+        self.0 & 1 << place as u8 != 0
+    }
+}
+
 /// The writes that an update's entries refer to.
 #[derive(Clone, Debug, Default)]
 pub(super) struct References {
@@ -16,6 +67,8 @@ pub(super) struct References {
     pub(super) covered: Vec<Dot>,
     /// The last operations that a document's deleter had seen.
     pub(super) seen: Vec<Dot>,
+    /// Entries that take their key from the one before, and the places that they fit.
+    pub(super) unplaced: Vec<(Dot, Places)>,
 }
 
 impl References {
@@ -30,8 +83,10 @@ impl References {
         if entry.clock != dot.clock {
             return Err(Malformed::EntryClock);
         }
-        if key.is_some_and(|key| !entry.fits(&key)) {
-            return Err(Malformed::EntryMisplaced);
+        match key {
+            Some(key) if !entry.fits(&key) => return Err(Malformed::EntryMisplaced),
+            Some(_) => {}
+            None => self.unplaced.push((dot, Places::of(&entry))),
         }
         let first_new = self.covered.len();
         self.covered.extend_from_slice(&entry.covers);
@@ -58,4 +113,39 @@ fn read_key(key: &str, dot: Dot) -> Result<EntryKey, Malformed> {
 /// Whether what a write refers to came before it, as far as one writer's clock can tell.
 fn precedes(write: Dot, references: &[Dot]) -> bool {
     references.iter().all(|dot| dot.incarnation != write.incarnation || dot.clock < write.clock)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{StateVector, Value};
+
+    #[test]
+    fn every_payload_fits_some_place_and_none_fits_all() {
+        let bodies = [
+            Body::Value(Value::Object([].into()).into()),
+            Body::Value(Value::Null.into()),
+            Body::Absent,
+            Body::Item(vec![1], Value::Null.into()),
+            Body::Position(vec![1]),
+            Body::Subtotal { plus: 1, minus: 0 },
+            Body::Deleted(StateVector::default()),
+        ];
+        let places = bodies.map(|body| {
+            let places =
+                Places::of(&Entry { body, clock: 0, time_ms: 0, epoch: 0, covers: vec![] });
+            Place::ALL.into_iter().filter(|place| places.hold(*place)).collect::<Vec<_>>()
+        });
+        use Place::{Document, Existence, Position, Register, Subtotal};
+        let expected: [&[Place]; 7] = [
+            &[Document, Register],
+            &[Register],
+            &[Document, Register, Existence],
+            &[Existence],
+            &[Position],
+            &[Subtotal],
+            &[Document],
+        ];
+        assert_eq!(places.map(|places| places), expected.map(<[Place]>::to_vec));
+    }
 }

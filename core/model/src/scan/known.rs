@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Gap, Malformed, Refusal, Scanned, check};
+use super::{Gap, Malformed, Refusal, Scanned, check, entry::Place};
 use crate::{
     ids::{Dot, Incarnation},
     limits::MAX_WRITERS,
@@ -20,8 +20,8 @@ const CROWD_BITS: u32 = 14;
 
 /// What a replica holds: for each writer how many operations, and which root each belongs to.
 ///
-/// What a writer types on end, or writes into entries, is one run of twelve bytes, so the size grows
-/// with how often writers turn to another place, not with the document.
+/// What a writer types on end, or writes into entries of one kind, is one run of twelve bytes, so
+/// the size grows with how often writers turn to another place, not with the document.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
     writers: BTreeMap<LowBitsFirst, Writer>,
@@ -47,13 +47,26 @@ impl LowBitsFirst {
     }
 }
 
-/// The root that something belongs to.
+/// The root that something belongs to: a text, or the entries, told apart by their place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Root(u32);
 
 impl Root {
-    /// The root map of entries; all others are texts.
-    pub(super) const ENTRIES: Self = Self(0);
+    pub(super) fn entries(place: Place) -> Self {
+        Self(place as u32)
+    }
+
+    fn text(index: usize) -> Self {
+        Self((Place::ALL.len() + index) as u32)
+    }
+
+    pub(super) fn is_entries(self) -> bool {
+        self.place().is_some()
+    }
+
+    pub(super) fn place(self) -> Option<Place> {
+        Place::ALL.get(self.0 as usize).copied()
+    }
 }
 
 /// Operations of one writer, clocks `0..end`.
@@ -83,7 +96,7 @@ impl Runs {
         let follows = origin.is_some_and(|origin| {
             origin.incarnation == first.incarnation && start.checked_sub(1) == Some(origin.clock)
         });
-        let continues = follows || root == Root::ENTRIES;
+        let continues = follows || root.is_entries();
         if !continues || self.0.last().is_none_or(|last| last.root != root) {
             self.0.push(Run { start, root, has_origin: origin.is_some() });
         }
@@ -188,8 +201,7 @@ impl Known {
         if texts >= MAX_TEXTS {
             return Err(Malformed::TooManyTexts);
         }
-        // Zero is the entries.
-        let root = Root(texts as u32 + 1);
+        let root = Root::text(texts);
         fresh.insert(name, root);
         Ok(root)
     }
@@ -235,10 +247,10 @@ impl Known {
     pub(super) fn layout(&self) -> BTreeMap<Incarnation, Vec<(u32, &str)>> {
         let name = |root| {
             let text = self.texts.iter().find(|(_, text)| **text == root);
-            text.map_or("entries", |(name, _)| name)
+            text.map_or("entries", |(name, _)| name.as_str())
         };
         let runs = |writer: &Writer| {
-            let end = [Run { start: writer.end, root: Root::ENTRIES, has_origin: false }];
+            let end = [Run { start: writer.end, root: Root(0), has_origin: false }];
             writer.runs.0.iter().chain(&end).map(|run| (run.start, name(run.root))).collect()
         };
         self.writers.iter().filter_map(|(key, held)| Some((key.writer()?, runs(held)))).collect()

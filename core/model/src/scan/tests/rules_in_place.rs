@@ -107,6 +107,21 @@ fn an_entry_after_an_entry_of_another_writer_is_refused() {
 }
 
 #[test]
+fn a_payload_that_does_not_fit_the_key_it_takes_over_is_refused() {
+    let after = |body| {
+        let next = Entry { body, ..payload(1) }.encode();
+        update(&[span(A, 1, &[entry(&At::After(A, 0), &next)])], &[])
+    };
+    assert_taken_after(&[one_entry()], &after(Body::Absent));
+    let subtotal = scan_after(&[one_entry()], &after(Body::Subtotal { plus: 1, minus: 0 }));
+    assert_eq!(subtotal, refused(Malformed::EntryMisplaced));
+    // Also where both come in one update.
+    let subtotal = Entry { body: Body::Subtotal { plus: 1, minus: 0 }, ..payload(1) }.encode();
+    let both = [entry(&key(A), &value(0)), entry(&At::After(A, 0), &subtotal)];
+    assert_eq!(scan(&update(&[span(A, 0, &both)], &[])), refused(Malformed::EntryMisplaced));
+}
+
+#[test]
 fn text_next_to_an_entry_is_refused() {
     let held = [update(&[span(A, 0, &[text(&BODY, "x"), entry(&key(A), &value(1))])], &[])];
     let next = |at, block: fn(&At<'_>) -> Vec<u8>| update(&[span(A, 2, &[block(&at)])], &[]);

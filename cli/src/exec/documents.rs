@@ -1,0 +1,120 @@
+//! Single documents: put, edit, get, delete.
+
+use dunlin::{Code, CollectionHandle, Committed, Conflict, DocKey, Error, Node, Value, Version};
+use serde_json::{Value as Json, json};
+
+use crate::{
+    args::{Document, Edit, Get, Put},
+    failure::Failure,
+    human::{pretty, rfc3339},
+    input,
+    out::Out,
+};
+
+pub(super) async fn put(
+    node: &Node,
+    put: &Put,
+    id: Option<&str>,
+    json: &str,
+    out: &mut Out,
+) -> Result<(), Failure> {
+    let collection = node.space(&put.space)?.collection(&put.collection)?;
+    let id = id.map(str::parse::<DocKey>).transpose()?;
+    let patch = Value::from_json(&input::json(json, "the value")?)?;
+    let Some(id) = id else {
+        let committed = collection.insert(patch).await?;
+        // The id alone, for scripts.
+        return out.item(done(&committed), || committed.id.to_string()).await;
+    };
+    let committed = collection.put(&id, patch).await?;
+    report(&collection, &committed, out).await
+}
+
+pub(super) async fn edit(node: &Node, edit: &Edit, out: &mut Out) -> Result<(), Failure> {
+    let (collection, id) = locate(node, &edit.document)?;
+    let edits = dunlin::Edit::list_from_json(&input::json(&edit.edits, "the list of edits")?)?;
+    let base = edit.base.as_deref().map(str::parse::<Version>).transpose()?;
+    let committed = collection.edit(&id, edits, base).await?;
+    report(&collection, &committed, out).await
+}
+
+pub(super) async fn get(node: &Node, get: &Get, out: &mut Out) -> Result<(), Failure> {
+    let (collection, id) = locate(node, &get.document)?;
+    let document = match collection.inspect(&id).await {
+        // What lost against a deletion is the reason to look at the conflicts of such a document.
+        Ok(document) if document.is_deleted && !get.conflicts => {
+            return Err(Failure::Refused(Error::new(
+                Code::NotFound,
+                format!("{}/{id} was deleted", get.document.collection),
+                "look at what it last was with --conflicts, or put a new document in its place",
+            )));
+        }
+        outcome => outcome?,
+    };
+    let form = |value: &Value| if get.kinds { value.to_tagged_json() } else { value.to_json() };
+    let value = form(&document.value);
+    let answer = if get.version || get.conflicts {
+        let mut answer = json!({"id": id.as_str(), "value": value});
+        if get.version {
+            answer["version"] = Json::from(document.version.to_string());
+        }
+        if get.conflicts {
+            let conflict = |conflict: &Conflict| {
+                json!({
+                    "path": conflict.path,
+                    "value": conflict.value.as_ref().map(form),
+                    "absent": conflict.value.is_none(),
+                    "writer": conflict.writer.map(|writer| writer.to_string()),
+                    "time": conflict.time_ms.map(rfc3339),
+                })
+            };
+            answer["deleted"] = Json::from(document.is_deleted);
+            answer["conflicts"] = document.conflicts.iter().map(conflict).collect();
+        }
+        answer
+    } else {
+        value
+    };
+    let text = pretty(&answer);
+    out.item(answer, || text).await
+}
+
+pub(super) async fn delete(node: &Node, document: &Document, out: &mut Out) -> Result<(), Failure> {
+    let (collection, id) = locate(node, document)?;
+    let committed = collection.delete(&id).await?;
+    let json = json!({"id": id.as_str(), "seq": committed.seq});
+    out.item(json, || format!("{}/{id} deleted", collection.name())).await
+}
+
+fn locate(node: &Node, document: &Document) -> Result<(CollectionHandle, DocKey), Failure> {
+    let collection = node.space(&document.space)?.collection(&document.collection)?;
+    Ok((collection, document.id.parse()?))
+}
+
+fn done(committed: &Committed) -> Json {
+    json!({
+        "id": committed.id.as_str(),
+        "seq": committed.seq,
+        "version": committed.version.to_string(),
+    })
+}
+
+async fn report(
+    collection: &CollectionHandle,
+    committed: &Committed,
+    out: &mut Out,
+) -> Result<(), Failure> {
+    out.item(done(committed), || {
+        let document = format!("{}/{}", collection.name(), committed.id);
+        match committed.paths.len() {
+            0 => format!("{document} is like that already"),
+            1 => format!("{document} changed at {}", place(&committed.paths[0])),
+            n => format!("{document} changed at {n} places"),
+        }
+    })
+    .await
+}
+
+fn place(path: &str) -> &str {
+    if path.is_empty() { "the top" } else { path }
+}

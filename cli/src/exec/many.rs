@@ -1,0 +1,156 @@
+//! `put --many`: documents as they stream in, each answered once it is on disk.
+//!
+//! Three things go on at once: lines are read and parsed, earlier ones are being committed, and
+//! the answers to still earlier ones are printed. A batch is whatever arrived while the one
+//! before it was being committed, so a slow producer waits for nobody and a fast one shares commits.
+
+use dunlin::{Code, CollectionHandle, Committed, DocKey, Error, InvalidInput, Node, Value};
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+use tokio::sync::mpsc;
+
+use crate::{
+    args::Put,
+    failure::{Failure, Problem},
+    input::{self, Lines},
+    out::Out,
+};
+
+/// Most lines of one batch, so that the first of them need not wait long.
+const BATCH: usize = 256;
+/// Batches that are committed and not printed yet.
+const UNPRINTED: usize = 2;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    id: Option<String>,
+    value: Json,
+}
+
+/// One line: where it stands, and what to write or why not.
+struct Parsed {
+    number: u64,
+    order: Result<(DocKey, Value), Error>,
+}
+
+pub(super) async fn put(
+    node: &Node,
+    put: &Put,
+    fed: Option<Lines>,
+    out: &mut Out,
+) -> Result<(), Failure> {
+    let collection = node.space(&put.space)?.collection(&put.collection)?;
+    let lines = fed.ok_or_else(|| Failure::invalid("there is no input", "feed it lines"))?;
+    let (sender, mut parsed) = mpsc::channel(BATCH);
+    let (commits, mut committed) = mpsc::channel(UNPRINTED);
+    let reading = tokio::spawn(read(lines, collection.clone(), put.new, sender));
+    tokio::spawn(async move {
+        let mut batch = Vec::new();
+        while parsed.recv_many(&mut batch, BATCH).await > 0 {
+            let answers = commit(&collection, std::mem::take(&mut batch)).await;
+            if commits.send(answers).await.is_err() {
+                return;
+            }
+        }
+    });
+
+    let mut is_complete = true;
+    let mut outcome = Ok(());
+    while let Some(answers) = committed.recv().await {
+        for (number, answer) in answers? {
+            match answer {
+                Ok(done) => {
+                    let json = json!({"id": done.id.as_str(), "seq": done.seq});
+                    let human = || format!("{} {}", done.seq, done.id);
+                    out.item(json, human).await?;
+                }
+                Err(error) if is_fatal(error.code()) => {
+                    outcome = Err(Failure::Refused(at_line(number, &error)));
+                    break;
+                }
+                Err(error) => {
+                    is_complete = false;
+                    out.problem(Problem::from(&at_line(number, &error))).await?;
+                }
+            }
+        }
+        out.flush().await?;
+        if outcome.is_err() {
+            break;
+        }
+    }
+    outcome?;
+    reading.await.unwrap_or(Ok(()))?;
+    if is_complete { Ok(()) } else { Err(Failure::Reported) }
+}
+
+/// Reads and parses lines until the input or the interest ends.
+async fn read(
+    mut lines: Lines,
+    collection: CollectionHandle,
+    new: bool,
+    parsed: mpsc::Sender<Parsed>,
+) -> Result<(), Failure> {
+    let mut number = 0;
+    while let Some(line) = input::line(&mut lines).await? {
+        number += 1;
+        if line.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        let order = parse(&line, &collection, new);
+        if parsed.send(Parsed { number, order }).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn parse(line: &[u8], collection: &CollectionHandle, new: bool) -> Result<(DocKey, Value), Error> {
+    let invalid = |reason: String| {
+        InvalidInput::new(reason, r#"each line is {"id":"…","value":{…}}, in UTF-8"#)
+    };
+    let line: Line = serde_json::from_slice(line).map_err(|error| invalid(error.to_string()))?;
+    let id = match line.id {
+        Some(id) => id.parse()?,
+        None if new => collection.new_id()?,
+        None => return Err(invalid("the field id is missing".to_owned()).into()),
+    };
+    Ok((id, Value::from_json(&line.value)?))
+}
+
+/// Writes what can be written of a batch; the answers keep its order.
+async fn commit(
+    collection: &CollectionHandle,
+    batch: Vec<Parsed>,
+) -> Result<Vec<(u64, Result<Committed, Error>)>, Error> {
+    let mut orders = Vec::with_capacity(batch.len());
+    let mut answers = Vec::with_capacity(batch.len());
+    for Parsed { number, order } in batch {
+        match order {
+            Ok(order) => {
+                orders.push(order);
+                answers.push((number, None));
+            }
+            Err(error) => answers.push((number, Some(Err(error)))),
+        }
+    }
+    let mut written = collection.put_many(orders).await?.into_iter();
+    let missing = || Error::new(Code::Internal, "an answer is missing", "report this bug");
+    Ok(answers
+        .into_iter()
+        .map(|(number, answer)| {
+            let answer = answer.or_else(|| written.next());
+            (number, answer.unwrap_or_else(|| Err(missing())))
+        })
+        .collect())
+}
+
+/// Whether every further line would meet the same fate.
+fn is_fatal(code: Code) -> bool {
+    !matches!(code, Code::InvalidInput | Code::NotFound | Code::WrongKind | Code::LimitExceeded)
+}
+
+fn at_line(number: u64, error: &Error) -> Error {
+    Error::new(error.code(), format!("line {number}: {}", error.reason()), error.remedy())
+}

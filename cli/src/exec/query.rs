@@ -1,0 +1,121 @@
+//! SQL, once or live.
+
+use dunlin::{Difference, Node, Placed, QueryChange};
+use serde_json::{Map, Value as Json, json};
+
+use crate::{args::Query, failure::Failure, human::table, out::Out};
+
+pub(super) async fn once(node: &Node, query: &Query, out: &mut Out) -> Result<(), Failure> {
+    let space = node.space(&query.space)?;
+    let rows = space.query(&query.sql, &parameters(&query.params)).await?;
+    if out.is_json() {
+        for row in &rows.rows {
+            out.json(object(&rows.columns, row)).await?;
+        }
+        return Ok(());
+    }
+    out.text(&show(&rows.columns, &rows.rows)).await
+}
+
+pub(super) async fn watch(node: &Node, query: &Query, out: &mut Out) -> Result<(), Failure> {
+    let space = node.space(&query.space)?;
+    let mut live = space.watch(&query.sql, &parameters(&query.params));
+    let mut columns = Vec::new();
+    while let Some(change) = live.next().await? {
+        match change {
+            QueryChange::Snapshot(rows) => {
+                columns = rows.columns;
+                let objects: Json = rows.rows.iter().map(|row| object(&columns, row)).collect();
+                out.item(json!({"snapshot": objects}), || show(&columns, &rows.rows)).await?;
+            }
+            QueryChange::Difference(change) => {
+                out.item(describe(&columns, &change), || tell(&change)).await?;
+            }
+        }
+        out.flush().await?;
+    }
+    Err(Failure::node_stopped())
+}
+
+/// A scalar in JSON is that scalar; everything else is the string that was written.
+fn parameters(texts: &[String]) -> Vec<Json> {
+    let parameter = |text: &String| match serde_json::from_str(text) {
+        Ok(Json::Array(_) | Json::Object(_)) | Err(_) => Json::from(text.as_str()),
+        Ok(scalar) => scalar,
+    };
+    texts.iter().map(parameter).collect()
+}
+
+/// A row with its columns' names; of columns called the same, later ones get a number.
+fn object(columns: &[String], row: &[Json]) -> Json {
+    let mut object = Map::new();
+    for (column, value) in columns.iter().zip(row) {
+        let mut name = column.clone();
+        let mut count = 1;
+        while object.contains_key(&name) {
+            count += 1;
+            name = format!("{column}:{count}");
+        }
+        object.insert(name, value.clone());
+    }
+    Json::Object(object)
+}
+
+fn describe(columns: &[String], change: &Difference) -> Json {
+    let placed = |rows: &[Placed]| -> Json {
+        rows.iter().map(|row| json!({"at": row.at, "row": object(columns, &row.row)})).collect()
+    };
+    let moved: Json =
+        change.moved.iter().map(|row| json!({"from": row.from, "to": row.to})).collect();
+    json!({
+        "removed": change.removed,
+        "inserted": placed(&change.inserted),
+        "moved": moved,
+        "changed": placed(&change.changed),
+    })
+}
+
+fn show(columns: &[String], rows: &[Vec<Json>]) -> String {
+    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(cell).collect()).collect();
+    table(&columns, &rows)
+}
+
+fn tell(change: &Difference) -> String {
+    let cells = |row: &[Json]| row.iter().map(cell).collect::<Vec<_>>().join("  ");
+    let mut lines: Vec<String> =
+        change.removed.iter().map(|index| format!("- row {index}")).collect();
+    lines.extend(change.moved.iter().map(|row| format!("> row {} to {}", row.from, row.to)));
+    for (mark, rows) in [('+', &change.inserted), ('~', &change.changed)] {
+        let line = |row: &Placed| format!("{mark} row {}  {}", row.at, cells(&row.row));
+        lines.extend(rows.iter().map(line));
+    }
+    lines.join("\n")
+}
+
+fn cell(value: &Json) -> String {
+    match value {
+        Json::Null => String::new(),
+        Json::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_keep_their_type_and_the_rest_are_strings() {
+        let texts = ["5", "1.5", "true", "null", "\"5\"", "ab c", "[1]"].map(str::to_owned);
+        let expected = json!([5, 1.5, true, null, "5", "ab c", "[1]"]);
+        assert_eq!(Json::from(parameters(&texts)), expected);
+    }
+
+    #[test]
+    fn columns_called_the_same_all_show() {
+        let columns = ["n", "n", "m"].map(str::to_owned);
+        let row = [json!(1), json!(2), json!(3)];
+        assert_eq!(object(&columns, &row), json!({"n": 1, "n:2": 2, "m": 3}));
+    }
+}

@@ -1,0 +1,4 @@
+//! What the parts can do with nothing around them.
+
+pub(crate) mod documents;
+pub(crate) mod sqlite;

@@ -29,8 +29,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-#![allow(dead_code, reason = "sync, which uses the rest, comes next")]
-
 mod collection;
 mod config;
 mod document;
@@ -40,11 +38,13 @@ mod feed;
 mod live;
 mod node;
 mod space;
+mod sync;
 
 pub use dunlin_model::{
     Collection, Conflict, DeviceId, DeviceKind, Digest, DocId, DocKey, Edit, InvalidInput,
     ListKeys, Path, SpaceId, Value, Version,
 };
+pub use dunlin_net::{Carrier, memory};
 pub use dunlin_proto::{
     error::RefuseCode,
     trust::{Role, Ticket, TicketContent, TicketError},
@@ -61,4 +61,5 @@ pub use self::{
     live::{Difference, LiveQuery, Placed, QueryChange, Relocated},
     node::{Device, Node},
     space::{Invitation, Member, Space},
+    sync::{PeerState, PeerStatus, Refusal, SpaceStatus, Status, SyncConfig},
 };

@@ -11,7 +11,12 @@ use dunlin_model::{DeviceId, DeviceKind};
 use dunlin_proto::trust::Ticket;
 
 pub(crate) use self::core::Core;
-use crate::{config::Config, error::Result, space::Space};
+use crate::{
+    config::Config,
+    error::Result,
+    space::Space,
+    sync::{PeerStatus, Status, Sync, SyncConfig},
+};
 
 /// This device, as others see it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,6 +36,7 @@ pub struct Device {
 #[derive(Clone)]
 pub struct Node {
     core: Arc<Core>,
+    sync: Arc<tokio::sync::Mutex<Option<Sync>>>,
 }
 
 impl Node {
@@ -42,7 +48,7 @@ impl Node {
         Ok(Self::running(Core::create(dir, name, kind, config)?))
     }
 
-    /// Opens a node with its spaces.
+    /// Opens a node with its spaces. Sync waits for [`start_sync`](Self::start_sync).
     ///
     /// # Errors
     /// `NotFound` if the directory is not a node, `AlreadyOpen`, `NewerSchema`, `Corrupt`.
@@ -51,7 +57,7 @@ impl Node {
     }
 
     fn running(core: Core) -> Self {
-        Self { core: Arc::new(core) }
+        Self { core: Arc::new(core), sync: Arc::default() }
     }
 
     /// This device.
@@ -94,6 +100,40 @@ impl Node {
         Ok(Space::new(self.core.resolve(reference)?, self.core.clone()))
     }
 
+    /// Starts to exchange with peers; replaces a sync that runs already.
+    ///
+    /// # Errors
+    /// `Network` where the address is in use or not this host's; `Closed` after shutdown.
+    pub async fn start_sync(&self, config: SyncConfig) -> Result<()> {
+        let mut sync = self.sync.lock().await;
+        if let Some(old) = sync.take() {
+            old.stop().await;
+        }
+        *sync = Some(Sync::start(self.core.clone(), config).await?);
+        Ok(())
+    }
+
+    /// Ends the exchange with peers; nothing happens if there is none.
+    pub async fn stop_sync(&self) {
+        if let Some(sync) = self.sync.lock().await.take() {
+            sync.stop().await;
+        }
+    }
+
+    /// How the node stands: spaces with their digests, peers with what they lack.
+    ///
+    /// # Errors
+    /// `Closed` after shutdown, `Corrupt` where a document cannot be read.
+    pub async fn status(&self) -> Result<Status> {
+        let sync = self.sync.lock().await;
+        Status::gather(&self.core, sync.as_ref()).await
+    }
+
+    /// The devices this node is connected to, dials, or has met since sync was started.
+    pub async fn peers(&self) -> Vec<PeerStatus> {
+        self.sync.lock().await.as_ref().map(Sync::peers).unwrap_or_default()
+    }
+
     /// Closes connections and files in good order and releases the directory; whatever is called
     /// afterwards answers `Closed`.
     ///
@@ -101,6 +141,7 @@ impl Node {
     /// What kept a file from being checkpointed; nothing is lost, and the node is closed all the
     /// same.
     pub async fn shutdown(&self) -> Result<()> {
+        self.stop_sync().await;
         self.core.close().await
     }
 }

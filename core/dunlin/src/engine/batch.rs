@@ -1,5 +1,6 @@
 //! Group commit: the writes that wait at one moment share a transaction and its fsync.
 
+use dunlin_model::DocId;
 use dunlin_proto::session::Outcome;
 use dunlin_store::Writer;
 use tokio::sync::mpsc;
@@ -21,7 +22,7 @@ pub(crate) enum Job {
 /// What a job will answer if the commit succeeds.
 enum Answer {
     Write(Vec<Result<Committed>>),
-    Apply(Vec<Outcome>),
+    Apply(Vec<(DocId, Outcome)>),
 }
 
 impl Job {

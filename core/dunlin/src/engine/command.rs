@@ -60,7 +60,7 @@ pub struct Committed {
 pub(crate) struct Apply {
     pub(crate) from: Origin,
     pub(crate) updates: Vec<DocUpdate>,
-    pub(crate) reply: Reply<Vec<Outcome>>,
+    pub(crate) reply: Reply<Vec<(DocId, Outcome)>>,
 }
 
 /// Who handed something over.

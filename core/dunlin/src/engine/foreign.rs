@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use dunlin_model::{Applied, ApplyError};
+use dunlin_model::{Applied, ApplyError, DocId};
 use dunlin_proto::session::{DocUpdate, Outcome};
 use dunlin_store::Writer;
 
@@ -11,8 +11,16 @@ use crate::error::Result;
 
 impl Desk {
     /// Applies what a peer handed over; every document stands or falls alone.
-    pub(super) fn apply(&mut self, writer: &mut Writer<'_>, apply: &Apply) -> Result<Vec<Outcome>> {
-        apply.updates.iter().map(|update| self.apply_one(writer, &apply.from, update)).collect()
+    pub(super) fn apply(
+        &mut self,
+        writer: &mut Writer<'_>,
+        apply: &Apply,
+    ) -> Result<Vec<(DocId, Outcome)>> {
+        let mut outcomes = Vec::with_capacity(apply.updates.len());
+        for update in &apply.updates {
+            outcomes.push((update.doc.clone(), self.apply_one(writer, &apply.from, update)?));
+        }
+        Ok(outcomes)
     }
 
     fn apply_one(

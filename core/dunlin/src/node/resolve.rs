@@ -21,6 +21,9 @@ impl Core {
     }
 }
 
+/// A way in which a space can be meant.
+type Fit<'a> = &'a dyn Fn(&SpaceId, &Names) -> bool;
+
 /// The one space that fits best: a name fits better than the beginning of an id.
 fn choose(reference: &str, spaces: &[(SpaceId, Names)]) -> Result<usize> {
     let is_called = |names: &Names| match &names.alias {
@@ -30,7 +33,7 @@ fn choose(reference: &str, spaces: &[(SpaceId, Names)]) -> Result<usize> {
     // A name that an alias stands in for still works where nothing else is called so.
     let was_called = |names: &Names| names.name == reference;
     let prefix = reference.to_ascii_lowercase();
-    let fits: [&dyn Fn(&SpaceId, &Names) -> bool; 3] =
+    let fits: [Fit<'_>; 3] =
         [&|_, names| is_called(names), &|_, names| was_called(names), &|id, _| {
             !prefix.is_empty() && id.to_string().starts_with(&prefix)
         }];

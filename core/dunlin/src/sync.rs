@@ -1,0 +1,154 @@
+//! Sync: one endpoint, a task for each connection, and dialling whoever is not connected.
+
+mod backoff;
+mod close;
+mod connection;
+mod discover;
+mod hub;
+mod link;
+mod questions;
+mod report;
+mod status;
+mod target;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use dunlin_net::{BindError, Carrier, Endpoint};
+use tokio::{sync::mpsc, time::sleep};
+
+use self::{discover::discover, hub::Hub, target::Goal};
+use crate::{error::Result, node::Core};
+
+pub use self::status::{PeerState, PeerStatus, Refusal, SpaceStatus, Status};
+
+/// Further attempts to open a port that is in use, and the wait between them.
+const BIND_ATTEMPTS: u32 = 5;
+const BIND_WAIT: Duration = Duration::from_millis(50);
+
+/// How to reach peers and be reached.
+#[derive(Clone, Debug)]
+pub struct SyncConfig {
+    /// What carries the packets: a UDP address to listen on, or another carrier.
+    pub carrier: Carrier,
+    /// Addresses to dial, and to dial again whenever nobody is connected there.
+    pub peers: Vec<SocketAddr>,
+    /// Whether to announce this node on the local network, and to look for others.
+    pub mdns: bool,
+}
+
+impl Default for SyncConfig {
+    /// Any free port of all addresses, and mDNS.
+    fn default() -> Self {
+        let any = SocketAddr::from((std::net::Ipv6Addr::UNSPECIFIED, 0));
+        Self { carrier: Carrier::Udp(any), peers: Vec::new(), mdns: true }
+    }
+}
+
+/// A running sync; dropping it ends it abruptly.
+pub(crate) struct Sync {
+    hub: Arc<Hub>,
+}
+
+impl Sync {
+    pub(crate) async fn start(core: Arc<Core>, config: SyncConfig) -> Result<Self> {
+        let endpoint = bind(&core, config.carrier).await?;
+        core.set_listen(endpoint.local_addrs());
+        let (failed, failures) = mpsc::channel(discover::QUEUE);
+        let hub = Arc::new(Hub::new(core, endpoint, failed));
+        let sync = Self { hub: hub.clone() };
+
+        hub.spawn(accept(hub.clone()));
+        hub.spawn(follow_memberships(hub.clone()));
+        for address in config.peers {
+            hub.aim(Goal::Given(address), vec![address]);
+        }
+        aim_at_remembered(&hub, remembered(&hub).await?);
+        if config.mdns {
+            hub.spawn(discover(hub.clone(), failures));
+        }
+        Ok(sync)
+    }
+
+    /// Tells the peers goodbye and ends all tasks.
+    pub(crate) async fn stop(self) {
+        self.hub.stop().await;
+    }
+
+    pub(crate) fn peers(&self) -> Vec<PeerStatus> {
+        self.hub.peers()
+    }
+
+    fn hub(&self) -> &Hub {
+        &self.hub
+    }
+}
+
+impl Drop for Sync {
+    fn drop(&mut self) {
+        self.hub.abort();
+    }
+}
+
+/// Takes callers in until the endpoint closes.
+async fn accept(hub: Arc<Hub>) {
+    while let Some(connection) = hub.endpoint.accept().await {
+        if hub.is_full() {
+            connection.close(close::BUSY, "too many connections");
+            continue;
+        }
+        let serving = hub.clone();
+        hub.spawn(async move {
+            connection::serve(serving, connection).await;
+        });
+    }
+}
+
+/// Greets everybody anew when this device enters a space or gets another role: the spaces in
+/// common are found at the beginning of a connection.
+async fn follow_memberships(hub: Arc<Hub>) {
+    let mut memberships = hub.core.memberships();
+    while memberships.changed().await.is_ok() {
+        hub.greet_anew();
+        // The ticket of a new space came with addresses.
+        match remembered(&hub).await {
+            Ok(addresses) => aim_at_remembered(&hub, addresses),
+            Err(error) => tracing::debug!("addresses are unknown: {error}"),
+        }
+    }
+}
+
+fn aim_at_remembered(hub: &Arc<Hub>, addresses: Vec<SocketAddr>) {
+    for address in addresses {
+        hub.aim(Goal::Remembered(address), vec![address]);
+    }
+}
+
+/// Opens the endpoint; a socket that this process has just let go may need a moment.
+async fn bind(core: &Core, carrier: Carrier) -> Result<Endpoint> {
+    let rng_seed = match core.config.entropy.is_seeded() {
+        true => Some(core.config.entropy.bytes()?),
+        false => None,
+    };
+    let config = dunlin_net::Config { seed: core.seed, carrier, rng_seed };
+    for _ in 0..BIND_ATTEMPTS {
+        match Endpoint::bind(config.clone()) {
+            Err(BindError::PortInUse(_)) => sleep(BIND_WAIT).await,
+            outcome => return Ok(outcome?),
+        }
+    }
+    Ok(Endpoint::bind(config)?)
+}
+
+/// Addresses where members were met, and those that tickets came with.
+async fn remembered(hub: &Hub) -> Result<Vec<SocketAddr>> {
+    hub.core
+        .with_dir(|dir| {
+            let met = dir.peers()?.into_iter().map(|peer| peer.address);
+            let told = dir.spaces()?.into_iter().flat_map(|space| {
+                let hints = String::from_utf8(space.extra).unwrap_or_default();
+                hints.lines().map(str::to_owned).collect::<Vec<_>>()
+            });
+            Ok(met.chain(told).filter_map(|address| address.parse().ok()).collect())
+        })
+        .await
+}

@@ -1,0 +1,132 @@
+//! One connection as the rest of the node sees it: its protocol session and how it stands.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use dunlin_model::{DeviceId, SpaceId};
+use dunlin_net::ConnectionHandle;
+use dunlin_proto::{
+    error::PeerMisbehaved,
+    session::{DocUpdate, Session},
+    trust::Role,
+};
+use tokio::sync::Notify;
+
+use super::close;
+use crate::{engine::Listener, error::Error};
+
+/// A connection to a peer.
+///
+/// The session is behind a lock that is held for one call at a time, never across an await: the
+/// connection's task drives it, and engines hand it commits and answers.
+pub(super) struct Link {
+    pub(super) id: u64,
+    pub(super) handle: ConnectionHandle,
+    session: Mutex<Session>,
+    /// The spaces that both sides are members of, with the peer's role there.
+    standing: Mutex<BTreeMap<SpaceId, Role>>,
+    /// Spaces in which something could not be stored.
+    unfinished: Mutex<BTreeSet<SpaceId>>,
+    wake: Notify,
+}
+
+impl Link {
+    pub(super) fn new(id: u64, handle: ConnectionHandle, session: Session) -> Self {
+        Self {
+            id,
+            handle,
+            session: Mutex::new(session),
+            standing: Mutex::default(),
+            unfinished: Mutex::default(),
+            wake: Notify::new(),
+        }
+    }
+
+    pub(super) fn peer(&self) -> DeviceId {
+        self.handle.peer()
+    }
+
+    pub(super) fn address(&self) -> SocketAddr {
+        self.handle.remote_addr()
+    }
+
+    /// Which of the two devices dialled.
+    pub(super) fn dialler(&self, local: DeviceId) -> DeviceId {
+        if self.handle.is_dialer() { local } else { self.peer() }
+    }
+
+    /// The session, for one call.
+    pub(super) fn session(&self) -> MutexGuard<'_, Session> {
+        lock(&self.session)
+    }
+
+    pub(super) fn standing(&self) -> MutexGuard<'_, BTreeMap<SpaceId, Role>> {
+        lock(&self.standing)
+    }
+
+    /// Whether everything that may flow in this space has flowed and nothing waits.
+    pub(super) fn is_in_sync(&self, space: &SpaceId) -> bool {
+        self.session().status(space).is_some_and(|status| status.in_sync)
+    }
+
+    /// Makes the connection's task look at the session again.
+    pub(super) fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    pub(super) async fn woken(&self) {
+        self.wake.notified().await;
+    }
+
+    /// Hands an engine's answer to the session. What the answer shows the peer to have done wrong
+    /// comes out of the session as the wish to close.
+    pub(super) fn answer(&self, answer: impl FnOnce(&mut Session) -> Result<(), PeerMisbehaved>) {
+        if let Err(misbehaved) = answer(&mut self.session()) {
+            tracing::debug!(peer = %self.peer().short(), "{misbehaved}");
+        }
+        self.wake();
+    }
+
+    /// An engine could not answer: without the answer the session stands still, so it ends.
+    pub(super) fn fail(&self, error: &Error) {
+        tracing::warn!(peer = %self.peer().short(), code = %error.code(), "{}", error.reason());
+        self.handle.close(close::INTERNAL, "internal error");
+    }
+
+    /// Something that the peer handed over could not be stored.
+    pub(super) fn reconcile_later(&self, space: SpaceId) {
+        lock(&self.unfinished).insert(space);
+    }
+
+    pub(super) fn has_unfinished(&self) -> bool {
+        !lock(&self.unfinished).is_empty()
+    }
+
+    /// Tries again what could not be stored.
+    pub(super) fn reconcile_unfinished(&self) {
+        let unfinished = std::mem::take(&mut *lock(&self.unfinished));
+        let mut session = self.session();
+        for space in unfinished {
+            session.reconcile(&space);
+        }
+    }
+}
+
+impl Listener for Link {
+    fn committed(&self, space: &SpaceId, update: &DocUpdate) {
+        self.session().local_change(space, update);
+        self.wake();
+    }
+
+    fn statements_added(&self, space: &SpaceId, statements: &[Arc<[u8]>]) {
+        self.session().statements_added(space, statements);
+        self.wake();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

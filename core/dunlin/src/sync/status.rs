@@ -1,0 +1,207 @@
+//! How a node stands, for people and scripts.
+
+use std::net::SocketAddr;
+
+use dunlin_model::{DeviceId, DocId, SpaceId};
+use dunlin_proto::{error::RefuseCode, trust::Role};
+
+use super::{Sync, hub::Hub};
+use crate::{engine::Overview, error::Result, node::Core, node::Device};
+
+/// How a node stands.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Status {
+    /// This device.
+    pub device: Device,
+    /// Where other devices may reach it; empty while it does not sync.
+    pub listen: Vec<SocketAddr>,
+    /// Its spaces, by id.
+    pub spaces: Vec<SpaceStatus>,
+    /// The peers met or dialled since sync was started.
+    pub peers: Vec<PeerStatus>,
+    /// Why nobody can be found on the local network, if discovery does not work.
+    pub discovery: Option<String>,
+    /// What peers refused of ours and we of theirs, the latest last; at most 64.
+    pub refusals: Vec<Refusal>,
+}
+
+/// How a space stands.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SpaceStatus {
+    /// Its id.
+    pub id: SpaceId,
+    /// The name that all members see.
+    pub name: String,
+    /// This device's own name for it.
+    pub alias: Option<String>,
+    /// What this device may do here.
+    pub role: Option<Role>,
+    /// The number of documents that are not deleted.
+    pub documents: u64,
+    /// Hash over all documents, deleted ones too: equal on devices that hold the same.
+    pub digest: String,
+    /// The last commit.
+    pub seq: i64,
+    /// Whether all connected members have the same documents; false while none is connected.
+    pub in_sync: bool,
+    /// Documents that differ from a peer's although both gave everything: two writers used one
+    /// identity, for instance a copied directory.
+    pub diverged: Vec<DocId>,
+}
+
+/// How a peer stands.
+#[derive(Clone, PartialEq, Debug)]
+pub struct PeerStatus {
+    /// The device; unknown for an address that never answered.
+    pub device: Option<DeviceId>,
+    /// What it calls itself, if it is a member of a space here.
+    pub name: Option<String>,
+    /// Whether it is connected.
+    pub state: PeerState,
+    /// Where it is, or was last.
+    pub address: SocketAddr,
+    /// Whether everything that may flow between the two devices has flowed.
+    pub in_sync: bool,
+    /// The spaces in common.
+    pub spaces: Vec<SpaceId>,
+    /// Why it is not connected.
+    pub reason: Option<String>,
+}
+
+/// Whether a peer is connected.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PeerState {
+    /// A connection stands, and the spaces in common are not known yet.
+    Greeting,
+    /// Connected.
+    Connected,
+    /// Not connected; dialled again from time to time.
+    Disconnected,
+}
+
+impl PeerState {
+    /// `greeting`, `connected` or `disconnected`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Greeting => "greeting",
+            Self::Connected => "connected",
+            Self::Disconnected => "disconnected",
+        }
+    }
+}
+
+/// Something that one side handed over and the other did not take.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Refusal {
+    /// The other side.
+    pub peer: DeviceId,
+    /// The space.
+    pub space: SpaceId,
+    /// The documents; none if it was about the device's membership.
+    pub documents: Vec<DocId>,
+    /// Whether this device refused, or was refused.
+    pub by_us: bool,
+    /// Why.
+    pub code: RefuseCode,
+}
+
+impl Status {
+    pub(crate) async fn gather(core: &Core, sync: Option<&Sync>) -> Result<Self> {
+        let mut spaces = Vec::new();
+        for space in core.spaces() {
+            let suspects = sync.map(|sync| sync.hub().suspects(&space.id)).unwrap_or_default();
+            let overview = space.engine().overview(suspects).await?;
+            let Overview { documents, fingerprint, seq, diverged } = overview;
+            let names = space.names();
+            spaces.push(SpaceStatus {
+                id: space.id,
+                name: names.name,
+                alias: names.alias,
+                role: space.roster().role(core.device.id),
+                documents,
+                digest: fingerprint.to_string(),
+                seq,
+                in_sync: sync.is_some_and(|sync| sync.hub().is_in_sync(&space.id)),
+                diverged,
+            });
+        }
+        Ok(Self {
+            device: core.device.clone(),
+            listen: core.listen(),
+            spaces,
+            peers: sync.map(Sync::peers).unwrap_or_default(),
+            discovery: sync.and_then(|sync| sync.hub().reports().discovery.clone()),
+            refusals: sync.map(|sync| sync.hub().refusals()).unwrap_or_default(),
+        })
+    }
+}
+
+impl Hub {
+    pub(super) fn peers(&self) -> Vec<PeerStatus> {
+        let links = self.links();
+        let name_of = |device: &DeviceId| {
+            let spaces = self.core.spaces();
+            spaces
+                .iter()
+                .find_map(|space| Some(space.roster().member(*device)?.profile.name.clone()))
+        };
+        let mut peers: Vec<PeerStatus> = links
+            .iter()
+            .map(|link| {
+                let spaces: Vec<SpaceId> = link.standing().keys().copied().collect();
+                let is_greeting = spaces.is_empty();
+                PeerStatus {
+                    device: Some(link.peer()),
+                    name: name_of(&link.peer()),
+                    state: match is_greeting {
+                        true => PeerState::Greeting,
+                        false => PeerState::Connected,
+                    },
+                    address: link.address(),
+                    in_sync: !is_greeting && spaces.iter().all(|space| link.is_in_sync(space)),
+                    spaces,
+                    reason: None,
+                }
+            })
+            .collect();
+        let reports = self.reports();
+        let absent = |device: Option<DeviceId>, address: SocketAddr, reason: &str| PeerStatus {
+            device,
+            name: device.as_ref().and_then(name_of),
+            state: PeerState::Disconnected,
+            address,
+            in_sync: false,
+            spaces: Vec::new(),
+            reason: Some(reason.to_owned()),
+        };
+        for (device, past) in &reports.past {
+            if !peers.iter().any(|peer| peer.device == Some(*device)) {
+                peers.push(absent(Some(*device), past.address, &past.reason));
+            }
+        }
+        for (address, reason) in &reports.dialled {
+            if !peers.iter().any(|peer| peer.address == *address) {
+                peers.push(absent(None, *address, reason));
+            }
+        }
+        peers
+    }
+
+    pub(super) fn refusals(&self) -> Vec<Refusal> {
+        self.reports().refusals.iter().cloned().collect()
+    }
+
+    /// Documents of a space that a peer and this device could not bring to the same digest.
+    pub(super) fn suspects(&self, space: &SpaceId) -> Vec<dunlin_model::DocHash> {
+        let reports = self.reports();
+        reports.diverged.get(space).into_iter().flatten().copied().collect()
+    }
+
+    /// Whether all connected members have the same documents as this device.
+    pub(super) fn is_in_sync(&self, space: &SpaceId) -> bool {
+        let links = self.links();
+        let mut members =
+            links.iter().filter(|link| link.standing().contains_key(space)).peekable();
+        members.peek().is_some() && members.all(|link| link.is_in_sync(space))
+    }
+}

@@ -1,0 +1,330 @@
+//! Devices that meet: over QUIC on loopback, and over a simulated network on the paused clock.
+
+mod support;
+
+use std::{net::SocketAddr, time::Duration};
+
+use dunlin::{
+    Carrier, Code, Conflict, Edit, Invitation, Node, Origin, PeerState, Role, Space, SyncConfig,
+    Value,
+};
+use serde_json::json;
+use tokio::time::{sleep, timeout};
+
+use support::{Site, id, value};
+
+/// Simulated or not: far beyond what it takes.
+const DEADLINE: Duration = Duration::from_secs(120);
+const LOOPBACK: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+
+/// Syncs over QUIC on loopback with these peers; returns where it listens.
+async fn start(node: &Node, peers: &[SocketAddr]) -> SocketAddr {
+    let carrier = Carrier::Udp(LOOPBACK);
+    let config = SyncConfig { carrier, peers: peers.to_vec(), mdns: false };
+    node.start_sync(config).await.unwrap();
+    node.status().await.unwrap().listen[0]
+}
+
+/// Makes the guest a member of the space; the ticket tells no address.
+async fn admit(space: &Space, guest: &Node, role: Role) -> Space {
+    let ticket = space.invite(&Invitation { role, ..Invitation::default() }).await.unwrap();
+    guest.join(&ticket, None).await.unwrap()
+}
+
+/// Waits until all nodes have the same documents, and returns the digest.
+async fn converge(nodes: &[&Node]) -> String {
+    let equal = async {
+        loop {
+            let mut digests = Vec::new();
+            let mut settled = true;
+            for node in nodes {
+                let status = node.status().await.unwrap();
+                settled &= status.spaces[0].in_sync;
+                digests.push(status.spaces[0].digest.clone());
+            }
+            digests.dedup();
+            if settled && digests.len() == 1 {
+                return digests.remove(0);
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(DEADLINE, equal).await.expect("the nodes converge")
+}
+
+async fn put(space: &Space, key: &str, json: serde_json::Value) {
+    space.collection("tasks").unwrap().put(&id(key), value(json)).await.unwrap();
+}
+
+async fn json_of(space: &Space, key: &str) -> serde_json::Value {
+    space.collection("tasks").unwrap().get(&id(key)).await.unwrap().to_json()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_devices_that_edited_apart_converge_and_keep_the_loser() {
+    let (a, b) = (Site::new("a").await, Site::new("b").await);
+    let here = a.node.create_space("farm").await.unwrap();
+    let there = admit(&here, &b.node, Role::Writer).await;
+    let tasks = here.collection("tasks").unwrap();
+    let many = (0..200).map(|n| (id(&format!("doc-{n}")), value(json!({"n": n}))));
+    assert!(tasks.put_many(many).await.unwrap().iter().all(Result::is_ok));
+    put(&here, "both", json!({"title": "from a", "a": 1})).await;
+    put(&there, "both", json!({"title": "from b", "b": 2})).await;
+
+    let address = start(&a.node, &[]).await;
+    start(&b.node, &[address]).await;
+    converge(&[&a.node, &b.node]).await;
+
+    assert_eq!(json_of(&here, "both").await, json_of(&there, "both").await);
+    let both = there.collection("tasks").unwrap().get(&id("both")).await.unwrap();
+    assert_eq!((both.to_json()["a"].clone(), both.to_json()["b"].clone()), (json!(1), json!(2)));
+    let winner = both.to_json()["title"].clone();
+    let [Conflict { value: Some(Value::String(loser)), .. }] = &both.conflicts[..] else {
+        panic!("{:?}", both.conflicts)
+    };
+    assert_ne!(winner, json!(loser));
+    assert_eq!(there.members().len(), 2);
+    assert_eq!(here.members().len(), 2);
+    let count = there.query("SELECT count(*) FROM tasks", &[]).await.unwrap();
+    assert_eq!(count.rows, [[json!(201)]]);
+    let peers = b.node.peers().await;
+    assert_eq!(peers.len(), 1);
+    assert_eq!((peers[0].state, peers[0].in_sync), (PeerState::Connected, true));
+    assert_eq!(peers[0].name.as_deref(), Some("a"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_reaches_a_connected_peer_by_itself() {
+    let (a, b) = (Site::new("a").await, Site::new("b").await);
+    let here = a.node.create_space("farm").await.unwrap();
+    let there = admit(&here, &b.node, Role::Writer).await;
+    let address = start(&a.node, &[]).await;
+    start(&b.node, &[address]).await;
+    converge(&[&a.node, &b.node]).await;
+
+    let mut feed = there.changes_after(None);
+    put(&here, "x", json!({"body": {"$text": "tern"}})).await;
+    let events = feed.next().await.unwrap().unwrap();
+    assert_eq!((events[0].origin, events[0].device), (Origin::Remote, a.node.device().id));
+    let splice = json!([{"op":"splice","path":"/body","at":0,"insert":"in"}]);
+    let splice = Edit::list_from_json(&splice).unwrap();
+    there.collection("tasks").unwrap().edit(&id("x"), splice, None).await.unwrap();
+    converge(&[&a.node, &b.node]).await;
+    assert_eq!(json_of(&here, "x").await, json!({"body": "intern"}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_devices_in_a_line_converge_though_the_ends_never_meet() {
+    let sites = [Site::new("a").await, Site::new("b").await, Site::new("c").await];
+    let [a, b, c] = &sites;
+    let first = a.node.create_space("farm").await.unwrap();
+    let middle = admit(&first, &b.node, Role::Writer).await;
+    let last = admit(&first, &c.node, Role::Writer).await;
+    put(&first, "a", json!({"from": "a"})).await;
+    put(&middle, "b", json!({"from": "b"})).await;
+    put(&last, "c", json!({"from": "c"})).await;
+
+    let address = start(&b.node, &[]).await;
+    start(&a.node, &[address]).await;
+    start(&c.node, &[address]).await;
+    let all = [&a.node, &b.node, &c.node];
+    let before = converge(&all).await;
+    assert_eq!(json_of(&last, "a").await, json!({"from": "a"}));
+
+    put(&first, "a", json!({"later": true})).await;
+    put(&last, "c", json!({"later": true})).await;
+    assert_ne!(converge(&all).await, before);
+    assert_eq!(json_of(&first, "c").await, json!({"from": "c", "later": true}));
+    for end in [a, c] {
+        let met: Vec<_> = end.node.peers().await.iter().map(|peer| peer.device).collect();
+        assert_eq!(met, [Some(b.node.device().id)]);
+    }
+    assert_eq!(last.members().len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_connections_dialled_from_both_sides_one_stays() {
+    let (a, b) = (Site::new("a").await, Site::new("b").await);
+    let here = a.node.create_space("farm").await.unwrap();
+    admit(&here, &b.node, Role::Writer).await;
+    let address_of_a = start(&a.node, &[]).await;
+    let address_of_b = start(&b.node, &[address_of_a]).await;
+    converge(&[&a.node, &b.node]).await;
+    // Both know where the other is from here on, and dial at once.
+    a.node.stop_sync().await;
+    let carrier = Carrier::Udp(address_of_a);
+    let config = SyncConfig { carrier, peers: vec![address_of_b], mdns: false };
+    a.node.start_sync(config).await.unwrap();
+    put(&here, "x", json!({"n": 1})).await;
+    converge(&[&a.node, &b.node]).await;
+    for node in [&a.node, &b.node] {
+        let peers = node.peers().await;
+        assert_eq!(peers.len(), 1, "{peers:?}");
+        assert_eq!(peers[0].state, PeerState::Connected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_peer_that_restarts_is_found_again() {
+    let (a, b) = (Site::new("a").await, Site::new("b").await);
+    let here = a.node.create_space("farm").await.unwrap();
+    admit(&here, &b.node, Role::Writer).await;
+    let address = start(&a.node, &[]).await;
+    start(&b.node, &[address]).await;
+    converge(&[&a.node, &b.node]).await;
+
+    let b = b.reopen().await;
+    put(&here, "meanwhile", json!({"n": 1})).await;
+    // No address is given: it is remembered.
+    start(&b.node, &[]).await;
+    converge(&[&a.node, &b.node]).await;
+    let there = b.node.space("farm").unwrap();
+    assert_eq!(json_of(&there, "meanwhile").await, json!({"n": 1}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_joins_while_it_syncs_is_admitted_at_once() {
+    let (a, b) = (Site::new("a").await, Site::new("b").await);
+    let here = a.node.create_space("farm").await.unwrap();
+    put(&here, "x", json!({"n": 1})).await;
+    start(&a.node, &[]).await;
+    start(&b.node, &[]).await;
+    let ticket = here.invite(&Invitation::default()).await.unwrap();
+    assert!(!ticket.hints().is_empty());
+    let there = b.node.join(&ticket, None).await.unwrap();
+    converge(&[&a.node, &b.node]).await;
+    assert_eq!(json_of(&there, "x").await, json!({"n": 1}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_receives_and_may_not_write() {
+    let (a, b) = (Site::new("a").await, Site::new("b").await);
+    let here = a.node.create_space("farm").await.unwrap();
+    let there = admit(&here, &b.node, Role::Reader).await;
+    let address = start(&a.node, &[]).await;
+    start(&b.node, &[address]).await;
+    put(&here, "x", json!({"n": 1})).await;
+    converge(&[&a.node, &b.node]).await;
+    assert_eq!(json_of(&there, "x").await, json!({"n": 1}));
+    let tasks = there.collection("tasks").unwrap();
+    let refused = tasks.put(&id("x"), value(json!({"n": 2}))).await.unwrap_err();
+    assert_eq!(refused.code(), Code::Denied);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn devices_without_a_common_space_learn_nothing_of_each_other() {
+    let (a, b) = (Site::new("a").await, Site::new("b").await);
+    a.node.create_space("farm").await.unwrap();
+    b.node.create_space("boat").await.unwrap();
+    let address = start(&a.node, &[]).await;
+    start(&b.node, &[address]).await;
+    let turned_away = async {
+        loop {
+            let peers = b.node.peers().await;
+            if let Some(peer) = peers.first().filter(|peer| peer.reason.is_some()) {
+                return peer.clone();
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let peer = timeout(Duration::from_secs(30), turned_away).await.unwrap();
+    assert_eq!((peer.state, peer.name, peer.spaces.len()), (PeerState::Disconnected, None, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_in_use_is_a_network_error() {
+    let (a, b) = (Site::new("a").await, Site::new("b").await);
+    let address = start(&a.node, &[]).await;
+    let config = SyncConfig { carrier: Carrier::Udp(address), peers: Vec::new(), mdns: false };
+    let error = b.node.start_sync(config).await.unwrap_err();
+    assert_eq!(error.code(), Code::Network);
+    assert!(!error.remedy().is_empty());
+}
+
+/// Nodes on one simulated network and the paused clock: what production runs, from the packets up.
+mod simulated {
+    use dunlin::{
+        Clock, Config, Durability, Engines, Entropy,
+        memory::{Conditions, Network},
+    };
+
+    use super::*;
+
+    fn config(seed: u64, years: i64) -> Config {
+        let started = tokio::time::Instant::now();
+        let skew = years * 365 * 24 * 3600 * 1000;
+        Config {
+            durability: Durability::Relaxed,
+            engines: Engines::Tasks,
+            entropy: Entropy::seeded(seed),
+            clock: Clock::new(move || {
+                1_700_000_000_000 + skew + started.elapsed().as_millis() as i64
+            }),
+            ..Config::default()
+        }
+    }
+
+    async fn start(node: &Node, network: &Network, address: &str, peers: &[&str]) {
+        let peers = peers.iter().map(|peer| peer.parse().unwrap()).collect();
+        let carrier = network.carrier(address.parse().unwrap()).unwrap();
+        node.start_sync(SyncConfig { carrier, peers, mdns: false }).await.unwrap();
+    }
+
+    /// A line of three on a lossy network, with a partition; returns the digest and what the
+    /// network did.
+    async fn run(seed: u64) -> (String, u64) {
+        let network = Network::new(seed);
+        network.set_conditions(Conditions {
+            loss: 0.1,
+            duplicate: 0.02,
+            delay: Duration::from_millis(20),
+            jitter: Duration::from_millis(30),
+            ..Conditions::default()
+        });
+        let a = Site::with("a", config(seed * 3, 0)).await;
+        let b = Site::with("b", config(seed * 3 + 1, 60)).await;
+        let c = Site::with("c", config(seed * 3 + 2, -20)).await;
+        let first = a.node.create_space("farm").await.unwrap();
+        let middle = admit(&first, &b.node, Role::Writer).await;
+        let last = admit(&first, &c.node, Role::Writer).await;
+        let (at_a, at_b, at_c) = ("10.0.0.1:4000", "10.0.0.2:4000", "10.0.0.3:4000");
+        start(&b.node, &network, at_b, &[]).await;
+        start(&a.node, &network, at_a, &[at_b]).await;
+        start(&c.node, &network, at_c, &[at_b]).await;
+        for n in 0..20 {
+            for (space, name) in [(&first, "a"), (&middle, "b"), (&last, "c")] {
+                put(space, "shared", json!({ name: n, "last": name })).await;
+                put(space, &format!("{name}-{n}"), json!({"n": n})).await;
+            }
+            if n == 10 {
+                let ends = ["10.0.0.1".parse().unwrap(), "10.0.0.3".parse().unwrap()];
+                let rest = ["10.0.0.2".parse().unwrap()];
+                network.partition(&[&ends, &rest]);
+                sleep(Duration::from_secs(90)).await;
+            }
+        }
+        network.heal();
+        let digest = converge(&[&a.node, &b.node, &c.node]).await;
+        let shared = json_of(&first, "shared").await;
+        assert_eq!(
+            (&shared["a"], &shared["b"], &shared["c"]),
+            (&json!(19), &json!(19), &json!(19))
+        );
+        for space in [&first, &middle, &last] {
+            assert_eq!(json_of(space, "shared").await, shared);
+            let count = space.query("SELECT count(*) FROM tasks", &[]).await.unwrap();
+            assert_eq!(count.rows, [[json!(61)]]);
+        }
+        for site in [a, b, c] {
+            site.node.shutdown().await.unwrap();
+        }
+        (digest, network.statistics().sent)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_line_converges_over_loss_skew_and_partition() {
+        let (_, packets) = run(1).await;
+        assert!(packets > 100);
+    }
+}

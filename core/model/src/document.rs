@@ -29,7 +29,7 @@ use yrs::{
 use crate::{
     entry::ENTRIES_ROOT,
     ids::Incarnation,
-    limits::MAX_DOCUMENT_BYTES,
+    limits::MAX_MERGED_BYTES,
     path::RegisterPath,
     registers::Registers,
     scan::{self, Gap, Known, Malformed, Refusal},
@@ -178,6 +178,10 @@ impl Document {
     /// # Errors
     /// [`ApplyError`]; after `Poisoned` the document must be thrown away.
     pub fn apply(&mut self, update: &[u8]) -> Result<Applied, ApplyError> {
+        if !self.fits(update.len(), MAX_MERGED_BYTES) {
+            let bytes = self.encoded_len + update.len();
+            return Err(Malformed::TooLarge { bytes }.into());
+        }
         self.touched.lock().unwrap_or_else(PoisonError::into_inner).remote = true;
         let integrated = self.integrate(&[update], true);
         let touched = self.take_touched();
@@ -277,12 +281,12 @@ impl Document {
         self.encoded_len
     }
 
-    /// Whether the state fits into what every peer accepts.
-    fn fits(&mut self) -> bool {
-        if self.encoded_len > MAX_DOCUMENT_BYTES {
+    /// Whether the state fits a bound with some bytes more.
+    fn fits(&mut self, more: usize, bound: usize) -> bool {
+        if self.encoded_len + more > bound {
             // The count is an upper bound; look before refusing.
             self.encoded_len = self.snapshot().len();
         }
-        self.encoded_len <= MAX_DOCUMENT_BYTES
+        self.encoded_len + more <= bound
     }
 }

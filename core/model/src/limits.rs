@@ -2,8 +2,12 @@
 
 /// Longest single update or diff, in bytes of yrs V1 encoding: 4 MiB.
 pub const MAX_UPDATE_BYTES: usize = 4 << 20;
-/// Longest encoded state of a document, in bytes: 4 MiB less room for one more edit's framing.
-pub const MAX_DOCUMENT_BYTES: usize = MAX_UPDATE_BYTES - (64 << 10);
+/// Longest encoded state that a local edit may leave behind: 2 MiB, half of what can travel, so
+/// that two devices which parted can still merge.
+pub const MAX_DOCUMENT_BYTES: usize = 2 << 20;
+/// Longest encoded state that a foreign update may leave behind, so that the whole can still
+/// travel and be loaded.
+pub const MAX_MERGED_BYTES: usize = MAX_UPDATE_BYTES - (64 << 10);
 /// Most writers (incarnations) that a document may have.
 pub const MAX_WRITERS: usize = 65_536;
 /// Longest payload of one register entry, in bytes: 1 MiB.

@@ -314,3 +314,21 @@ fn one_path_rewritten_by_one_process_does_not_grow() {
     fresh.apply(&device.document.snapshot()).unwrap();
     assert_eq!(fresh.value().to_json(), json!({"x": 999}));
 }
+
+#[test]
+fn a_peer_cannot_grow_a_document_beyond_what_can_travel() {
+    let mut device = device(json!({}));
+    let mut refused = None;
+    for client in 100..106 {
+        let mut other = Device::new(client);
+        other.put(json!({"x": "x".repeat(900_000)}));
+        let before = device.document.digest();
+        if let Err(error) = device.document.apply(&other.document.snapshot()) {
+            assert_eq!(device.document.digest(), before);
+            refused = Some(error);
+        }
+    }
+    assert!(matches!(refused, Some(dunlin_model::ApplyError::Malformed(_))), "{refused:?}");
+    assert!(!device.document.is_poisoned());
+    device.restarted(200);
+}

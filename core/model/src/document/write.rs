@@ -102,7 +102,7 @@ impl Document {
             return Err(internal("yrs counted other operations than were made"));
         }
         self.encoded_len += update.len();
-        if self.fits() {
+        if self.fits(0, MAX_DOCUMENT_BYTES) {
             return Ok(());
         }
         let what = "the document's size in bytes".to_owned();

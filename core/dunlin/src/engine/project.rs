@@ -23,6 +23,6 @@ fn with_state(document: &Document, state: ProjectionState) -> Projection {
     Projection {
         state,
         deleted: document.is_deleted(),
-        has_conflicts: !document.conflicts().is_empty(),
+        has_conflicts: document.has_conflicts(),
     }
 }

@@ -1,0 +1,63 @@
+//! Mutates valid frames, statements, tickets and reconciliation messages and feeds them to their
+//! decoders: `fuzz_frames COUNT SEED` for COUNT mutants a decoder.
+//!
+//! A panic ends the run and names the mutant that caused it. What a mutant may cost is bounded too:
+//! effects and bytes that a session puts out, and the peak of the process's memory.
+
+#[path = "../../tests/session/replica.rs"]
+#[allow(dead_code)]
+mod replica;
+mod targets;
+#[path = "../../tests/session/world.rs"]
+#[allow(dead_code)]
+mod world;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use targets::{Corpus, Target};
+use world::Dice;
+
+/// Peak memory of the whole process past which the run fails, in kilobytes.
+const MAX_PEAK_KB: u64 = 512 << 10;
+
+fn main() {
+    let mut arguments = std::env::args().skip(1).map(|argument| argument.parse::<u64>());
+    let (Some(Ok(count)), Some(Ok(seed)), None) =
+        (arguments.next(), arguments.next(), arguments.next())
+    else {
+        eprintln!("usage: fuzz_frames COUNT SEED");
+        std::process::exit(2);
+    };
+    let corpus = Corpus::collect();
+    for target in Target::ALL {
+        let mut accepted = 0;
+        for index in 0..count {
+            let mutant_seed = seed ^ index.wrapping_mul(0x2545_f491_4f6c_dd1d);
+            let mut dice = Dice::new(mutant_seed);
+            let run = AssertUnwindSafe(|| target.run(&corpus, &mut dice));
+            match catch_unwind(run) {
+                Ok(is_accepted) => accepted += u64::from(is_accepted),
+                Err(_) => {
+                    eprintln!("{}: mutant {index} of seed {seed} failed", target.name());
+                    std::process::exit(1);
+                }
+            }
+        }
+        let share = 100 * accepted / count.max(1);
+        println!("{}: {count} mutants, {share} % accepted", target.name());
+    }
+    if let Some(peak) = peak_memory_kb() {
+        println!("peak memory: {} MB", peak >> 10);
+        if peak > MAX_PEAK_KB {
+            eprintln!("peak memory is over {} MB", MAX_PEAK_KB >> 10);
+            std::process::exit(1);
+        }
+    }
+}
+
+/// The peak resident size, where the system tells it.
+fn peak_memory_kb() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse().ok()
+}

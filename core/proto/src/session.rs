@@ -293,6 +293,8 @@ impl Session {
         if self.open_spaces().next().is_none() {
             return self.close(CloseCode::Stranger, "no space in common".to_owned());
         }
+        // Each space has its own roster from here on, and the secrets have done their work.
+        self.config.spaces = Vec::new();
         self.phase = Phase::Running;
         if !self.config.dialer {
             self.out.send(&self.tags.frame());

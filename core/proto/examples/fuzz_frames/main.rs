@@ -4,12 +4,13 @@
 //! A panic ends the run and names the mutant that caused it. What a mutant may cost is bounded too:
 //! effects and bytes that a session puts out, and the peak of the process's memory.
 
+// The stand-ins of the tests, with the licence of tests.
 #[path = "../../tests/session/replica.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, clippy::unwrap_used)]
 mod replica;
 mod targets;
 #[path = "../../tests/session/world.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, clippy::unwrap_used)]
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,7 +19,7 @@ use targets::{Corpus, Target};
 use world::Dice;
 
 /// Peak memory of the whole process past which the run fails, in kilobytes.
-const MAX_PEAK_KB: u64 = 512 << 10;
+const MAX_PEAK_KB: u64 = 64 << 10;
 
 fn main() {
     let mut arguments = std::env::args().skip(1).map(|argument| argument.parse::<u64>());

@@ -2,12 +2,14 @@
 
 use std::cell::RefCell;
 
+use coset::{CoseSign1, TaggedCborSerializable};
 use dunlin_proto::{
     frame::{Content, Frame},
     trust::{Role, Roster, Ticket},
 };
+use ed25519_dalek::{Signer, SigningKey};
 
-use crate::world::{Dice, NOW, World, doc};
+use crate::world::{Dice, NOW, World, doc, seed};
 
 #[derive(Clone, Copy)]
 pub(crate) enum Target {
@@ -112,11 +114,28 @@ fn read_statement(corpus: &Corpus, dice: &mut Dice) -> bool {
     let original = dice.roll(corpus.statements.len());
     let worlds = corpus.worlds.borrow();
     let mut roster: Roster = worlds[dice.roll(2)].nodes[0].roster.clone();
-    let mutant = mutate(&corpus.statements[original..=original], dice);
+    let mutant = if dice.roll(3) == 0 {
+        mutate(&corpus.statements[original..=original], dice)
+    } else {
+        resign(&corpus.statements[original], dice)
+    };
     let taken = roster.add(&mutant).is_ok();
     let chain = [corpus.statements[0].clone(), mutant];
     let _ = roster.admit(&chain, worlds[0].nodes[1].device, NOW);
     taken
+}
+
+/// A statement with altered claims and a proper signature, so that the claims are reached.
+fn resign(statement: &[u8], dice: &mut Dice) -> Vec<u8> {
+    let Ok(mut signed) = CoseSign1::from_tagged_slice(statement) else { return Vec::new() };
+    let payload = mutate(&[signed.payload.take().unwrap_or_default()], dice);
+    // The founder, the space itself, or somebody else.
+    let seed = [seed(0), [99; 32], seed(1)][dice.roll(3)];
+    let key = SigningKey::from_bytes(&seed);
+    signed.payload = Some(payload);
+    let bytes = signed.tbs_data(b"dunlin statement v1");
+    signed.signature = key.sign(&bytes).to_bytes().to_vec();
+    signed.to_tagged_vec().unwrap_or_default()
 }
 
 fn read_ticket(corpus: &Corpus, dice: &mut Dice) -> bool {
@@ -199,7 +218,7 @@ fn check_bounds(world: &World, link: usize) {
 /// One valid input with a few things changed.
 fn mutate(corpus: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
     let mut bytes = corpus[dice.roll(corpus.len())].clone();
-    for _ in 0..=dice.roll(3) {
+    for _ in 0..=dice.roll(2) {
         if bytes.is_empty() {
             return bytes;
         }

@@ -76,7 +76,7 @@ pub(crate) struct World {
     pub(crate) nodes: Vec<Node>,
     pub(crate) links: Vec<[End; 2]>,
     pub(crate) now: u64,
-    connections: u8,
+    connections: u64,
 }
 
 impl World {
@@ -126,7 +126,7 @@ impl World {
     /// Connects two nodes; the first dials. Returns the link.
     pub(crate) fn connect(&mut self, dialer: usize, acceptor: usize) -> usize {
         self.connections += 1;
-        let exporter = [self.connections; 32];
+        let exporter = *blake3::hash(&self.connections.to_le_bytes()).as_bytes();
         let end = |node: usize, other: usize| End {
             node,
             session: Session::new(self.config(node, other, node == dialer, exporter), self.now),

@@ -1,5 +1,7 @@
 //! Spaces, invitations, admissions and tickets, friendly and otherwise.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use dunlin_model::{DeviceId, DeviceKind, SpaceId};
 use dunlin_proto::{
     limits::{MAX_CHAIN, MAX_NAME_BYTES, MAX_STATEMENT_BYTES, MAX_STATEMENTS_OF_MEMBER},

@@ -1,6 +1,8 @@
 //! Golden wire vectors: every frame, a statement, a ticket, and what goes into a hello. A change
 //! here is a change of the protocol; `docs/PROTOCOL.md` refers to these bytes.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use data_encoding::HEXLOWER;
 use dunlin_model::{DeviceId, DeviceKind, DocHash, Incarnation};
 use dunlin_proto::{

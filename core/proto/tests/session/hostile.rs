@@ -155,7 +155,8 @@ fn the_first_frame_is_a_hello_and_there_is_only_one() {
 #[test]
 fn frames_that_have_no_place_close_the_connection() {
     let unexpected = PeerMisbehaved::Unexpected;
-    let cases: Vec<(fn(u16) -> Frame, PeerMisbehaved)> = vec![
+    type Make = fn(u16) -> Frame;
+    let cases: Vec<(Make, PeerMisbehaved)> = vec![
         (|_| Frame::Ask { space: 999 }, PeerMisbehaved::UnknownSpace),
         (|space| Frame::Open { space, role: 9, roster: [0; 16] }, unexpected("an unknown role")),
         (|space| Frame::Have { space, statements: vec![] }, unexpected("a list of statements")),

@@ -1,5 +1,7 @@
 //! Two and three sessions wired in memory.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod hostile;
 mod replica;
 mod schedules;

@@ -326,11 +326,11 @@ impl World {
     /// The number by which this end knows the space, as the other end uses it.
     pub(crate) fn slot(&self, link: usize, side: usize) -> u16 {
         let frames = self.links[link][1 - side].sent.iter();
-        let slot = frames.filter_map(|frame| match Frame::decode(frame).unwrap()? {
+        let mut slots = frames.filter_map(|frame| match Frame::decode(frame).unwrap()? {
             Frame::Ask { space } | Frame::Open { space, .. } => Some(space),
             _ => None,
         });
-        slot.last().unwrap()
+        slots.next_back().unwrap()
     }
 
     pub(crate) fn bytes_sent(&self, link: usize) -> usize {

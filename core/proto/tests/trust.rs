@@ -4,7 +4,9 @@
 
 use dunlin_model::{DeviceId, DeviceKind, SpaceId};
 use dunlin_proto::{
-    limits::{MAX_CHAIN, MAX_NAME_BYTES, MAX_STATEMENT_BYTES, MAX_STATEMENTS_OF_MEMBER},
+    limits::{
+        MAX_CHAIN, MAX_NAME_BYTES, MAX_STATEMENT_BYTES, MAX_STATEMENTS, MAX_STATEMENTS_OF_MEMBER,
+    },
     trust::{
         AdmissionError, IssueError, Profile, Role, Roster, StatementError, StatementHash, Ticket,
         TicketError, create_space, device_of,
@@ -253,6 +255,19 @@ fn a_member_that_is_no_administrator_cannot_fill_the_roster() {
         }
     }
     assert_eq!(joined, MAX_STATEMENTS_OF_MEMBER);
+}
+
+#[test]
+fn a_roster_is_full_at_its_bound_and_stays_usable() {
+    let mut roster = founded();
+    while roster.len() < MAX_STATEMENTS {
+        roster.invite(&seed(1), &seed(50), Role::Reader, 1, None, NOW).unwrap();
+    }
+    let before = roster.fingerprint();
+    let one_more = roster.invite(&seed(1), &seed(50), Role::Reader, 1, None, NOW);
+    assert_eq!(one_more, Err(IssueError::Statement(StatementError::Full)));
+    assert_eq!((roster.len(), roster.fingerprint()), (MAX_STATEMENTS, before));
+    assert_eq!(roster.role(device(1)), Some(Role::Admin));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use dunlin_proto::{
     frame::{Content, DocEntry, Frame, WantEntry},
     limits::{
         MAX_HELLO_BYTES, MAX_INTRODUCTION_BYTES, MAX_PEER_WANTS, MAX_RECONCILE_BYTES, MAX_REFUSALS,
+        MAX_ROUNDS, MAX_UNAPPLIED_BYTES,
     },
     session::Effect,
     trust::Role,
@@ -243,6 +244,57 @@ fn a_reconciliation_message_over_its_bound_or_without_sense_is_refused() {
         world.poll(link, 1);
         assert_eq!(world.links[link][1].closed, Some(CloseCode::Misbehaved));
     }
+}
+
+#[test]
+fn more_rounds_than_a_reconciliation_may_take_are_refused() {
+    let mut world = World::new(&[Role::Writer]);
+    let (driver, follower) =
+        if world.nodes[0].device < world.nodes[1].device { (0, 1) } else { (1, 0) };
+    for name in 0..40 {
+        world.append(follower, &doc(name), b"here");
+    }
+    world.nodes[driver].replica = world.nodes[follower].replica.clone();
+    let link = world.connect(driver, follower);
+    world.settle();
+    let space = world.slot(link, 1);
+    world.inject(link, 1, &Frame::Summary { space, count: 5, sum: [1; 32] }).unwrap();
+    world.poll(link, 1);
+    world.answer(link, 1, 0);
+    // "I have nothing": a message that makes sense each time.
+    let message = || vec![0x61, 0, 0, 2, 0];
+    let mut rounds = 0;
+    let refused = loop {
+        if let Err(refused) = world.inject(link, 1, &Frame::Reconcile { space, message: message() })
+        {
+            break refused;
+        }
+        rounds += 1;
+        assert!(rounds <= MAX_ROUNDS);
+        world.poll(link, 1);
+        world.answer(link, 1, 0);
+        world.poll(link, 1);
+    };
+    assert_eq!(refused, PeerMisbehaved::TooMany("rounds of reconciliation"));
+    assert_eq!(rounds, MAX_ROUNDS);
+}
+
+#[test]
+fn no_frame_is_taken_while_much_waits_to_be_applied() {
+    let (mut world, link, space) = pair(Role::Writer);
+    let update = crate::replica::Doc::default().append(5, vec![7; 100 << 10]);
+    let mut taken = 0;
+    while world.links[link][1].session.is_ready_for_frame() {
+        let docs = Frame::Docs { space, content: content("1", &update, None), missing: vec![] };
+        world.inject(link, 1, &docs).unwrap();
+        world.poll(link, 1);
+        taken += update.len();
+    }
+    assert!(taken <= MAX_UNAPPLIED_BYTES + update.len());
+    world.answer(link, 1, 0);
+    assert!(world.links[link][1].session.is_ready_for_frame());
+    world.settle();
+    assert_eq!(world.links[link][1].closed, None);
 }
 
 #[test]

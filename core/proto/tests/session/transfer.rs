@@ -2,7 +2,7 @@
 
 use dunlin_proto::{
     frame::Frame,
-    limits::{DIRTY_DOCUMENTS, MAX_FRAME_BYTES},
+    limits::{DIRTY_DOCUMENTS, MAX_DIFFERENCES, MAX_FRAME_BYTES},
     session::Effect,
     trust::Role,
 };
@@ -95,6 +95,18 @@ fn ten_thousand_documents_to_an_empty_peer_cost_less_than_their_own_bytes() {
         };
         assert_eq!(frames.filter(is_want).count(), 0);
     }
+}
+
+#[test]
+fn more_differences_than_one_run_collects_are_found_by_the_next() {
+    let mut world = World::new(&[Role::Writer]);
+    fill(&mut world, 0, 0..MAX_DIFFERENCES + 1_000);
+    fill(&mut world, 1, MAX_DIFFERENCES + 1_000..MAX_DIFFERENCES + 1_100);
+    let link = world.connect(0, 1);
+    world.settle();
+    world.assert_converged();
+    assert!(world.is_in_sync(link));
+    assert_eq!(in_sync(&world.links[link][0]), [true]);
 }
 
 #[test]

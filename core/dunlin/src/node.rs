@@ -134,6 +134,11 @@ impl Node {
         self.sync.lock().await.as_ref().map(Sync::peers).unwrap_or_default()
     }
 
+    /// Why nobody can be found on the local network, while discovery does not work there.
+    pub async fn discovery_problem(&self) -> Option<String> {
+        self.sync.lock().await.as_ref().and_then(Sync::discovery_problem)
+    }
+
     /// Closes connections and files in good order and releases the directory; whatever is called
     /// afterwards answers `Closed`.
     ///

@@ -81,6 +81,11 @@ impl Sync {
     fn hub(&self) -> &Hub {
         &self.hub
     }
+
+    /// Why nobody can be found on the local network, if so.
+    pub(crate) fn discovery_problem(&self) -> Option<String> {
+        self.hub.reports().discovery.clone()
+    }
 }
 
 impl Drop for Sync {

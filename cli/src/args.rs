@@ -3,7 +3,7 @@
 mod put;
 mod values;
 
-use std::{ffi::OsString, path::PathBuf, process::ExitCode, time::Duration};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, CommandFactory, Parser, Subcommand, error::ErrorKind};
 use serde::{Deserialize, Serialize};
@@ -69,6 +69,8 @@ pub(crate) enum Command {
     Init(Init),
     #[command(flatten)]
     Node(NodeCommand),
+    /// Watch two devices pair, part, edit offline, find each other and converge; needs no DIR
+    Demo,
 }
 
 /// What a node does, in this process or in the one that runs it.
@@ -95,6 +97,12 @@ pub(crate) enum NodeCommand {
     Watch(Watch),
     /// Acknowledge changes for a consumer of `watch`
     Ack(Ack),
+    /// Stay up and sync with the other members
+    Run(Run),
+    /// Tell how the node stands: spaces, digests, peers
+    Status,
+    /// List the devices that this node is connected to, dials, or has met
+    Peers,
 }
 
 /// Arguments of `init`.
@@ -265,14 +273,41 @@ pub(crate) struct Ack {
     pub(crate) seq: i64,
 }
 
+/// Arguments of `run`.
+#[derive(Args, Clone, Debug, Serialize, Deserialize)]
+#[command(after_help = "\
+Examples:
+  dunlin run                               # any free port, finds others by mDNS
+  dunlin run --listen '[::]:4433'          # a fixed port, for a server or a firewall
+  dunlin run --peer 192.0.2.7:4433         # also dials this address")]
+pub(crate) struct Run {
+    /// Where to listen [default: any free port of all addresses]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// An address to dial, HOST:PORT; may be given several times
+    #[arg(long = "peer", value_name = "ADDR")]
+    pub(crate) peers: Vec<String>,
+    /// Neither announce this node on the local network nor look for others
+    #[arg(long)]
+    pub(crate) no_mdns: bool,
+    /// End when standard input ends, as it does when whoever started this process dies
+    #[arg(long, hide_short_help = true)]
+    pub(crate) until_eof: bool,
+}
+
 impl NodeCommand {
     /// Whether it stays until it is ended; the process becomes the node for others meanwhile.
     pub(crate) fn is_long(&self) -> bool {
         match self {
-            Self::Watch(_) => true,
+            Self::Watch(_) | Self::Run(_) => true,
             Self::Query(query) => query.watch,
             _ => false,
         }
+    }
+
+    /// Whether it ends with standard input.
+    pub(crate) fn is_until_eof(&self) -> bool {
+        matches!(self, Self::Run(run) if run.until_eof)
     }
 
     /// Whether it reads lines from standard input while it works.
@@ -324,6 +359,9 @@ fn check(line: Result<Line, clap::Error>) -> Result<Cli, clap::Error> {
         && let Err(text) = put.form()
     {
         return Err(mistake("put", ErrorKind::WrongNumberOfValues, text));
+    }
+    if matches!(command, Command::Demo) {
+        return Ok(Cli { dir: PathBuf::new(), json, command });
     }
     let dir = dir.filter(|dir| !dir.as_os_str().is_empty()).ok_or_else(|| {
         let text = "which node? give --dir DIR, or set DUNLIN_DIR".to_owned();

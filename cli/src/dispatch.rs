@@ -31,7 +31,7 @@ pub(crate) async fn run(dir: &Path, json: bool, mut command: NodeCommand) -> Res
             let request = Request { json, command };
             return tokio::select! {
                 outcome = client.run(&request, is_fed) => outcome,
-                () = signals::asked_to_end() => {
+                () = signals::asked_to_end_during(&request.command) => {
                     if is_long { Ok(()) } else { Err(host::interrupted()) }
                 }
             };

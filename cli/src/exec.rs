@@ -4,7 +4,9 @@ mod documents;
 mod feed;
 mod many;
 mod query;
+mod run;
 mod spaces;
+mod status;
 
 use crate::{
     args::{NodeCommand, PutForm, SpaceCommand},
@@ -45,5 +47,8 @@ pub(crate) async fn execute(
         NodeCommand::Query(query) => query::once(node, &query, out).await,
         NodeCommand::Watch(watch) => feed::watch(node, &watch, out).await,
         NodeCommand::Ack(ack) => feed::acknowledge(node, &ack).await,
+        NodeCommand::Run(run) => run::run(host, &run, out).await,
+        NodeCommand::Status => status::status(node, out).await,
+        NodeCommand::Peers => status::peers(node, out).await,
     }
 }

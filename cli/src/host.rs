@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use dunlin::Node;
-use tokio::sync::oneshot;
+use tokio::sync::{Mutex, oneshot};
 
 use crate::{
     args::NodeCommand, exec, failure::Failure, input::Lines, out::Out, signals, socket::Server,
@@ -12,6 +12,8 @@ use crate::{
 /// The node and what its commands share.
 pub(crate) struct Host {
     pub(crate) node: Node,
+    /// Held by the command that syncs.
+    pub(crate) syncing: Mutex<()>,
 }
 
 /// Carries out a command on a node that this process has opened, and closes the node.
@@ -21,8 +23,10 @@ pub(crate) async fn run(
     json: bool,
     command: NodeCommand,
 ) -> Result<(), Failure> {
-    let host = Arc::new(Host { node });
+    let host = Arc::new(Host { node, syncing: Mutex::default() });
     let is_long = command.is_long();
+    let asked = command.clone();
+    let asked_to_end = signals::asked_to_end_during(&asked);
     let (end, ended) = oneshot::channel::<()>();
     let serving = is_long.then(|| Server::bind(dir)).and_then(|bound| match bound {
         Ok(server) => {
@@ -37,7 +41,7 @@ pub(crate) async fn run(
 
     let outcome = tokio::select! {
         outcome = carry_out(&host, json, command) => outcome,
-        () = signals::asked_to_end() => if is_long { Ok(()) } else { Err(interrupted()) },
+        () = asked_to_end => if is_long { Ok(()) } else { Err(interrupted()) },
     };
     drop(end);
     let closed = match serving {

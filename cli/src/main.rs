@@ -5,6 +5,7 @@
 //! printed, and the exit code, are the same.
 
 mod args;
+mod demo;
 mod dispatch;
 mod exec;
 mod failure;
@@ -54,6 +55,7 @@ fn main() -> ExitCode {
 async fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Init(init) => init::run(&cli.dir, cli.json, init).await,
+        Command::Demo => demo::run(cli.json).await,
         Command::Node(command) => dispatch::run(&cli.dir, cli.json, command).await,
     }
 }

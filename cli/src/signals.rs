@@ -1,6 +1,19 @@
-//! SIGINT and SIGTERM.
+//! SIGINT and SIGTERM, and the end of standard input where that is agreed upon.
 
 use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{args::NodeCommand, input};
+
+/// Waits until somebody asks this process to end while it carries out a command.
+pub(crate) async fn asked_to_end_during(command: &NodeCommand) {
+    if !command.is_until_eof() {
+        return asked_to_end().await;
+    }
+    tokio::select! {
+        () = asked_to_end() => {}
+        () = input::until_end(tokio::io::stdin(), || {}) => {}
+    }
+}
 
 /// Waits until somebody asks this process to end.
 pub(crate) async fn asked_to_end() {

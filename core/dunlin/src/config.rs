@@ -28,6 +28,20 @@ pub struct Config {
     pub lock_wait: Duration,
     /// The number of documents that one space keeps in memory.
     pub open_documents: usize,
+    /// A bug to commit, so that tests can be tested.
+    #[cfg(feature = "sabotage")]
+    pub sabotage: Option<Sabotage>,
+}
+
+/// A deliberate bug. A simulation that stays green with one of them proves nothing.
+#[cfg(feature = "sabotage")]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sabotage {
+    /// Acknowledges a write and drops its delta: the local write of this number, counted from one
+    /// in each space and run.
+    DropDelta(u64),
+    /// Ignores what peers have deleted in one document: the first one in which a peer does.
+    IgnoreDelete,
 }
 
 impl Default for Config {
@@ -39,6 +53,8 @@ impl Default for Config {
             entropy: Entropy::system(),
             lock_wait: Duration::from_secs(5),
             open_documents: 256,
+            #[cfg(feature = "sabotage")]
+            sabotage: None,
         }
     }
 }

@@ -12,10 +12,15 @@ mod foreign;
 mod handle;
 mod outlets;
 mod project;
+#[cfg(feature = "sabotage")]
+mod sabotage;
 mod upkeep;
 mod write;
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use dunlin_model::DocId;
 use dunlin_store::SpaceStore;
@@ -89,7 +94,12 @@ impl Engine {
                 Command::Apply(apply) => {
                     next = self.commit_with_followers(Job::Apply(apply), queue);
                 }
-                Command::Call(call) => call(self),
+                Command::Call(call) => {
+                    if catch_unwind(AssertUnwindSafe(|| call(self))).is_err() {
+                        tracing::error!("a call panicked");
+                        self.desk.abandon();
+                    }
+                }
                 Command::Stop(reply) => return Some(reply),
             }
         }

@@ -51,6 +51,8 @@ pub use dunlin_proto::{
 };
 pub use dunlin_store::{Plan, Rows};
 
+#[cfg(feature = "sabotage")]
+pub use self::config::Sabotage;
 pub use self::{
     collection::CollectionHandle,
     config::{Clock, Config, Durability, Engines, Entropy},

@@ -49,7 +49,7 @@ impl LiveQuery {
             if !self.wait().await {
                 return Ok(None);
             }
-            let rows = self.engine.query(&self.sql, &self.parameters).await?;
+            let rows = self.engine.query_or_ensure(&self.sql, &self.parameters).await?;
             let before = self.shown.replace(rows.clone());
             let Some(before) = before.filter(|before| before.columns == rows.columns) else {
                 return Ok(Some(QueryChange::Snapshot(rows)));

@@ -11,7 +11,8 @@ use serde_json::Value as Json;
 
 pub(crate) use self::inner::{Names, SpaceInner};
 use crate::{
-    collection::CollectionHandle, error::Result, feed::ChangeFeed, live::LiveQuery, node::Core,
+    collection::CollectionHandle, engine::Engine, error::Result, feed::ChangeFeed, live::LiveQuery,
+    node::Core,
 };
 
 /// A set of documents that this device shares with others. Cheap to clone.
@@ -164,6 +165,17 @@ impl Space {
     /// change has.
     pub async fn acknowledge(&self, consumer: &str, seq: i64) -> Result<()> {
         self.inner.engine().acknowledge(consumer.to_owned(), seq).await
+    }
+
+    /// Limits the size of the space's file, so that a host can give it a budget; none lifts the
+    /// limit, which lasts until the node is closed. A write that would go over it fails as if the
+    /// disk were full.
+    ///
+    /// # Errors
+    /// `Closed` after shutdown.
+    pub async fn limit_size(&self, max_bytes: Option<u64>) -> Result<()> {
+        let limit = move |engine: &mut Engine| Ok(engine.store.set_max_bytes(max_bytes)?);
+        self.inner.engine().call(limit).await
     }
 
     /// The devices that belong to the space, as far as this device has heard.

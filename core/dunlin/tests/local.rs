@@ -1,5 +1,7 @@
 //! One device alone: documents, queries, the change feed, restart.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 mod support;
 
 use dunlin::{
@@ -231,6 +233,17 @@ async fn a_live_query_gives_a_snapshot_and_then_the_difference() {
 }
 
 #[tokio::test]
+async fn a_live_query_of_a_collection_to_come_is_empty_at_first() {
+    let (_site, space, tasks) = tasks().await;
+    let mut live = space.watch("SELECT id FROM tasks", &[]);
+    let Some(QueryChange::Snapshot(rows)) = live.next().await.unwrap() else { panic!() };
+    assert_eq!(rows.rows.len(), 0);
+    tasks.put(&id("a"), value(json!({}))).await.unwrap();
+    let Some(QueryChange::Difference(difference)) = live.next().await.unwrap() else { panic!() };
+    assert_eq!(difference.inserted.len(), 1);
+}
+
+#[tokio::test]
 async fn a_query_that_writes_or_reads_anything_else_is_refused() {
     let (_site, space, tasks) = tasks().await;
     tasks.put(&id("a"), value(json!({"n": 1}))).await.unwrap();
@@ -333,4 +346,32 @@ async fn engines_as_tasks_do_the_same_as_engines_on_threads() {
     let rows = space.query("SELECT count(*) FROM tasks", &[]).await.unwrap();
     assert_eq!(rows.rows, [[json!(50)]]);
     site.node.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn on_a_full_disk_reads_go_on_and_writing_recovers() {
+    let (_site, space, tasks) = tasks().await;
+    tasks.put(&id("kept"), value(json!({"n": 1}))).await.unwrap();
+    space.limit_size(Some(1)).await.unwrap();
+    let big = |n: u32| value(json!({"text": format!("{n} {}", "x".repeat(60_000))}));
+    let mut acknowledged = 0;
+    let error = loop {
+        match tasks.put(&id(&format!("big-{acknowledged}")), big(acknowledged)).await {
+            Ok(_) => acknowledged += 1,
+            Err(error) => break error,
+        }
+        assert!(acknowledged < 100);
+    };
+    assert_eq!(error.code(), Code::StorageFull);
+    assert!(error.is_retryable());
+    assert_eq!(tasks.get(&id("kept")).await.unwrap().to_json(), json!({"n": 1}));
+    let count = space.query("SELECT count(*) FROM tasks", &[]).await.unwrap();
+    assert_eq!(count.rows, [[json!(acknowledged + 1)]]);
+    let missing = tasks.get(&id(&format!("big-{acknowledged}"))).await.unwrap_err();
+    assert_eq!(missing.code(), Code::NotFound);
+
+    space.limit_size(None).await.unwrap();
+    tasks.put(&id("kept"), value(json!({"n": 2}))).await.unwrap();
+    tasks.put(&id("big"), big(0)).await.unwrap();
+    assert_eq!(tasks.get(&id("kept")).await.unwrap().to_json(), json!({"n": 2}));
 }

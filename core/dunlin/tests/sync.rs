@@ -1,5 +1,7 @@
 //! Devices that meet: over QUIC on loopback, and over a simulated network on the paused clock.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 mod support;
 
 use std::{net::SocketAddr, time::Duration};
@@ -242,6 +244,98 @@ async fn an_address_in_use_is_a_network_error() {
     assert!(!error.remedy().is_empty());
 }
 
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy(&entry.path(), &target),
+            false => drop(std::fs::copy(entry.path(), target).unwrap()),
+        }
+    }
+}
+
+/// Waits until all nodes have the same documents, whoever is connected at the moment.
+async fn agree(nodes: &[&Node]) {
+    let equal = async {
+        loop {
+            let mut digests = Vec::new();
+            for node in nodes {
+                digests.push(node.status().await.unwrap().spaces[0].digest.clone());
+            }
+            digests.dedup();
+            if digests.len() == 1 {
+                return;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(DEADLINE, equal).await.expect("the nodes agree")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copied_directory_converges_through_a_third_device_with_no_edit_lost() {
+    let (original, third) = (Site::new("original").await, Site::new("third").await);
+    let here = original.node.create_space("farm").await.unwrap();
+    let there = admit(&here, &third.node, Role::Writer).await;
+    put(&here, "x", json!({"start": true})).await;
+    original.node.shutdown().await.unwrap();
+    let copied = tempfile::tempdir().unwrap();
+    copy(original.dir.path(), copied.path());
+
+    let first = Node::open(original.dir.path(), support::config()).await.unwrap();
+    let second = Node::open(copied.path(), support::config()).await.unwrap();
+    assert_eq!(first.device(), second.device());
+    let title = json!([{"op":"set","path":"/title","value":"same path"}]);
+    for (node, name) in [(&first, "first"), (&second, "second")] {
+        let space = node.space("farm").unwrap();
+        put(&space, "x", json!({ name: 1 })).await;
+        put(&space, name, json!({"only": name})).await;
+        let title = Edit::list_from_json(&title).unwrap();
+        space.collection("tasks").unwrap().edit(&id("x"), title, None).await.unwrap();
+    }
+    let address = start(&third.node, &[]).await;
+    start(&first, &[address]).await;
+    start(&second, &[address]).await;
+    agree(&[&first, &second, &third.node]).await;
+    let merged = json!({"start": true, "first": 1, "second": 1, "title": "same path"});
+    assert_eq!(json_of(&there, "x").await, merged);
+    assert_eq!(json_of(&first.space("farm").unwrap(), "second").await, json!({"only": "second"}));
+    assert_eq!(json_of(&second.space("farm").unwrap(), "first").await, json!({"only": "first"}));
+    assert_eq!(third.node.status().await.unwrap().spaces[0].diverged, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_restored_from_an_older_copy_gets_back_what_it_had() {
+    let (site, third) = (Site::new("site").await, Site::new("third").await);
+    let here = site.node.create_space("farm").await.unwrap();
+    let there = admit(&here, &third.node, Role::Writer).await;
+    put(&here, "x", json!({"body": {"$text": "old"}})).await;
+    let site = site.reopen().await;
+    site.node.shutdown().await.unwrap();
+    let backup = tempfile::tempdir().unwrap();
+    copy(site.dir.path(), backup.path());
+
+    let node = Node::open(site.dir.path(), support::config()).await.unwrap();
+    let address = start(&third.node, &[]).await;
+    start(&node, &[address]).await;
+    let append = json!([{"op":"splice","path":"/body","at":3,"insert":" and lost"}]);
+    let tasks = node.space("farm").unwrap().collection("tasks").unwrap();
+    tasks.edit(&id("x"), Edit::list_from_json(&append).unwrap(), None).await.unwrap();
+    converge(&[&node, &third.node]).await;
+    node.shutdown().await.unwrap();
+
+    let restored = Node::open(backup.path(), support::config()).await.unwrap();
+    let append = json!([{"op":"splice","path":"/body","at":3,"insert":" and new"}]);
+    let tasks = restored.space("farm").unwrap().collection("tasks").unwrap();
+    tasks.edit(&id("x"), Edit::list_from_json(&append).unwrap(), None).await.unwrap();
+    start(&restored, &[address]).await;
+    converge(&[&restored, &third.node]).await;
+    let body = json_of(&there, "x").await["body"].as_str().unwrap().to_owned();
+    assert!(body.contains("and lost") && body.contains("and new"), "{body}");
+}
+
 /// Nodes on one simulated network and the paused clock: what production runs, from the packets up.
 mod simulated {
     use dunlin::{
@@ -326,5 +420,10 @@ mod simulated {
     async fn a_line_converges_over_loss_skew_and_partition() {
         let (_, packets) = run(1).await;
         assert!(packets > 100);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_seed_is_one_run() {
+        assert_eq!(run(2).await.0, run(2).await.0);
     }
 }

@@ -78,6 +78,23 @@ impl Engine {
         Ok(self.store.items()?)
     }
 
+    /// Reads documents anew from the disk and recomputes their digests; whether one has changed,
+    /// because what was in memory was not what is on disk.
+    pub(crate) fn recheck(&mut self, documents: &[DocHash]) -> Result<bool> {
+        let mut has_changed = false;
+        for doc in self.name(documents)? {
+            self.desk.open.remove(&doc);
+            let Some(head) = self.store.head(&doc)? else { continue };
+            let before = self.store.digest(head.row)?;
+            let digest = self.with_document(&doc, |open| open.document.digest())?;
+            if before.is_some_and(|before| before != digest) {
+                self.store.write(|writer| writer.set_digest(head.row, digest))?;
+                has_changed = true;
+            }
+        }
+        Ok(has_changed)
+    }
+
     /// What is held of these documents, each in its place.
     pub(crate) fn vectors(&mut self, documents: &[DocHash]) -> Result<Vec<Held>> {
         documents

@@ -1,5 +1,7 @@
 //! Group commit: the writes that wait at one moment share a transaction and its fsync.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use dunlin_model::DocId;
 use dunlin_proto::session::Outcome;
 use dunlin_store::Writer;
@@ -89,7 +91,12 @@ impl Engine {
     /// One transaction; if it fails, each job is tried once more in a transaction of its own, so
     /// that nobody pays for a neighbour.
     fn commit(&mut self, jobs: Vec<Job>) {
-        match self.attempt(&jobs) {
+        let attempted = catch_unwind(AssertUnwindSafe(|| self.attempt(&jobs)));
+        let attempted = attempted.unwrap_or_else(|_| {
+            self.desk.abandon();
+            Err(Error::internal("a commit panicked"))
+        });
+        match attempted {
             Ok(answers) => {
                 for (job, answer) in jobs.into_iter().zip(answers) {
                     job.succeed(answer);

@@ -33,6 +33,8 @@ pub(crate) struct Desk {
     pub(super) clock: Clock,
     entropy: Entropy,
     incarnation: Option<Incarnation>,
+    #[cfg(feature = "sabotage")]
+    pub(super) saboteur: super::sabotage::Saboteur,
 }
 
 impl Desk {
@@ -44,6 +46,8 @@ impl Desk {
             clock: config.clock.clone(),
             entropy: config.entropy.clone(),
             incarnation: None,
+            #[cfg(feature = "sabotage")]
+            saboteur: super::sabotage::Saboteur::new(config.sabotage),
         }
     }
 

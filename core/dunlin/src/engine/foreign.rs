@@ -6,7 +6,10 @@ use dunlin_model::{Applied, ApplyError, DocId};
 use dunlin_proto::session::{DocUpdate, Outcome};
 use dunlin_store::Writer;
 
-use super::{Apply, Desk, Origin, write::Author};
+use super::{
+    Apply, Desk, Origin,
+    write::{Author, stage},
+};
 use crate::error::Result;
 
 impl Desk {
@@ -29,19 +32,29 @@ impl Desk {
         from: &Origin,
         update: &DocUpdate,
     ) -> Result<Outcome> {
+        let time_ms = self.clock.now_ms();
+        #[cfg(feature = "sabotage")]
+        let saboteur = self.saboteur.clone();
         let open = self.open_in(writer, &update.doc)?;
         if update.generation != open.document.generation() {
             return Ok(Outcome::Stale);
         }
+        #[cfg(feature = "sabotage")]
+        let before = open.document.state_vector();
         let applied = catch_unwind(AssertUnwindSafe(|| open.document.apply(&update.update)));
         let reason = match applied {
             Ok(Ok(applied)) => {
                 let state_vector = open.document.state_vector();
+                #[cfg(feature = "sabotage")]
+                if saboteur.ignores_delete(&update.doc, before == state_vector, &applied) {
+                    self.discard(&update.doc);
+                    return Ok(Outcome::Applied { state_vector });
+                }
                 if let Applied::Changed(change) = applied {
                     let Origin { link, device, kind } = *from;
-                    let author = Author { device, kind, link: Some(link) };
-                    let now = self.clock.now_ms();
-                    self.stage(writer, &update.doc, change, author, now)?;
+                    let author = Author { device, kind, link: Some(link), time_ms };
+                    let staged = stage(open, writer, &update.doc, change, author)?;
+                    self.staged.push(staged);
                 }
                 return Ok(Outcome::Applied { state_vector });
             }

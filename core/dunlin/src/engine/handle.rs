@@ -15,6 +15,8 @@ use crate::{
 
 /// Commands that may wait; a sender beyond that waits itself.
 const QUEUE: usize = 1024;
+/// Collections that one followed query may make known.
+const MAX_ENSURED: usize = 8;
 /// The stack of an engine's thread: yrs and SQLite at their deepest, with room to spare.
 const STACK_BYTES: usize = 8 << 20;
 
@@ -132,6 +134,22 @@ impl EngineHandle {
         }
         let (sql, parameters) = (sql.to_owned(), parameters.to_vec());
         self.read(move |reader| Ok(reader.query(&sql, &parameters, &Limits::default())?)).await
+    }
+
+    /// [`query`](Self::query) that makes the collections known which it names, so that following
+    /// a collection can begin before its first document.
+    pub(crate) async fn query_or_ensure(&self, sql: &str, parameters: &[Json]) -> Result<Rows> {
+        for _ in 0..MAX_ENSURED {
+            let unknown = match self.query(sql, parameters).await {
+                Err(error) => error.unknown_collection().ok_or(error)?,
+                rows => return rows,
+            };
+            self.call(move |engine| {
+                Ok(engine.store.write(|writer| writer.ensure_collection(&unknown))?)
+            })
+            .await?;
+        }
+        self.query(sql, parameters).await
     }
 
     /// Remembers how far a consumer of the change feed has come.

@@ -20,9 +20,5 @@ pub(super) fn rebuild(document: &Document) -> Projection {
 }
 
 fn with_state(document: &Document, state: ProjectionState) -> Projection {
-    Projection {
-        state,
-        deleted: document.is_deleted(),
-        has_conflicts: document.has_conflicts(),
-    }
+    Projection { state, deleted: document.is_deleted(), has_conflicts: document.has_conflicts() }
 }

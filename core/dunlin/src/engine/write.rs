@@ -6,7 +6,8 @@ use dunlin_model::{Change, DeviceId, DeviceKind, DocId, Document, EditError};
 use dunlin_store::{self as store, Writer};
 
 use super::{
-    Committed, Desk, Operation, Order, outlets::Staged, project::project, upkeep::is_overgrown,
+    Committed, Desk, Identity, Operation, Order, documents::Open, outlets::Staged,
+    project::project, upkeep::is_overgrown,
 };
 use crate::error::{Error, Result};
 
@@ -16,6 +17,8 @@ pub(super) struct Author {
     pub(super) kind: DeviceKind,
     /// The connection it came by, if it was not made here.
     pub(super) link: Option<u64>,
+    /// This device's clock.
+    pub(super) time_ms: i64,
 }
 
 impl Desk {
@@ -34,77 +37,82 @@ impl Desk {
     }
 
     fn write_one(&mut self, writer: &mut Writer<'_>, order: &Order) -> Result<Result<Committed>> {
-        let now = self.clock.now_ms();
+        let time_ms = self.clock.now_ms();
+        let Identity { device, kind, .. } = self.identity;
+        #[cfg(feature = "sabotage")]
+        let saboteur = self.saboteur.clone();
         let open = self.open_in(writer, &order.doc)?;
-        let changed =
-            catch_unwind(AssertUnwindSafe(|| perform(&mut open.document, &order.operation, now)));
-        let change = match changed {
-            Ok(Ok(change)) => change,
-            Ok(Err(refusal)) => {
-                if open.document.is_poisoned() {
+        let changed = catch_unwind(AssertUnwindSafe(|| {
+            perform(&mut open.document, &order.operation, time_ms)
+        }));
+        let refusal = match changed {
+            Ok(Ok(change)) => {
+                let paths = change.paths.clone();
+                #[cfg(feature = "sabotage")]
+                if !change.is_empty() && saboteur.drops_write() {
+                    let (seq, version) = (open.seq, open.document.version());
                     self.discard(&order.doc);
+                    return Ok(Ok(Committed { id: order.doc.key.clone(), seq, version, paths }));
                 }
+                let staged = match change.is_empty() {
+                    true => None,
+                    false => {
+                        let author = Author { device, kind, link: None, time_ms };
+                        Some(stage(open, writer, &order.doc, change, author)?)
+                    }
+                };
+                let (seq, version) = (open.seq, open.document.version());
+                self.staged.extend(staged);
+                return Ok(Ok(Committed { id: order.doc.key.clone(), seq, version, paths }));
+            }
+            Ok(Err(refusal)) if !open.document.is_poisoned() => {
                 return Ok(Err(Error::from(refusal).about(&order.doc)));
             }
-            Err(_) => {
-                self.discard(&order.doc);
-                return Ok(Err(Error::internal(format!("an edit of {} panicked", order.doc))));
-            }
+            Ok(Err(refusal)) => Error::from(refusal),
+            Err(_) => Error::internal("an edit panicked"),
         };
-        let id = order.doc.key.clone();
-        if change.is_empty() {
-            let (seq, version) = (open.seq, open.document.version());
-            return Ok(Ok(Committed { id, seq, version, paths: Vec::new() }));
-        }
-        let (device, kind) = (self.identity.device, self.identity.kind);
-        let paths = change.paths.clone();
-        self.stage(writer, &order.doc, change, Author { device, kind, link: None }, now)?;
-        let open = self.open_in(writer, &order.doc)?;
-        Ok(Ok(Committed { id, seq: open.seq, version: open.document.version(), paths }))
+        self.discard(&order.doc);
+        Ok(Err(refusal.about(&order.doc)))
     }
+}
 
-    /// Writes a change of an open document into the transaction under way.
-    pub(super) fn stage(
-        &mut self,
-        writer: &mut Writer<'_>,
-        doc: &DocId,
-        change: Change,
-        author: Author,
-        time_ms: i64,
-    ) -> Result<()> {
-        let open = self.open_in(writer, doc)?;
-        let generation = open.document.generation();
-        let row = match open.row {
-            Some(row) => row,
-            None => *open.row.insert(writer.create(doc, generation)?),
-        };
-        let origin = match author.link {
-            None => store::Origin::Local,
-            Some(_) => store::Origin::Remote,
-        };
-        let Author { device, kind, link } = author;
-        let feed = store::Change { paths: change.paths, device, kind, origin, time_ms };
-        let projection = project(&open.document);
-        let is_stale = projection.state == store::ProjectionState::Dirty;
-        let seq = writer.append(row, &change.update, projection, feed)?;
-        if open.seq > 0 {
-            open.log.updates += 1;
-            open.log.bytes += change.update.len() as u64;
-        }
-        open.seq = seq;
-        open.document.committed(seq);
-        let staged = Staged {
-            doc: doc.clone(),
-            generation,
-            seq,
-            update: change.update.into(),
-            is_stale,
-            from: link,
-            is_overgrown: is_overgrown(&open.log, &open.document),
-        };
-        self.staged.push(staged);
-        Ok(())
+/// Writes a change of an open document into the transaction under way.
+pub(super) fn stage(
+    open: &mut Open,
+    writer: &mut Writer<'_>,
+    doc: &DocId,
+    change: Change,
+    author: Author,
+) -> Result<Staged> {
+    let generation = open.document.generation();
+    let row = match open.row {
+        Some(row) => row,
+        None => *open.row.insert(writer.create(doc, generation)?),
+    };
+    let Author { device, kind, link, time_ms } = author;
+    let origin = match link {
+        None => store::Origin::Local,
+        Some(_) => store::Origin::Remote,
+    };
+    let feed = store::Change { paths: change.paths, device, kind, origin, time_ms };
+    let projection = project(&open.document);
+    let is_stale = projection.state == store::ProjectionState::Dirty;
+    let seq = writer.append(row, &change.update, projection, feed)?;
+    if open.seq > 0 {
+        open.log.updates += 1;
+        open.log.bytes += change.update.len() as u64;
     }
+    open.seq = seq;
+    open.document.committed(seq);
+    Ok(Staged {
+        doc: doc.clone(),
+        generation,
+        seq,
+        update: change.update.into(),
+        is_stale,
+        from: link,
+        is_overgrown: is_overgrown(&open.log, &open.document),
+    })
 }
 
 fn perform(document: &mut Document, operation: &Operation, now: i64) -> Result<Change, EditError> {

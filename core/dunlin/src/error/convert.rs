@@ -1,6 +1,6 @@
 //! The one mapping from each layer's errors to the codes that callers see.
 
-use dunlin_model::{Corrupt, DocId, EditError, InvalidInput};
+use dunlin_model::{Collection, Corrupt, DocId, EditError, InvalidInput};
 use dunlin_net::BindError;
 use dunlin_proto::trust::{IssueError, TicketError};
 use dunlin_store::{OpenError, QueryError, StoreError};
@@ -85,6 +85,16 @@ impl From<QueryError> for Error {
         match error {
             QueryError::Store(error) => error.into(),
             error => Self::new(code, error.to_string(), error.remedy()).with_source(error),
+        }
+    }
+}
+
+impl Error {
+    /// The collection that a query named and the space does not have, if that was all.
+    pub(crate) fn unknown_collection(&self) -> Option<Collection> {
+        match self.source.as_deref()?.downcast_ref()? {
+            QueryError::UnknownCollection { name, .. } => name.parse().ok(),
+            _ => None,
         }
     }
 }

@@ -97,12 +97,12 @@ impl Pump<'_> {
                     Ok(()) => self.link.session().frame_written(self.hub.uptime_ms()),
                     Err(error) => return Stop::from(error),
                 },
-                () = self.link.woken() => {}
                 frame = self.receiver.receive(), if is_ready => {
                     if let Err(stop) = self.frame(frame) {
                         return stop;
                     }
                 }
+                () = self.link.woken() => {}
                 () = sleep_until(self.retry_at.unwrap_or(never)), if self.retry_at.is_some() => {
                     self.retry_at = None;
                     self.link.reconcile_unfinished();

@@ -34,6 +34,9 @@ const MAX_LINKS: usize = 128;
 /// Addresses that are dialled.
 const MAX_TARGETS: usize = 256;
 
+/// Two connections that came about within this time may have been dialled by both sides at once.
+const SIMULTANEOUS: Duration = Duration::from_secs(5);
+
 /// Whether a connection is the one to keep.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Admission {
@@ -134,18 +137,23 @@ impl Hub {
     }
 
     /// Decides between this connection and another one to the same device, the same way as the
-    /// other side does: of two that were dialled from both sides, the one that the smaller id
-    /// dialled; of two dialled from one side, the one that side holds on to. An acceptor sees
-    /// which that is from the dialler's speaking on it.
+    /// other side does.
+    ///
+    /// A dialler that has a connection already hangs up without a word. So one that speaks has
+    /// none, and an older connection here is dead, or belongs to a copy of that device. Only where
+    /// both sides dialled at the same moment do both speak; then the one stays that the smaller id
+    /// dialled.
     pub(super) fn admit(&self, link: &Arc<Link>) -> Admission {
         let local = self.core.device.id;
         let peer = link.peer();
         let mut replaced = None;
         let kept = self.links.send_if_modified(|links| {
             if let Some(old) = links.get(&peer) {
-                let new_wins = match (old.dialler(local), link.dialler(local)) {
-                    (old, new) if old == new => !link.handle.is_dialer(),
-                    (_, new) => new == local.min(peer),
+                let dialled_crosswise =
+                    old.handle.is_dialer() != link.handle.is_dialer() && old.age() < SIMULTANEOUS;
+                let new_wins = match dialled_crosswise {
+                    true => link.dialler(local) == local.min(peer),
+                    false => !link.handle.is_dialer(),
                 };
                 if !new_wins {
                     return false;

@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use dunlin_model::{DeviceId, SpaceId};
@@ -13,7 +14,7 @@ use dunlin_proto::{
     session::{DocUpdate, Session},
     trust::Role,
 };
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
 
 use super::close;
 use crate::{engine::Listener, error::Error};
@@ -31,6 +32,7 @@ pub(super) struct Link {
     /// Spaces in which something could not be stored.
     unfinished: Mutex<BTreeSet<SpaceId>>,
     wake: Notify,
+    since: Instant,
 }
 
 impl Link {
@@ -42,6 +44,7 @@ impl Link {
             standing: Mutex::default(),
             unfinished: Mutex::default(),
             wake: Notify::new(),
+            since: Instant::now(),
         }
     }
 
@@ -51,6 +54,10 @@ impl Link {
 
     pub(super) fn address(&self) -> SocketAddr {
         self.handle.remote_addr()
+    }
+
+    pub(super) fn age(&self) -> Duration {
+        self.since.elapsed()
     }
 
     /// Which of the two devices dialled.

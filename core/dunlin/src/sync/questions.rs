@@ -86,6 +86,12 @@ pub(super) async fn carry_out(hub: &Arc<Hub>, link: &Arc<Link>, effect: Effect) 
             Ok(())
         }
         Effect::Diverged { space, documents } => {
+            let suspects = documents.clone();
+            let recheck = move |engine: &mut Engine| engine.recheck(&suspects);
+            if find(hub, &space)?.engine().call(recheck).await? {
+                link.session().reconcile(&space);
+                return Ok(());
+            }
             tracing::warn!(
                 space = %space.short(),
                 peer = %link.peer().short(),

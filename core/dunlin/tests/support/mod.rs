@@ -1,5 +1,5 @@
 //! What the tests of this crate share.
-#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(dead_code, clippy::unwrap_used, reason = "each test file uses its own part")]
 
 use dunlin::{CollectionHandle, Config, DeviceKind, DocKey, Durability, Node, Space, Value};
 use serde_json::Value as Json;

@@ -1,4 +1,5 @@
 //! What the parts can do with nothing around them.
 
 pub(crate) mod documents;
+pub(crate) mod quic;
 pub(crate) mod sqlite;

@@ -1,4 +1,4 @@
-//! Measures Dunlin beside its floor: what yrs and SQLite can do with no product around
+//! Measures Dunlin beside its floor: what yrs, SQLite and quinn can do with no product around
 //! them, in the same run, on the same machine, taking turns.
 //!
 //! Absolute times on a shared machine mean little; the ratio to a floor measured a moment before
@@ -8,6 +8,7 @@ mod floor;
 mod measure;
 mod product;
 mod random;
+mod relay;
 mod rows;
 mod table;
 mod task;
@@ -72,11 +73,15 @@ fn exit(result: Result<()>) -> ExitCode {
     }
 }
 
-/// A process of its own, for what is measured from outside: `--child WHAT DIR`.
+/// A process of its own, for what is measured from outside: `--child WHAT DIR [PEER]`.
 fn run_child(what: &str, arguments: &[String]) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     match (what, arguments) {
         ("open", [dir]) => runtime.block_on(rows::open_child(Path::new(dir))),
+        ("edit", [dir]) => runtime.block_on(rows::edit_child(Path::new(dir), None)),
+        ("edit", [dir, peer]) => {
+            runtime.block_on(rows::edit_child(Path::new(dir), Some(peer.parse()?)))
+        }
         _ => Err("only this program starts children of itself".into()),
     }
 }

@@ -47,6 +47,13 @@ impl Sample {
         self.sorted()[self.0.len() - 1]
     }
 
+    /// The figure below which this part of them lies: 0.5 is close to the median.
+    pub(crate) fn quantile(&self, part: f64) -> f64 {
+        let sorted = self.sorted();
+        let at = (part * sorted.len() as f64).ceil() as usize;
+        sorted[at.clamp(1, sorted.len()) - 1]
+    }
+
     fn sorted(&self) -> Vec<f64> {
         let mut sorted = self.0.clone();
         sorted.sort_by(f64::total_cmp);
@@ -80,10 +87,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn median_is_of_the_sorted_runs() {
+    fn median_and_quantiles_are_of_the_sorted_runs() {
         let odd = Sample::new(vec![9.0, 1.0, 5.0]);
         assert_eq!((odd.min(), odd.median(), odd.max()), (1.0, 5.0, 9.0));
         assert_eq!(Sample::new(vec![4.0, 1.0]).median(), 2.5);
+        let hundred = Sample::new((1..=100).rev().map(f64::from).collect());
+        assert_eq!(hundred.quantile(0.99), 99.0);
+        assert_eq!(hundred.quantile(0.5), 50.0);
+        assert_eq!(odd.quantile(0.99), 9.0);
     }
 
     #[test]

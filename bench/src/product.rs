@@ -1,8 +1,15 @@
 //! The product as a program uses it: a node in a directory, one space.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    time::{Duration, Instant},
+};
 
-use dunlin::{CollectionHandle, Config, DeviceKind, Durability, Node, Space};
+use dunlin::{
+    Carrier, CollectionHandle, Config, DeviceKind, Durability, Invitation, Node, Space, SyncConfig,
+};
 
 use crate::Result;
 
@@ -23,6 +30,14 @@ impl Product {
         Ok(Self { node, space })
     }
 
+    /// Makes a node that joins the other's space, offline.
+    pub(crate) async fn join(&self, dir: &Path, durability: Durability) -> Result<Self> {
+        let ticket = self.space.invite(&Invitation::default()).await?;
+        let node = Node::create(dir, "peer", DeviceKind::Human, config(durability)).await?;
+        let space = node.join(&ticket, None).await?;
+        Ok(Self { node, space })
+    }
+
     /// Opens a node that exists.
     pub(crate) async fn open(dir: &Path, durability: Durability) -> Result<Self> {
         let node = Node::open(dir, config(durability)).await?;
@@ -35,6 +50,32 @@ impl Product {
         Ok(self.space.collection(TASKS)?)
     }
 
+    /// Listens on loopback, finding nobody by itself; where to dial.
+    pub(crate) async fn listen(&self) -> Result<SocketAddr> {
+        self.node.start_sync(sync(Vec::new())).await?;
+        let status = self.node.status().await?;
+        Ok(status.listen.into_iter().next().ok_or("the node listens nowhere")?)
+    }
+
+    /// Dials an address, and whoever answers again and again.
+    pub(crate) async fn dial(&self, peer: SocketAddr) -> Result<()> {
+        Ok(self.node.start_sync(sync(vec![peer])).await?)
+    }
+
+    /// Waits until a peer is there and has nothing that this node lacks, nor the other way round.
+    pub(crate) async fn until_in_sync(&self) -> Result<()> {
+        const PATIENCE: Duration = Duration::from_secs(120);
+        let start = Instant::now();
+        while !self.node.peers().await.iter().any(|peer| peer.in_sync) {
+            if start.elapsed() > PATIENCE {
+                let peers = self.node.peers().await;
+                return Err(format!("the nodes did not get in sync: {peers:?}").into());
+            }
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+
     /// Closes it in good order.
     pub(crate) async fn close(self) -> Result<()> {
         Ok(self.node.shutdown().await?)
@@ -45,16 +86,33 @@ fn config(durability: Durability) -> Config {
     Config { durability, ..Config::default() }
 }
 
-/// Bytes of all files under a directory, shared memory aside.
-pub(crate) fn disk_bytes(dir: &Path) -> Result<u64> {
-    let mut bytes = 0;
+fn sync(peers: Vec<SocketAddr>) -> SyncConfig {
+    SyncConfig { carrier: Carrier::Udp((Ipv4Addr::LOCALHOST, 0).into()), peers, mdns: false }
+}
+
+/// Bytes on disk under a directory, shared memory aside.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct DiskBytes {
+    /// Write-ahead logs.
+    pub(crate) logs: u64,
+    /// Everything else.
+    pub(crate) files: u64,
+}
+
+/// Adds up a directory.
+pub(crate) fn disk_bytes(dir: &Path) -> Result<DiskBytes> {
+    let mut bytes = DiskBytes::default();
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
-        let is_shared_memory = entry.file_name().to_string_lossy().ends_with("-shm");
+        let name = entry.file_name().to_string_lossy().into_owned();
         if entry.file_type()?.is_dir() {
-            bytes += disk_bytes(&entry.path())?;
-        } else if !is_shared_memory {
-            bytes += entry.metadata()?.len();
+            let below = disk_bytes(&entry.path())?;
+            bytes.logs += below.logs;
+            bytes.files += below.files;
+        } else if name.ends_with("-wal") {
+            bytes.logs += entry.metadata()?.len();
+        } else if !name.ends_with("-shm") {
+            bytes.files += entry.metadata()?.len();
         }
     }
     Ok(bytes)

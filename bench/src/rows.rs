@@ -3,13 +3,17 @@
 mod documents;
 mod edits;
 mod history;
+mod live;
+mod meeting;
+mod slow_peer;
+mod terminal;
 mod writers;
 
 use std::{cell::OnceCell, path::Path};
 
 use tokio::runtime::Runtime;
 
-pub(crate) use self::documents::open_child;
+pub(crate) use self::{documents::open_child, slow_peer::edit_child};
 use self::{edits::Paper, history::History};
 use crate::{Result, table::Outcome, trace::Trace};
 
@@ -51,5 +55,11 @@ pub(crate) const ROWS: &[Row] = &[
     Row { numbers: &[7], run: documents::size },
     Row { numbers: &[8], run: documents::insert },
     Row { numbers: &[9], run: documents::open },
+    Row { numbers: &[10], run: live::edit },
+    Row { numbers: &[11], run: meeting::empty_peer },
+    Row { numbers: &[12], run: meeting::nothing },
+    Row { numbers: &[13], run: meeting::one_document },
+    Row { numbers: &[19], run: slow_peer::memory },
     Row { numbers: &[21], run: writers::many },
+    Row { numbers: &[22], run: terminal::put_to_watch },
 ];

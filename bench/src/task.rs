@@ -38,14 +38,14 @@ impl Task {
         let (title, note) = (words(4), words(9));
         let json = json!({
             "title": title,
-            "status": if number % 3 == 0 { "done" } else { "open" },
+            "status": if number.is_multiple_of(3) { "done" } else { "open" },
             "priority": number % 5,
             "assignee": NAMES[number % NAMES.len()],
             "due": format!("2026-{:02}-{:02}T09:30:00Z", number % 12 + 1, number % 28 + 1),
             "site": format!("hall {}, bay {}", number % 9, number % 40),
             EDITED: number % 240,
             "cost": (number % 1000) as f64 + 0.5,
-            "urgent": number % 7 == 0,
+            "urgent": number.is_multiple_of(7),
             "note": note,
         });
         let tail = Random::new(!(number as u64)).bits();

@@ -74,6 +74,12 @@ impl BareDocument {
         self.delta()
     }
 
+    /// Applies a delta from elsewhere.
+    pub(crate) fn apply(&self, update: &[u8]) -> Result<()> {
+        self.doc.transact_mut().apply_update(Update::decode_v1(update)?)?;
+        Ok(())
+    }
+
     /// The whole document.
     pub(crate) fn snapshot(&self) -> Vec<u8> {
         self.doc.transact().encode_state_as_update_v1(&StateVector::default())
@@ -93,12 +99,14 @@ mod tests {
         let here = BareDocument::new(1).unwrap();
         let insert = Splice { at: 0, delete: 0, insert: "héllo".into() };
         let remove = Splice { at: 1, delete: 1, insert: String::new() };
-        let deltas = [
-            here.splice(&[insert]),
-            here.splice(&[remove]),
-            here.set([("x".to_owned(), Any::from(1_i64))]),
-        ];
+        let deltas = [here.splice(&[insert]), here.splice(&[remove]), here.set(field(1))];
         let there = BareDocument::load(2, deltas.iter().map(Vec::as_slice)).unwrap();
         assert_eq!(there.snapshot(), here.snapshot());
+        there.apply(&here.set(field(2))).unwrap();
+        assert_eq!(there.snapshot(), here.snapshot());
+    }
+
+    fn field(value: i64) -> [(String, Any); 1] {
+        [("x".to_owned(), Any::from(value))]
     }
 }

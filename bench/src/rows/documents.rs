@@ -25,7 +25,7 @@ pub(super) fn size(setting: &Setting) -> Result<Vec<Outcome>> {
     let (floor, ours) = setting.runtime.block_on(async {
         let empty = filled(&[]).await?;
         let full = filled(&tasks).await?;
-        let bytes = disk_bytes(full.path())? - disk_bytes(empty.path())?;
+        let bytes = disk_bytes(full.path())?.files - disk_bytes(empty.path())?.files;
         Ok::<_, crate::Error>((json_rows(&tasks)?, bytes))
     })?;
     let each = |bytes: u64| Sample::exact(bytes as f64 / MANY as f64);

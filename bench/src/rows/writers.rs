@@ -16,6 +16,9 @@ use crate::{
 /// Writers, each of which reads everything before it writes once.
 const WRITERS: u64 = 10_000;
 
+/// Updates that wait for the next snapshot.
+const LOG: usize = 64;
+
 /// Row 21.
 pub(super) fn many(setting: &Setting) -> Result<Vec<Outcome>> {
     eprintln!("row 21: {WRITERS} writers load and write one document; this takes minutes");
@@ -54,13 +57,16 @@ pub(super) fn many(setting: &Setting) -> Result<Vec<Outcome>> {
 }
 
 fn bare_document() -> Result<Vec<u8>> {
-    let document = BareDocument::new(WRITERS + 1)?;
+    let document = BareDocument::new(writer(WRITERS + 1).client())?;
     document.set(Task::new(0).fields());
-    let mut snapshot = document.snapshot();
+    let (mut snapshot, mut updates) = (document.snapshot(), Vec::new());
     for client in 1..=WRITERS {
-        let document = BareDocument::load(writer(client).client(), [snapshot.as_slice()])?;
-        document.set([(EDITED.to_owned(), (client as f64).into())]);
-        snapshot = document.snapshot();
+        let all = [&snapshot].into_iter().chain(&updates).map(Vec::as_slice);
+        let document = BareDocument::load(writer(client).client(), all)?;
+        updates.push(document.set([(EDITED.to_owned(), (client as f64).into())]));
+        if updates.len() == LOG || client == WRITERS {
+            (snapshot, updates) = (document.snapshot(), Vec::new());
+        }
     }
     Ok(snapshot)
 }
@@ -68,11 +74,13 @@ fn bare_document() -> Result<Vec<u8>> {
 fn our_document() -> Result<Vec<u8>> {
     let mut document = Document::new(writer(WRITERS + 1));
     document.insert(&Value::from_json(&Task::new(0).json)?, 0)?;
-    let mut snapshot = document.snapshot();
+    let (mut snapshot, mut updates) = (document.snapshot(), Vec::new());
     for client in 1..=WRITERS {
-        let mut document = Document::load(0, Some(&snapshot), &[], writer(client), 0)?;
-        document.edit(&[set_minutes(client as i64)?], None, client as i64)?;
-        snapshot = document.snapshot();
+        let mut document = Document::load(0, Some(&snapshot), &updates, writer(client), 0)?;
+        updates.push(document.edit(&[set_minutes(client as i64)?], None, client as i64)?.update);
+        if updates.len() == LOG || client == WRITERS {
+            (snapshot, updates) = (document.snapshot(), Vec::new());
+        }
     }
     Ok(snapshot)
 }

@@ -45,7 +45,7 @@ impl Node {
     /// # Errors
     /// `InvalidInput` if it is one already, or for an improper name; `StorageFull`.
     pub async fn create(dir: &Path, name: &str, kind: DeviceKind, config: Config) -> Result<Self> {
-        Ok(Self::running(Core::create(dir, name, kind, config)?))
+        Ok(Self::running(Core::create(dir, name, kind, config).await?))
     }
 
     /// Opens a node with its spaces. Sync waits for [`start_sync`](Self::start_sync).

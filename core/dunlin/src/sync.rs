@@ -59,10 +59,8 @@ impl Sync {
 
         hub.spawn(accept(hub.clone()));
         hub.spawn(follow_memberships(hub.clone()));
-        for address in config.peers {
-            hub.aim(Goal::Given(address), vec![address]);
-        }
-        aim_at_remembered(&hub, remembered(&hub).await?);
+        aim_at(&hub, config.peers.into_iter().map(Goal::Given).collect());
+        aim_at(&hub, remembered(&hub).await?);
         if config.mdns {
             hub.spawn(discover(hub.clone(), failures));
         }
@@ -116,15 +114,17 @@ async fn follow_memberships(hub: Arc<Hub>) {
         hub.greet_anew();
         // The ticket of a new space came with addresses.
         match remembered(&hub).await {
-            Ok(addresses) => aim_at_remembered(&hub, addresses),
+            Ok(goals) => aim_at(&hub, goals),
             Err(error) => tracing::debug!("addresses are unknown: {error}"),
         }
     }
 }
 
-fn aim_at_remembered(hub: &Arc<Hub>, addresses: Vec<SocketAddr>) {
-    for address in addresses {
-        hub.aim(Goal::Remembered(address), vec![address]);
+fn aim_at(hub: &Arc<Hub>, goals: Vec<Goal>) {
+    for goal in goals {
+        if let Goal::Given(address) | Goal::Remembered(address, _) | Goal::Told(address) = goal {
+            hub.aim(goal, vec![address]);
+        }
     }
 }
 
@@ -145,15 +145,18 @@ async fn bind(core: &Core, carrier: Carrier) -> Result<Endpoint> {
 }
 
 /// Addresses where members were met, and those that tickets came with.
-async fn remembered(hub: &Hub) -> Result<Vec<SocketAddr>> {
+async fn remembered(hub: &Hub) -> Result<Vec<Goal>> {
     hub.core
         .with_dir(|dir| {
-            let met = dir.peers()?.into_iter().map(|peer| peer.address);
-            let told = dir.spaces()?.into_iter().flat_map(|space| {
+            let mut goals = Vec::new();
+            for peer in dir.peers()? {
+                goals.extend(peer.address.parse().map(|at| Goal::Remembered(at, peer.device)));
+            }
+            for space in dir.spaces()? {
                 let hints = String::from_utf8(space.extra).unwrap_or_default();
-                hints.lines().map(str::to_owned).collect::<Vec<_>>()
-            });
-            Ok(met.chain(told).filter_map(|address| address.parse().ok()).collect())
+                goals.extend(hints.lines().filter_map(|at| at.parse().ok()).map(Goal::Told));
+            }
+            Ok(goals)
         })
         .await
 }

@@ -60,6 +60,9 @@ pub struct Committed {
 pub(crate) struct Apply {
     pub(crate) from: Origin,
     pub(crate) updates: Vec<DocUpdate>,
+    /// Whether the peer has just committed them; otherwise they are part of a catch-up, at the end
+    /// of which all digests are asked for.
+    pub(crate) is_live: bool,
     pub(crate) reply: Reply<Vec<(DocId, Outcome)>>,
 }
 

@@ -15,17 +15,23 @@ pub(crate) struct Open {
     /// What has come since its snapshot.
     pub(crate) log: LogSize,
     used: u64,
+    weight: usize,
 }
 
 impl Open {
     pub(crate) fn new(document: Document, row: Option<DocRow>, seq: i64, log: LogSize) -> Self {
-        Self { document, row, seq, log, used: 0 }
+        Self { document, row, seq, log, used: 0, weight: 0 }
     }
 }
+
+/// Bytes of encoded state that all open documents together may take; what they take in memory is
+/// a small multiple of it.
+const MAX_WEIGHT: usize = 32 << 20;
 
 /// Open documents by name; the one that was not used for longest makes room.
 pub(crate) struct OpenDocuments {
     capacity: usize,
+    weight: usize,
     clock: u64,
     by_name: HashMap<DocId, Open>,
     by_use: BTreeMap<u64, DocId>,
@@ -35,6 +41,7 @@ impl OpenDocuments {
     pub(crate) fn new(capacity: usize) -> Self {
         Self {
             capacity: capacity.max(1),
+            weight: 0,
             clock: 0,
             by_name: HashMap::new(),
             by_use: BTreeMap::new(),
@@ -48,6 +55,9 @@ impl OpenDocuments {
         self.clock += 1;
         open.used = self.clock;
         self.by_use.insert(self.clock, name);
+        let weight = open.document.encoded_len();
+        self.weight = self.weight - open.weight + weight;
+        open.weight = weight;
         Some(open)
     }
 
@@ -59,10 +69,15 @@ impl OpenDocuments {
     /// Takes a document in and lets the least recently used one go.
     pub(crate) fn insert(&mut self, doc: DocId, mut open: Open) -> &mut Open {
         self.remove(&doc);
-        while self.by_name.len() >= self.capacity {
-            let Some((_, oldest)) = self.by_use.pop_first() else { break };
-            self.by_name.remove(&oldest);
+        open.weight = open.document.encoded_len();
+        while self.by_name.len() >= self.capacity || self.weight + open.weight > MAX_WEIGHT {
+            let Some(oldest) = self.by_use.first_key_value().map(|(_, oldest)| oldest.clone())
+            else {
+                break;
+            };
+            self.remove(&oldest);
         }
+        self.weight += open.weight;
         self.clock += 1;
         open.used = self.clock;
         self.by_use.insert(self.clock, doc.clone());
@@ -73,6 +88,7 @@ impl OpenDocuments {
     pub(crate) fn remove(&mut self, doc: &DocId) {
         if let Some(open) = self.by_name.remove(doc) {
             self.by_use.remove(&open.used);
+            self.weight -= open.weight;
         }
     }
 
@@ -80,6 +96,7 @@ impl OpenDocuments {
     pub(crate) fn clear(&mut self) {
         self.by_name.clear();
         self.by_use.clear();
+        self.weight = 0;
     }
 
     #[cfg(test)]

@@ -21,7 +21,7 @@ impl Desk {
     ) -> Result<Vec<(DocId, Outcome)>> {
         let mut outcomes = Vec::with_capacity(apply.updates.len());
         for update in &apply.updates {
-            outcomes.push((update.doc.clone(), self.apply_one(writer, &apply.from, update)?));
+            outcomes.push((update.doc.clone(), self.apply_one(writer, apply, update)?));
         }
         Ok(outcomes)
     }
@@ -29,7 +29,7 @@ impl Desk {
     fn apply_one(
         &mut self,
         writer: &mut Writer<'_>,
-        from: &Origin,
+        apply: &Apply,
         update: &DocUpdate,
     ) -> Result<Outcome> {
         let time_ms = self.clock.now_ms();
@@ -51,9 +51,13 @@ impl Desk {
                     return Ok(Outcome::Applied { state_vector });
                 }
                 if let Applied::Changed(change) = applied {
-                    let Origin { link, device, kind } = *from;
+                    let Origin { link, device, kind } = apply.from;
                     let author = Author { device, kind, link: Some(link), time_ms };
                     let staged = stage(open, writer, &update.doc, change, author)?;
+                    if let (false, Some(row)) = (apply.is_live, open.row) {
+                        // Cheaper while the document is in memory.
+                        writer.set_digest(row, open.document.digest())?;
+                    }
                     self.staged.push(staged);
                 }
                 return Ok(Outcome::Applied { state_vector });
@@ -71,8 +75,8 @@ impl Desk {
                 "applying it panicked".to_owned()
             }
         };
-        tracing::warn!(peer = %from.device.short(), doc = %update.doc, "refused: {reason}");
-        writer.quarantine(&from.device, &update.doc, &reason, &update.update)?;
+        tracing::warn!(peer = %apply.from.device.short(), doc = %update.doc, "refused: {reason}");
+        writer.quarantine(&apply.from.device, &update.doc, &reason, &update.update)?;
         Ok(Outcome::Malformed { reason })
     }
 }

@@ -90,12 +90,7 @@ impl Core {
     ) -> Result<T> {
         let dir = self.dir.clone();
         let work = move || lock(&dir).as_ref().ok_or_else(Error::closed).and_then(work);
-        match self.config.engines {
-            Engines::Tasks => work(),
-            Engines::Threads => tokio::task::spawn_blocking(work)
-                .await
-                .map_err(|error| Error::internal("device.sqlite").with_source(error))?,
-        }
+        off_runtime(self.config.engines, work).await
     }
 
     /// Stops all engines and releases the directory.
@@ -106,6 +101,19 @@ impl Core {
         }
         lock(&self.dir).take();
         outcome
+    }
+}
+
+/// Runs something that waits for the disk, off the runtime's threads where there are some.
+pub(super) async fn off_runtime<T: Send + 'static>(
+    engines: Engines,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    match engines {
+        Engines::Tasks => work(),
+        Engines::Threads => tokio::task::spawn_blocking(work).await.map_err(|error| {
+            Error::internal("a task that waits for the disk").with_source(error)
+        })?,
     }
 }
 

@@ -9,7 +9,7 @@ use dunlin_model::DeviceKind;
 use dunlin_proto::trust::{Roster, device_of};
 use dunlin_store::{self as store, NodeDir, SpaceRow};
 
-use super::{Core, Device};
+use super::{Core, Device, core::off_runtime};
 use crate::{
     config::Config,
     engine::{EngineHandle, Identity},
@@ -21,7 +21,7 @@ use crate::{
 const MAX_NAME_BYTES: usize = dunlin_proto::limits::MAX_NAME_BYTES;
 
 impl Core {
-    pub(super) fn create(
+    pub(super) async fn create(
         path: &Path,
         name: &str,
         kind: DeviceKind,
@@ -30,13 +30,16 @@ impl Core {
         check_name(name)?;
         let seed = config.entropy.bytes::<32>()?;
         let device = store::Device { seed, name: name.to_owned(), kind };
-        let dir = NodeDir::create(path, &device)?;
+        let path = path.to_owned();
+        let create = move || Ok(NodeDir::create(&path, &device)?);
+        let dir = off_runtime(config.engines, create).await?;
         let device = Device { id: device_of(&seed), name: name.to_owned(), kind };
         Ok(Self::new(device, seed, dir, config))
     }
 
     pub(super) async fn open(path: &Path, config: Config) -> Result<Self> {
-        let dir = NodeDir::open(path, config.lock_wait)?;
+        let (path, wait) = (path.to_owned(), config.lock_wait);
+        let dir = off_runtime(config.engines, move || Ok(NodeDir::open(&path, wait)?)).await?;
         let store::Device { seed, name, kind } = dir.device()?;
         let rows = dir.spaces()?;
         let device = Device { id: device_of(&seed), name, kind };

@@ -254,7 +254,7 @@ impl Hub {
             !matches!(target.goal, Goal::Announced(_)) && target.addresses.contains(&address)
         };
         if !lock(&self.targets).values().any(is_aimed_at) {
-            self.aim(Goal::Remembered(address), vec![address]);
+            self.aim(Goal::Remembered(address, device), vec![address]);
         }
     }
 

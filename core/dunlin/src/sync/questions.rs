@@ -64,7 +64,7 @@ pub(super) async fn carry_out(hub: &Arc<Hub>, link: &Arc<Link>, effect: Effect) 
             })
             .await
         }
-        Effect::Apply { space, updates, live: _ } => {
+        Effect::Apply { space, updates, live: is_live } => {
             let inner = find(hub, &space)?;
             let from = origin(&inner, link);
             let names: Vec<DocId> = updates.iter().map(|update| update.doc.clone()).collect();
@@ -77,7 +77,7 @@ pub(super) async fn carry_out(hub: &Arc<Hub>, link: &Arc<Link>, effect: Effect) 
                 });
                 link.answer(|session| session.handle_applied(&space, outcomes));
             });
-            inner.engine().apply(Apply { from, updates, reply }).await
+            inner.engine().apply(Apply { from, updates, is_live, reply }).await
         }
         Effect::InSync { space, equal } => {
             if equal {

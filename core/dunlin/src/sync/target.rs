@@ -7,7 +7,7 @@ use dunlin_net::{ConnectError, Connection};
 use tokio::{
     sync::{Notify, watch},
     task::JoinSet,
-    time::sleep,
+    time::{Instant, sleep},
 };
 
 use super::{
@@ -21,8 +21,10 @@ use super::{
 pub(super) enum Goal {
     /// Given by the user: never given up.
     Given(SocketAddr),
-    /// Where a member was met before, or where a ticket says one is.
-    Remembered(SocketAddr),
+    /// Where this member was met before.
+    Remembered(SocketAddr, DeviceId),
+    /// Where a ticket says that a member is.
+    Told(SocketAddr),
     /// Announced on the network under this name: forgotten when it does not answer, announced
     /// again when it is there.
     Announced(String),
@@ -34,8 +36,11 @@ const LONGEST_WAIT: Duration = Duration::from_secs(15);
 const LONGEST_WAIT_REMEMBERED: Duration = Duration::from_secs(60);
 /// The wait after meeting a device that shares no space.
 const STRANGER_WAIT: Duration = Duration::from_secs(300);
-/// Attempts that an announcement is worth.
+/// Attempts that an announcement, and an address out of a ticket, is worth.
 const ANNOUNCED_ATTEMPTS: u32 = 3;
+const TOLD_ATTEMPTS: u32 = 30;
+/// A connection that lasted so long was sound, and the next one may come at once.
+const SOUND: Duration = Duration::from_secs(10);
 /// The head start that each address has over the next one of the same device.
 const STAGGER: Duration = Duration::from_millis(200);
 
@@ -65,21 +70,28 @@ impl Target {
 
     fn backoff(&self) -> Backoff {
         let longest = match self.goal {
-            Goal::Remembered(_) => LONGEST_WAIT_REMEMBERED,
+            Goal::Remembered(..) | Goal::Told(_) => LONGEST_WAIT_REMEMBERED,
             Goal::Announced(_) | Goal::Given(_) => LONGEST_WAIT,
         };
         Backoff::new(FIRST_WAIT, longest)
     }
 
     fn is_worth(&self, failures: u32) -> bool {
-        !matches!(self.goal, Goal::Announced(_)) || failures < ANNOUNCED_ATTEMPTS
+        match self.goal {
+            Goal::Announced(_) => failures < ANNOUNCED_ATTEMPTS,
+            Goal::Told(_) => failures < TOLD_ATTEMPTS,
+            Goal::Given(_) | Goal::Remembered(..) => true,
+        }
     }
 }
 
 /// Dials the target until it turns out not to be worth it, or to be this device itself.
 pub(super) async fn pursue(hub: Arc<Hub>, target: Arc<Target>) {
     let mut backoff = target.backoff();
-    let mut resident = hub.resident(&target.addresses);
+    let mut resident = match target.goal {
+        Goal::Remembered(_, device) => Some(device),
+        _ => hub.resident(&target.addresses),
+    };
     loop {
         if let Some(device) = resident {
             tokio::select! {
@@ -111,12 +123,12 @@ async fn attempt(
         Dialled::Answered(connection) => connection,
         Dialled::Useless => return None,
         Dialled::Nobody => {
-            *resident = None;
             let wait = backoff.failed(hub.jitter());
             return target.is_worth(backoff.failures()).then_some(wait);
         }
     };
     let device = connection.peer();
+    let since = Instant::now();
     *resident = Some(device);
     match serve(hub.clone(), connection).await {
         Ended::Duplicate if hub.is_connected(device) => {
@@ -128,7 +140,9 @@ async fn attempt(
         Ended::Duplicate => Some(backoff.failed(hub.jitter())),
         Ended::Lost(reason) => {
             tracing::debug!(peer = %device.short(), "connection lost: {reason}");
-            backoff.succeeded();
+            if since.elapsed() >= SOUND {
+                backoff.succeeded();
+            }
             Some(backoff.failed(hub.jitter()))
         }
         Ended::Unwelcome(reason) => {

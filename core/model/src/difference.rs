@@ -144,7 +144,7 @@ impl Difference<'_> {
         let units = |chars: &[char]| chars.iter().map(|it| it.len_utf16() as u32).sum::<u32>();
         let mut shift = 0;
         for (start, deleted, inserted) in replacements(&read, &new) {
-            let at = units(&read[..start]) + shift;
+            let at = units(&read[..start]).wrapping_add(shift);
             let (delete, insert) = (units(deleted), units(inserted));
             self.edits.push(Edit::Splice {
                 path: path.clone(),

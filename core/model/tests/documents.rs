@@ -38,6 +38,14 @@ fn a_patch_merges_as_rfc_7396_says() {
 }
 
 #[test]
+fn a_text_that_gets_shorter_before_it_gets_longer_is_counted_right() {
+    let mut device = device(json!({"t": {"$text": "one two three"}}));
+    device.put(json!({"t": "two threefold 🐦"}));
+    device.put(json!({"t": "t three🐦fold"}));
+    assert_eq!(device.json(), json!({"t": "t three🐦fold"}));
+}
+
+#[test]
 fn a_patch_turns_into_edits_of_richer_kinds() {
     let mut device = device(json!({
         "body": {"$text": "The quick fox"}, "count": {"$counter": 3}, "steps": ["a", "b", "c"],

@@ -1,3 +1,4 @@
 //! What whole-system tests share.
 
 pub mod netns;
+pub mod simulation;

@@ -1,0 +1,103 @@
+//! Whole nodes in simulation: they converge, one seed is one run, and a bug is noticed.
+
+use std::{
+    cell::Cell,
+    collections::BTreeSet,
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use dunlin::{Config, Sabotage};
+use dunlin_tests::simulation::{
+    CERTAIN, Coverage, FAULTS, Failure, OPERATIONS, Options, Report, run, run_with,
+};
+
+const SCHEDULES: u64 = 300;
+
+fn options(seed: u64) -> Options {
+    Options { seed, prints: false }
+}
+
+/// The same schedules in every run; `cargo xtask simulate` draws others.
+#[test]
+fn three_hundred_schedules_end_in_agreement_with_every_acknowledged_write() {
+    let next = AtomicU64::new(1);
+    let results: Mutex<Vec<Result<Report, Failure>>> = Mutex::default();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed > SCHEDULES {
+                        return;
+                    }
+                    let result = run(&options(seed));
+                    results.lock().unwrap().push(result);
+                }
+            });
+        }
+    });
+    let (mut total, mut failed, mut sizes) = (Coverage::default(), Vec::new(), BTreeSet::new());
+    for result in results.into_inner().unwrap() {
+        match result {
+            Ok(report) => {
+                let certain: Vec<_> = OPERATIONS.into_iter().chain(CERTAIN).collect();
+                assert_eq!(report.coverage.missing(&certain), [""; 0], "seed {}", report.seed);
+                assert!(report.writes >= 50 * report.devices, "seed {}", report.seed);
+                let restarts = report.coverage.times("shutdown") + report.coverage.times("crash");
+                assert!(restarts > 0, "seed {}", report.seed);
+                sizes.insert(report.devices);
+                total.merge(&report.coverage);
+            }
+            Err(failure) => failed.push(failure.to_string()),
+        }
+    }
+    println!("{total}");
+    assert!(failed.is_empty(), "{} schedules failed:\n{}", failed.len(), failed.join("\n\n"));
+    assert_eq!(sizes.into_iter().collect::<Vec<_>>(), [2, 3, 4, 5, 6]);
+    assert_eq!(total.missing(&FAULTS), [""; 0]);
+}
+
+#[test]
+fn one_seed_is_one_run_packet_by_packet() {
+    let mut traces = BTreeSet::new();
+    for seed in [7, 8, 9] {
+        let (first, second) = (run(&options(seed)).unwrap(), run(&options(seed)).unwrap());
+        assert_eq!(first.trace, second.trace, "seed {seed}");
+        traces.insert(first.trace);
+    }
+    assert_eq!(traces.len(), 3);
+}
+
+/// Runs some schedules with a bug in the first run of the first device, or in all runs of all
+/// devices; returns what the simulation says of those that it finds.
+fn sabotaged(bugs: impl IntoIterator<Item = Sabotage>, everywhere: bool) -> Vec<String> {
+    let mut found = Vec::new();
+    for (seed, bug) in (1..).zip(bugs) {
+        let is_hit = Cell::new(false);
+        let config = |config: Config| match everywhere || !is_hit.replace(true) {
+            true => Config { sabotage: Some(bug), ..config },
+            false => config,
+        };
+        found.extend(run_with(&options(seed), &config).err().map(|failure| failure.what));
+    }
+    found
+}
+
+#[test]
+fn a_delta_that_is_dropped_turns_the_simulation_red() {
+    // Some would vanish without a trace that anybody was promised: a move, or an edit where
+    // anything goes.
+    let found = sabotaged((4..12).map(Sabotage::DropDelta), false);
+    assert!(found.len() >= 3, "{found:#?}");
+}
+
+#[test]
+fn a_delete_that_is_ignored_turns_the_simulation_red() {
+    // A schedule may hold no deletion that reaches a device alone.
+    let found = sabotaged([Sabotage::IgnoreDelete; 4], true);
+    assert!(found.len() >= 2, "{found:#?}");
+}

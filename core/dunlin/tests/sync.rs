@@ -244,6 +244,35 @@ async fn an_address_in_use_is_a_network_error() {
     assert!(!error.remedy().is_empty());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_document_does_not_keep_the_others_from_their_peers() {
+    let (a, b) = (Site::new("a").await, Site::new("b").await);
+    let here = a.node.create_space("farm").await.unwrap();
+    let there = admit(&here, &b.node, Role::Writer).await;
+    put(&here, "damaged", json!({"n": 1})).await;
+    put(&here, "sound", json!({"n": 1})).await;
+    let file = a.dir.path().join("spaces").join(format!("{}.sqlite", here.id()));
+    drop(here);
+    a.node.shutdown().await.unwrap();
+    let damage =
+        "UPDATE _snapshots SET data = x'ffff' WHERE doc = (SELECT min(doc) FROM _snapshots)";
+    assert_eq!(rusqlite::Connection::open(file).unwrap().execute(damage, []).unwrap(), 1);
+
+    let node = Node::open(a.dir.path(), support::config()).await.unwrap();
+    let here = node.space("farm").unwrap();
+    let tasks = here.collection("tasks").unwrap();
+    assert_eq!(tasks.get(&id("damaged")).await.unwrap_err().code(), Code::Corrupt);
+    let edited = tasks.put(&id("damaged"), value(json!({"n": 2}))).await;
+    assert_eq!(edited.unwrap_err().code(), Code::Corrupt);
+    put(&here, "sound", json!({"n": 2})).await;
+    let mut feed = there.changes_after(None);
+    let address = start(&node, &[]).await;
+    start(&b.node, &[address]).await;
+    let events = timeout(DEADLINE, feed.next()).await.unwrap().unwrap().unwrap();
+    assert_eq!(events[0].doc.key.as_str(), "sound");
+    assert_eq!(json_of(&there, "sound").await, json!({"n": 2}));
+}
+
 fn copy(from: &std::path::Path, to: &std::path::Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {

@@ -1,9 +1,9 @@
 //! What the engine answers to readers and to the sync protocol.
 
-use dunlin_model::{Digest, DocHash, DocId, Fingerprint};
+use dunlin_model::{Digest, DocHash, DocId, Fingerprint, StateVector};
 use dunlin_proto::session::{DocUpdate, Held, Want};
 
-use super::{Engine, EngineHandle, upkeep::not_found};
+use super::{Engine, EngineHandle, documents::Open, upkeep::not_found};
 use crate::{document::Document, error::Result};
 
 /// A space in brief.
@@ -86,7 +86,10 @@ impl Engine {
             self.desk.open.remove(&doc);
             let Some(head) = self.store.head(&doc)? else { continue };
             let before = self.store.digest(head.row)?;
-            let digest = self.with_document(&doc, |open| open.document.digest())?;
+            let Some(digest) = self.with_sound_document(&doc, |open| open.document.digest())?
+            else {
+                continue;
+            };
             if before.is_some_and(|before| before != digest) {
                 self.store.write(|writer| writer.set_digest(head.row, digest))?;
                 has_changed = true;
@@ -100,15 +103,17 @@ impl Engine {
         documents
             .iter()
             .map(|hash| {
-                let Some(doc) = self.store.doc_by_hash(*hash)? else {
-                    let (document, state_vector) = (*hash, Default::default());
-                    return Ok(Held { document, generation: 0, state_vector });
-                };
-                self.with_document(&doc, |open| Held {
+                let held = |open: &Open| Held {
                     document: *hash,
                     generation: open.document.generation(),
                     state_vector: open.document.state_vector(),
-                })
+                };
+                let known = match self.store.doc_by_hash(*hash)? {
+                    Some(doc) => self.with_sound_document(&doc, held)?,
+                    None => None,
+                };
+                let (document, state_vector) = (*hash, StateVector::default());
+                Ok(known.unwrap_or(Held { document, generation: 0, state_vector }))
             })
             .collect()
     }
@@ -127,12 +132,12 @@ impl Engine {
             }
             let diff = match self.store.doc_by_hash(want.document)? {
                 None => None,
-                Some(doc) => Some(self.with_document(&doc, |open| DocUpdate {
+                Some(doc) => self.with_sound_document(&doc, |open| DocUpdate {
                     doc: doc.clone(),
                     generation: open.document.generation(),
                     state_vector: Some(open.document.state_vector()),
                     update: open.document.diff(&want.state_vector).into(),
-                })?),
+                })?,
             };
             bytes += diff.as_ref().map_or(0, |diff| diff.update.len());
             diffs.push(diff);

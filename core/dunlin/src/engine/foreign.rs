@@ -10,7 +10,7 @@ use super::{
     Apply, Desk, Origin,
     write::{Author, stage},
 };
-use crate::error::Result;
+use crate::error::{Code, Result};
 
 impl Desk {
     /// Applies what a peer handed over; every document stands or falls alone.
@@ -21,7 +21,12 @@ impl Desk {
     ) -> Result<Vec<(DocId, Outcome)>> {
         let mut outcomes = Vec::with_capacity(apply.updates.len());
         for update in &apply.updates {
-            outcomes.push((update.doc.clone(), self.apply_one(writer, apply, update)?));
+            let outcome = match self.apply_one(writer, apply, update) {
+                // Only this document's stored bytes are damaged.
+                Err(error) if error.code() == Code::Corrupt => Outcome::Failed,
+                outcome => outcome?,
+            };
+            outcomes.push((update.doc.clone(), outcome));
         }
         Ok(outcomes)
     }
@@ -75,7 +80,7 @@ impl Desk {
                 "applying it panicked".to_owned()
             }
         };
-        tracing::warn!(peer = %apply.from.device.short(), doc = %update.doc, "refused: {reason}");
+        tracing::warn!(peer = %apply.from.device.short(), document = ?update.doc.hash(), "refused: {reason}");
         writer.quarantine(&apply.from.device, &update.doc, &reason, &update.update)?;
         Ok(Outcome::Malformed { reason })
     }

@@ -58,7 +58,7 @@ impl Engine {
         let Some((snapshot, digest, seq)) = compacted else { return Ok(()) };
         let read_back = Document::load(head.generation, Some(&snapshot), &[], incarnation, seq)?;
         if read_back.digest() != digest {
-            return Err(Error::internal(format!("the snapshot of {doc} is another document")));
+            return Err(Error::internal("a snapshot is another document than the log"));
         }
         self.store.write(|writer| writer.replace_snapshot(head.row, seq, &snapshot))?;
         if let Some(open) = self.desk.open.touch(doc) {
@@ -82,6 +82,22 @@ impl Engine {
         Ok(look(&Open::new(document, Some(head.row), stored.seq, head.log)))
     }
 
+    /// The same, or none for a document whose stored bytes are damaged: it must not stop what
+    /// concerns all documents.
+    pub(super) fn with_sound_document<T>(
+        &mut self,
+        doc: &DocId,
+        look: impl FnOnce(&Open) -> T,
+    ) -> Result<Option<T>> {
+        match self.with_document(doc, look) {
+            Err(error) if error.code() == Code::Corrupt => {
+                tracing::error!(document = ?doc.hash(), "left out: {}", error.reason());
+                Ok(None)
+            }
+            outcome => outcome.map(Some),
+        }
+    }
+
     /// Computes digests that are not known, some at a time; whether there may be more.
     pub(crate) fn refresh_digests(&mut self) -> Result<bool> {
         let dirty = self.store.dirty_digests(SLICE)?;
@@ -90,12 +106,14 @@ impl Engine {
         }
         let mut digests = Vec::with_capacity(dirty.len());
         for (row, doc) in &dirty {
-            digests.push((*row, self.with_document(doc, |open| open.document.digest())?));
+            let digest = self.with_sound_document(doc, |open| open.document.digest())?;
+            digests.extend(digest.map(|digest| (*row, digest)));
         }
+        let may_be_more = dirty.len() == SLICE && !digests.is_empty();
         self.store.write(|writer| {
             digests.into_iter().try_for_each(|(row, digest)| writer.set_digest(row, digest))
         })?;
-        Ok(dirty.len() == SLICE)
+        Ok(may_be_more)
     }
 
     /// Rebuilds the rows of long texts, before a query reads them.
@@ -104,13 +122,14 @@ impl Engine {
             let dirty = self.store.dirty_projections(SLICE)?;
             let mut rows = Vec::with_capacity(dirty.len());
             for (row, doc) in &dirty {
-                rows.push((*row, self.with_document(doc, |open| rebuild(&open.document))?));
+                let row_of = |open: &Open| (*row, rebuild(&open.document));
+                rows.extend(self.with_sound_document(doc, row_of)?);
             }
             self.store.write(|writer| {
                 rows.iter()
                     .try_for_each(|(row, projection)| writer.set_projection(*row, projection))
             })?;
-            if dirty.len() < SLICE {
+            if dirty.len() < SLICE || rows.is_empty() {
                 self.outlets.set_stale(false);
                 return Ok(());
             }

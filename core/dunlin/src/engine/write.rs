@@ -9,7 +9,7 @@ use super::{
     Committed, Desk, Identity, Operation, Order, documents::Open, outlets::Staged,
     project::project, upkeep::is_overgrown,
 };
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 
 /// Who made a change, as the change feed tells it.
 pub(super) struct Author {
@@ -33,7 +33,12 @@ impl Desk {
             let denied = Error::denied(&self.identity.space_name);
             return Ok(orders.iter().map(|_| Err(denied.clone())).collect());
         }
-        orders.iter().map(|order| self.write_one(writer, order)).collect()
+        let write = |order| match self.write_one(writer, order) {
+            // Only this document's stored bytes are damaged.
+            Err(error) if error.code() == Code::Corrupt => Ok(Err(error.about(&order.doc))),
+            outcome => outcome,
+        };
+        orders.iter().map(write).collect()
     }
 
     fn write_one(&mut self, writer: &mut Writer<'_>, order: &Order) -> Result<Result<Committed>> {

@@ -20,7 +20,7 @@ impl Story {
         if self.ann.listen().is_empty() {
             self.ann.start(if self.is_static { &["--no-mdns"] } else { &[] }).await?;
         }
-        let begun = Instant::now();
+        let mut begun = Instant::now();
         if !self.is_static {
             self.ben.start(&[]).await?;
             match timeout(FIND, self.found()).await {
@@ -46,6 +46,7 @@ impl Story {
             }
         }
         if self.is_static {
+            begun = Instant::now();
             let address = self.ann.listen().first().cloned().unwrap_or_default();
             self.ben.start(&["--no-mdns", "--peer", &address]).await?;
             self.say(json!({"step": "dial", "address": address}), || {

@@ -1,0 +1,11 @@
+//! The real binary, as a person, a script or a cron job meets it.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod documents;
+mod feed;
+mod node;
+mod refusals;
+mod socket;
+mod sync;
+mod usage;

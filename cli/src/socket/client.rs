@@ -45,9 +45,8 @@ impl Client {
     pub(crate) async fn run(mut self, request: &Request, fed: bool) -> Result<(), Failure> {
         let mut line = serde_json::to_vec(request).map_err(io::Error::from)?;
         line.push(b'\n');
-        if self.writer.write_all(&line).await.is_err() {
-            return Err(Failure::node_stopped());
-        }
+        // A node that takes no more of it may have said why.
+        let _ = self.writer.write_all(&line).await;
         let Self { reader, writer } = self;
         let mut answers = Answers { reader, json: request.json };
         if !fed {

@@ -103,8 +103,12 @@ async fn answer(stream: UnixStream, host: &Host) -> Result<(), Failure> {
     writer.write_all(&hello).await?;
 
     let mut lines: Lines = Box::new(BufReader::new(reader));
-    let Some(line) = input::line(&mut lines).await? else { return Ok(()) };
     let (deliver, delivered) = mpsc::channel(1);
+    let line = match input::line(&mut lines).await {
+        Ok(Some(line)) => line,
+        Ok(None) => return Ok(()),
+        Err(refused) => return Out::client(true, writer, delivered).finish(Err(refused)).await,
+    };
     let request: Request = match serde_json::from_slice(&line) {
         Ok(request) => request,
         Err(error) => {

@@ -170,7 +170,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    fn new(mut command: Command) -> Self {
+    pub(crate) fn new(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = channel();
@@ -213,13 +213,11 @@ impl Running {
     /// Waits for the end; the exit code, none after a signal.
     pub(crate) fn wait(&mut self) -> Option<i32> {
         let begun = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.code();
-            }
+        // Standard output closes with the process.
+        while !matches!(self.lines.recv_timeout(DEADLINE), Err(RecvTimeoutError::Disconnected)) {
             assert!(begun.elapsed() < DEADLINE, "it does not end");
-            thread::yield_now();
         }
+        self.child.wait().unwrap().code()
     }
 
     pub(crate) fn stderr(&mut self) -> String {

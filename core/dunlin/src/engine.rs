@@ -106,8 +106,10 @@ impl Engine {
         None
     }
 
-    /// Checkpoints and closes the file.
-    fn close(self) -> Result<()> {
+    /// Compacts a few documents, so that the next start reads them quickly; checkpoints and closes
+    /// the file.
+    fn close(mut self) -> Result<()> {
+        self.compact_for_next_start();
         Ok(self.store.close()?)
     }
 }

@@ -66,6 +66,14 @@ impl OpenDocuments {
         self.by_name.get(doc)
     }
 
+    /// Up to `most` documents with at least so many updates in their logs, the latest used first.
+    pub(crate) fn with_log_over(&self, updates: u32, most: usize) -> Vec<DocId> {
+        let latest_first = self.by_use.values().rev();
+        let long = latest_first
+            .filter(|doc| self.by_name.get(doc).is_some_and(|open| open.log.updates >= updates));
+        long.take(most).cloned().collect()
+    }
+
     /// Takes a document in and lets the least recently used one go.
     pub(crate) fn insert(&mut self, doc: DocId, mut open: Open) -> &mut Open {
         self.remove(&doc);

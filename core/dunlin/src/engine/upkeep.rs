@@ -15,6 +15,8 @@ const FREE_UPDATES: u32 = 64;
 const BYTES_AN_UPDATE: u64 = 40;
 /// Log bytes that are not worth compacting, however small the snapshot.
 const FREE_BYTES: u64 = 4 << 10;
+/// Documents that are compacted at a close, which somebody waits for.
+const LAST_MINUTE: usize = 16;
 /// Documents whose digest or projection is computed in one transaction.
 const SLICE: usize = 256;
 
@@ -48,12 +50,29 @@ impl Engine {
         !self.overgrown.is_empty()
     }
 
-    /// Replaces a document's log by a snapshot, once that has been read back to the same digest.
+    /// Compacts documents in memory whose logs are long, though not yet overgrown.
+    pub(super) fn compact_for_next_start(&mut self) {
+        for doc in self.desk.open.with_log_over(FREE_UPDATES, LAST_MINUTE) {
+            if let Err(error) = self.replace_log(&doc, |log, _| log.updates >= FREE_UPDATES) {
+                tracing::warn!(code = %error.code(), "compaction failed: {}", error.reason());
+            }
+        }
+    }
+
     fn compact(&mut self, doc: &DocId) -> Result<()> {
+        self.replace_log(doc, is_overgrown)
+    }
+
+    /// Replaces a document's log by a snapshot, once that has been read back to the same digest.
+    fn replace_log(
+        &mut self,
+        doc: &DocId,
+        is_worth_it: impl FnOnce(&LogSize, &Document) -> bool,
+    ) -> Result<()> {
         let incarnation = self.desk.incarnation()?;
         let Some(head) = self.store.head(doc)? else { return Ok(()) };
         let compacted = self.with_document(doc, |Open { document, log, seq, .. }| {
-            is_overgrown(log, document).then(|| (document.snapshot(), document.digest(), *seq))
+            is_worth_it(log, document).then(|| (document.snapshot(), document.digest(), *seq))
         })?;
         let Some((snapshot, digest, seq)) = compacted else { return Ok(()) };
         let read_back = Document::load(head.generation, Some(&snapshot), &[], incarnation, seq)?;

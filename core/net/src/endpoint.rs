@@ -30,7 +30,7 @@ pub use self::acceptor::MAX_STRANGERS;
 /// Time for a call to be answered, lost packets included.
 const DIAL_TIMEOUT: Duration = Duration::from_secs(15);
 /// Time for peers to hear that this endpoint closes.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 /// TLS alert `no_application_protocol` (RFC 7301, section 3.2).
 const ALERT_NO_APPLICATION_PROTOCOL: u8 = 120;
 
@@ -228,7 +228,7 @@ impl Endpoint {
         self.inner.quinn.rebind_abstract(socket).map_err(|error| BindError::from_io(address, error))
     }
 
-    /// Closes all connections with this code, accepts no more, and waits up to two seconds for
+    /// Closes all connections with this code, accepts no more, and waits up to half a second for
     /// the peers to hear of it.
     pub async fn close(&self, code: u32, reason: &str) {
         self.inner.quinn.close(VarInt::from_u32(code), reason.as_bytes());

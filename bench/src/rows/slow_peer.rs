@@ -1,15 +1,14 @@
 //! Row 19: what a peer that takes nothing costs while this node edits on.
 
-use std::{env, net::SocketAddr, path::Path, process::Stdio};
+use std::{collections::BTreeMap, env, net::SocketAddr, path::Path, process::Stdio};
 
-use dunlin::Durability;
+use dunlin::{Durability, Value};
 use tempfile::tempdir;
 use tokio::process::Command;
 
 use super::{
     Setting,
-    documents::{fill, resident_bytes},
-    edits::set_minutes,
+    documents::{BATCH, fill, resident_bytes},
 };
 use crate::{
     Result,
@@ -17,7 +16,7 @@ use crate::{
     product::Product,
     relay::Relay,
     table::{Bar, Outcome},
-    task::Task,
+    task::{EDITED, Task},
 };
 
 /// Edits that the peer does not take, and the documents that they go round.
@@ -92,13 +91,20 @@ pub(crate) async fn edit_child(dir: &Path, peer: Option<SocketAddr>) -> Result<(
     Ok(())
 }
 
+/// Edits documents in turn, a commit for every hundred, so that the disk is not what takes long.
 async fn edit(product: &Product, first: usize, count: usize) -> Result<()> {
     let tasks = product.tasks()?;
-    let ids: Vec<_> =
-        (0..DOCUMENTS).map(|number| Ok(Task::new(number).patch()?.0)).collect::<Result<_>>()?;
-    for edit in first..first + count {
-        let edits = vec![set_minutes(edit as i64)?];
-        tasks.edit(&ids[edit % DOCUMENTS], edits, None).await?;
+    let ids: Vec<_> = (0..DOCUMENTS)
+        .map(|number| Ok(Task::new(number).patch()?.0))
+        .collect::<Result<_>>()?;
+    for batch in (first..first + count).step_by(BATCH) {
+        let patch = |edit: usize| {
+            let minutes = BTreeMap::from([(EDITED.to_owned(), Value::Int(edit as i64))]);
+            (ids[edit % DOCUMENTS].clone(), Value::Object(minutes))
+        };
+        for put in tasks.put_many((batch..batch + BATCH).map(patch)).await? {
+            put?;
+        }
     }
     Ok(())
 }

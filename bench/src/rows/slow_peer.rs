@@ -94,9 +94,8 @@ pub(crate) async fn edit_child(dir: &Path, peer: Option<SocketAddr>) -> Result<(
 /// Edits documents in turn, a commit for every hundred, so that the disk is not what takes long.
 async fn edit(product: &Product, first: usize, count: usize) -> Result<()> {
     let tasks = product.tasks()?;
-    let ids: Vec<_> = (0..DOCUMENTS)
-        .map(|number| Ok(Task::new(number).patch()?.0))
-        .collect::<Result<_>>()?;
+    let ids: Vec<_> =
+        (0..DOCUMENTS).map(|number| Ok(Task::new(number).patch()?.0)).collect::<Result<_>>()?;
     for batch in (first..first + count).step_by(BATCH) {
         let patch = |edit: usize| {
             let minutes = BTreeMap::from([(EDITED.to_owned(), Value::Int(edit as i64))]);

@@ -59,7 +59,7 @@ async fn through_sockets() -> Result<Sample> {
         there.start(&["run", "--listen", "127.0.0.1:0", "--no-mdns", "--peer", &address])?;
     there.until_in_sync().await?;
 
-    let mut watch = there.start(&["watch", "bench"])?;
+    let mut watch = there.start(&["watch", "bench", "--json"])?;
     let mut seen = lines(&mut watch)?;
     let mut put = here.start(&["put", "bench", "tasks", "--many"])?;
     let mut stdin = put.stdin.take().ok_or("no stdin")?;
@@ -85,7 +85,7 @@ struct Terminal {
 impl Terminal {
     fn command(&self, words: &[&str]) -> Result<Command> {
         let mut command = Command::new(dunlin()?);
-        command.args(words).arg("--json").env("DUNLIN_DIR", &self.dir).kill_on_drop(true);
+        command.args(words).env("DUNLIN_DIR", &self.dir).kill_on_drop(true);
         Ok(command)
     }
 
@@ -105,7 +105,7 @@ impl Terminal {
         const PATIENCE: Duration = Duration::from_secs(30);
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
-            if let Ok(status) = self.say(&["status"]).await
+            if let Ok(status) = self.say(&["status", "--json"]).await
                 && let Some(found) = find(&serde_json::from_str(&status)?)
             {
                 return Ok(found);

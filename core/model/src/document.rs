@@ -6,6 +6,7 @@ mod edit;
 mod history;
 mod list;
 mod locate;
+mod merge;
 mod mirror;
 mod picture;
 mod read;

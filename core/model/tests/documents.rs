@@ -340,3 +340,33 @@ fn a_peer_cannot_grow_a_document_beyond_what_can_travel() {
     assert!(!device.document.is_poisoned());
     device.restarted(200);
 }
+
+#[test]
+fn a_patch_at_an_old_base_is_stale_where_it_cannot_tell_what_was_read() {
+    let mut device =
+        device(json!({"n": {"$counter": 1}, "t": {"$text": "a"}, "l": [{"x": 1}], "s": 1}));
+    let base = device.document.version();
+    let mut other = Device::new(2);
+    other.pull(&device);
+    other.edit(json!([
+        {"op":"increment","path":"/n","by":2},
+        {"op":"splice","path":"/t","at":0,"insert":"b"},
+        {"op":"set","path":"/l/0/x","value":2},
+        {"op":"set","path":"/s","value":2},
+    ]));
+    device.pull(&other);
+    let before = device.json();
+    for patch in [json!({"n": 5}), json!({"t": "c"}), json!({"l": [{"x": 3}]})] {
+        let patch = Value::from_json(&patch).unwrap();
+        let error = device.document.merge(&patch, Some(&base), &ListKeys::new(), 9).unwrap_err();
+        assert!(matches!(error, EditError::StaleVersion { .. }), "{error}");
+    }
+    assert_eq!(device.json(), before);
+    let patch = Value::from_json(&json!({"s": 3})).unwrap();
+    device.document.merge(&patch, Some(&base), &ListKeys::new(), 9_000).unwrap();
+    assert_eq!(device.conflicts(), json!([["/s", 2]]));
+    let patch = Value::from_json(&json!({"n": 5})).unwrap();
+    let now = device.document.version();
+    device.document.merge(&patch, Some(&now), &ListKeys::new(), 9).unwrap();
+    assert_eq!(device.json()["n"], json!(5));
+}

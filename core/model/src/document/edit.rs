@@ -8,7 +8,6 @@ use super::{
     write::Writing,
 };
 use crate::{
-    difference::{self, ListKeys},
     edit::Edit,
     entry::{Body, Marker},
     error::{EditError, InvalidInput},
@@ -37,55 +36,6 @@ impl Document {
             return Err(EditError::NotFound { path: "the document".into() });
         }
         self.transact(base, now_ms, |writing| edits.iter().try_for_each(|edit| writing.edit(edit)))
-    }
-
-    /// Merges a patch (RFC 7396): null removes, objects merge, everything else replaces, and a
-    /// string over a text, a number over a counter or an array over a list become edits of it. A
-    /// document that does not exist, or was deleted, begins anew with the patch.
-    ///
-    /// # Errors
-    /// As [`edit`](Self::edit).
-    pub fn merge(
-        &mut self,
-        patch: &Value,
-        base: Option<&Version>,
-        keys: &ListKeys,
-        now_ms: i64,
-    ) -> Result<Change, EditError> {
-        let Value::Object(fields) = patch else {
-            return Err(InvalidInput::new(
-                format!("a patch is an object, not {}", patch.kind()),
-                "wrap it, for instance {\"value\": …}",
-            )
-            .into());
-        };
-        if self.is_deleted() || !self.exists() {
-            return self.insert(&difference::without_nulls(patch), now_ms);
-        }
-        let read = self.value();
-        let new = difference::patched(&read, fields);
-        let mut edits = difference::edits(&read, &new, keys);
-        let conflicts: Vec<String> =
-            self.view().losers.iter().map(|loser| loser.node.path.to_string()).collect();
-        edits.extend(difference::settled(patch, &read, &conflicts));
-        self.edit(&edits, base, now_ms)
-    }
-
-    /// Saves a whole object: the difference between what was read and what is handed over becomes
-    /// edits, so what the caller does not know survives. `keys` declares by which field the items
-    /// of a list are matched; otherwise the longest common subsequence decides.
-    ///
-    /// # Errors
-    /// As [`edit`](Self::edit).
-    pub fn save(
-        &mut self,
-        read: &Value,
-        new: &Value,
-        base: Option<&Version>,
-        keys: &ListKeys,
-        now_ms: i64,
-    ) -> Result<Change, EditError> {
-        self.edit(&difference::edits(read, new, keys), base, now_ms)
     }
 }
 

@@ -1,0 +1,112 @@
+//! Whole values handed over: merge patches and saves, made into edits.
+
+use super::{Change, Document};
+use crate::{
+    difference::{self, ListKeys},
+    error::{EditError, InvalidInput},
+    path::RegisterPath,
+    value::Value,
+    version::Version,
+    view::{Kind, Node},
+};
+
+impl Document {
+    /// Merges a patch (RFC 7396): null removes, objects merge, everything else replaces, and a
+    /// string over a text, a number over a counter or an array over a list become edits of it. A
+    /// document that does not exist, or was deleted, begins anew with the patch.
+    ///
+    /// # Errors
+    /// As [`edit`](Self::edit). `StaleVersion` if a text, counter or list that the patch names has
+    /// changed since `base`: the patch does not say what was read of it, [`save`](Self::save) does.
+    pub fn merge(
+        &mut self,
+        patch: &Value,
+        base: Option<&Version>,
+        keys: &ListKeys,
+        now_ms: i64,
+    ) -> Result<Change, EditError> {
+        let Value::Object(fields) = patch else {
+            return Err(InvalidInput::new(
+                format!("a patch is an object, not {}", patch.kind()),
+                "wrap it, for instance {\"value\": …}",
+            )
+            .into());
+        };
+        if self.is_deleted() || !self.exists() {
+            return self.insert(&difference::without_nulls(patch), now_ms);
+        }
+        if let Some(base) = base.filter(|base| base.seq != self.seq) {
+            self.check_unchanged_since(base, &self.view().root, patch)?;
+        }
+        let read = self.value();
+        let new = difference::patched(&read, fields);
+        let mut edits = difference::edits(&read, &new, keys);
+        let conflicts: Vec<String> =
+            self.view().losers.iter().map(|loser| loser.node.path.to_string()).collect();
+        edits.extend(difference::settled(patch, &read, &conflicts));
+        self.edit(&edits, base, now_ms)
+    }
+
+    /// Saves a whole object: the difference between what was read and what is handed over becomes
+    /// edits, so what the caller does not know survives. `keys` declares by which field the items
+    /// of a list are matched; otherwise the longest common subsequence decides.
+    ///
+    /// # Errors
+    /// As [`edit`](Self::edit).
+    pub fn save(
+        &mut self,
+        read: &Value,
+        new: &Value,
+        base: Option<&Version>,
+        keys: &ListKeys,
+        now_ms: i64,
+    ) -> Result<Change, EditError> {
+        self.edit(&difference::edits(read, new, keys), base, now_ms)
+    }
+
+    /// Refuses a patch over a text, counter or list that is not as it was at the base.
+    fn check_unchanged_since(
+        &self,
+        base: &Version,
+        node: &Node,
+        patch: &Value,
+    ) -> Result<(), EditError> {
+        let unchanged = match (&node.kind, patch) {
+            (Kind::Object(fields), Value::Object(patch)) => {
+                return patch.iter().try_for_each(|(key, patch)| match fields.get(key) {
+                    Some(field) => self.check_unchanged_since(base, field, patch),
+                    None => Ok(()),
+                });
+            }
+            (Kind::Text(_), Value::String(_) | Value::Text(_)) => {
+                self.is_text_unchanged(base, &node.path)
+            }
+            (Kind::Counter(..), Value::Int(_) | Value::Counter(_)) => {
+                self.is_register_unchanged(base, &node.path)
+            }
+            (Kind::List(_), Value::List(_)) => {
+                let in_order = self.history.list_at(&node.path, base.seq) == Some(None);
+                in_order
+                    && self.is_register_unchanged(base, &node.path)
+                    && self.is_text_unchanged(base, &node.path)
+            }
+            _ => true,
+        };
+        if unchanged {
+            return Ok(());
+        }
+        Err(EditError::StaleVersion { path: node.path.to_string() })
+    }
+
+    fn is_register_unchanged(&self, base: &Version, path: &RegisterPath) -> bool {
+        let mut entries = self.registers.here(path).iter().chain(self.registers.below(path));
+        entries.all(|stored| base.state_vector.covers(stored.dot()))
+    }
+
+    fn is_text_unchanged(&self, base: &Version, path: &RegisterPath) -> bool {
+        let mut texts = self.texts.keys().filter(|(text, _)| path.holds(text));
+        texts.all(|place| {
+            self.history.text_since(place, base.seq).is_some_and(|unseen| unseen.is_empty())
+        })
+    }
+}

@@ -45,10 +45,14 @@ fn three_hundred_schedules_end_in_agreement_with_every_acknowledged_write() {
         match result {
             Ok(report) => {
                 let certain: Vec<_> = OPERATIONS.into_iter().chain(CERTAIN).collect();
-                assert_eq!(report.coverage.missing(&certain), [""; 0], "seed {}", report.seed);
-                assert!(report.writes >= 50 * report.devices, "seed {}", report.seed);
+                let missing = report.coverage.missing(&certain);
                 let restarts = report.coverage.times("shutdown") + report.coverage.times("crash");
-                assert!(restarts > 0, "seed {}", report.seed);
+                if !missing.is_empty() || restarts == 0 || report.writes < 50 * report.devices {
+                    failed.push(format!(
+                        "seed {}: {restarts} restarts, {} writes of {} devices, and no {missing:?}",
+                        report.seed, report.writes, report.devices
+                    ));
+                }
                 sizes.insert(report.devices);
                 total.merge(&report.coverage);
             }

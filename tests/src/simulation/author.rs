@@ -64,7 +64,7 @@ impl Author<'_> {
             "put-text" => self.put_text(&doc, &read),
             "put-number" => self.put_number(&doc, &read),
             "save" => self.save(&doc, read),
-            "remove" => self.remove(),
+            "remove" => Some(self.remove(&doc)),
             "edit-at-older-base" => self.edit_late(&doc, &read),
             "set" => Some(self.set(&doc, &read)),
             "increment" => {
@@ -130,14 +130,7 @@ impl Author<'_> {
     fn set(&mut self, doc: &str, read: &Document) -> Write {
         let doc = doc.to_owned();
         let (path, fact, value, base) = match self.random.below(4) {
-            0 => {
-                let key = self.name("s");
-                if self.random.chance(0.5) {
-                    self.site.removable.push((doc.clone(), key.clone()));
-                }
-                let fact = Fact::Mark { doc: doc.clone(), key: key.clone() };
-                (format!("/marks/{key}"), fact, json!(true), None)
-            }
+            0 => return self.mark(&doc),
             1 => {
                 let (device, value) = (self.site.index, self.name("o"));
                 let fact = Fact::Own { doc: doc.clone(), device, value: value.clone() };
@@ -170,15 +163,25 @@ impl Author<'_> {
         (Fact::Race { doc: doc.to_owned(), slot: slot.to_owned(), value, seen }, slot)
     }
 
-    fn remove(&mut self) -> Option<Write> {
+    fn remove(&mut self, doc: &str) -> Write {
         if self.site.removable.is_empty() {
-            return None;
+            self.site.deck.insert(0, "remove");
+            return self.mark(doc);
         }
         let at = self.random.below(self.site.removable.len());
         let (doc, key) = self.site.removable.swap_remove(at);
         let edits = vec![json!({"op":"remove","path":format!("/marks/{key}")})];
         let facts = vec![Fact::Unmarked { doc: doc.clone(), key }];
-        Some(self.edit("remove", &doc, Part { edits, facts }, None))
+        self.edit("remove", &doc, Part { edits, facts }, None)
+    }
+
+    /// Sets something that may be removed later.
+    fn mark(&mut self, doc: &str) -> Write {
+        let (doc, key) = (doc.to_owned(), self.name("s"));
+        self.site.removable.push((doc.clone(), key.clone()));
+        let edits = vec![json!({"op":"set","path":format!("/marks/{key}"),"value":true})];
+        let facts = vec![Fact::Mark { doc: doc.clone(), key }];
+        self.edit("set", &doc, Part { edits, facts }, None)
     }
 
     fn increment(&mut self, doc: &str) -> Part {

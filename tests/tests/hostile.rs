@@ -1,0 +1,298 @@
+//! Peers without the sender's checks, over real QUIC: what they push changes nothing, and shows.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use std::{net::SocketAddr, path::Path, time::Duration};
+
+use dunlin::{
+    Carrier, Config, DeviceKind, DocId, Durability, Invitation, Node, RefuseCode, Refusal, Role,
+    Space, SyncConfig, Ticket, Value,
+};
+use dunlin_model::{Document, Incarnation, ListKeys, SpaceId};
+use dunlin_net::{Connection, Endpoint};
+use dunlin_proto::{
+    frame::{Content, DocEntry, Frame},
+    session::{self, Effect, Session, SpaceAccess},
+    trust::{Profile, create_space},
+};
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
+
+const SECONDS: Duration = Duration::from_secs(30);
+const SEED: [u8; 32] = [66; 32];
+
+/// A node on loopback with one document.
+struct Victim {
+    dir: TempDir,
+    node: Node,
+    space: Space,
+    address: SocketAddr,
+}
+
+impl Victim {
+    async fn new() -> Self {
+        let dir = TempDir::new().unwrap();
+        let config = Config { durability: Durability::Relaxed, ..Config::default() };
+        let node = Node::create(dir.path(), "victim", DeviceKind::Human, config).await.unwrap();
+        let space = node.create_space("farm").await.unwrap();
+        let tasks = space.collection("tasks").unwrap();
+        let value = Value::from_json(&json!({"title": "Count waders"})).unwrap();
+        tasks.put(&"waders".parse().unwrap(), value).await.unwrap();
+        let carrier = Carrier::Udp(SocketAddr::from(([127, 0, 0, 1], 0)));
+        node.start_sync(SyncConfig { carrier, peers: Vec::new(), mdns: false }).await.unwrap();
+        let address = node.status().await.unwrap().listen[0];
+        Self { dir, node, space, address }
+    }
+
+    async fn ticket(&self, role: Role) -> Ticket {
+        self.space.invite(&Invitation { role, ..Invitation::default() }).await.unwrap()
+    }
+
+    /// All rows of all tables of the space's file that hold documents.
+    fn tables(&self) -> Vec<String> {
+        let path = files(self.dir.path()).into_iter().find(|path| path.contains("spaces/"));
+        let connection = rusqlite::Connection::open(path.unwrap()).unwrap();
+        let names = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
+        let tables: Vec<String> = connection
+            .prepare(names)
+            .unwrap()
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            // Statements are what lets a stranger in; the rest is about documents.
+            .filter(|table: &String| !table.contains("statement") && !table.starts_with("sqlite"))
+            .collect();
+        assert!(tables.len() > 3, "{tables:?}");
+        let mut rows = Vec::new();
+        for table in tables {
+            let mut all = connection.prepare(&format!("SELECT * FROM \"{table}\"")).unwrap();
+            let columns = all.column_count();
+            let mut cursor = all.query([]).unwrap();
+            while let Some(row) = cursor.next().unwrap() {
+                let values: Vec<_> = (0..columns).map(|at| row.get_ref(at).unwrap()).collect();
+                rows.push(format!("{table} {values:?}"));
+            }
+        }
+        rows
+    }
+
+    async fn refusals(&self) -> Vec<Refusal> {
+        self.node.status().await.unwrap().refusals
+    }
+}
+
+fn files(dir: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => found.extend(files(&path)),
+            false if path.extension().is_some_and(|ending| ending == "sqlite") => {
+                found.push(path.to_string_lossy().into_owned());
+            }
+            false => {}
+        }
+    }
+    found
+}
+
+/// A client that says whatever it is told to.
+struct Client {
+    connection: dunlin_net::ConnectionHandle,
+    sender: dunlin_net::FrameSender,
+    receiver: dunlin_net::FrameReceiver,
+    session: Session,
+    /// By which number the victim knows the space.
+    slot: Option<u16>,
+    effects: Vec<Effect>,
+    _endpoint: Endpoint,
+}
+
+impl Client {
+    /// Connects and says hello with this access.
+    async fn connect(to: SocketAddr, access: SpaceAccess) -> Self {
+        let any = Carrier::Udp(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let endpoint = Endpoint::bind(dunlin_net::Config::new(SEED, any)).unwrap();
+        let connection: Connection = endpoint.connect(to, None).await.unwrap();
+        let (connection, sender, receiver) = connection.split();
+        let session = Session::new(
+            session::Config {
+                local: endpoint.device(),
+                peer: connection.peer(),
+                dialer: true,
+                exporter: connection.exporter(),
+                random: [7; 32],
+                wall_clock_ms: 1_800_000_000_000,
+                spaces: vec![access],
+            },
+            0,
+        );
+        let _endpoint = endpoint;
+        Self { connection, sender, receiver, session, slot: None, effects: Vec::new(), _endpoint }
+    }
+
+    /// Sends what the session wants to send, and notes what else it wants.
+    async fn speak(&mut self) {
+        while let Some(effect) = self.session.poll_effect(true) {
+            match effect {
+                Effect::Send(frame) => self.send(frame).await,
+                other => self.effects.push(other),
+            }
+        }
+    }
+
+    async fn send(&mut self, frame: Vec<u8>) {
+        if let Some(Frame::Open { space, .. }) = Frame::decode(&frame).unwrap() {
+            self.slot = Some(space);
+        }
+        // The other side may have hung up.
+        let _ = self.sender.send(frame).await;
+    }
+
+    /// Keeps to the protocol until the victim has let it in, or has hung up.
+    async fn introduce(&mut self) -> bool {
+        let introduction = async {
+            loop {
+                self.speak().await;
+                let is_in = |effect: &Effect| matches!(effect, Effect::Opened { .. });
+                if self.slot.is_some() && self.effects.iter().any(is_in) {
+                    return true;
+                }
+                self.receiver.set_limit(1 << 20);
+                match self.receiver.receive().await {
+                    Ok(Some(frame)) => drop(self.session.handle_frame(&frame, 0)),
+                    _ => return false,
+                }
+            }
+        };
+        timeout(SECONDS, introduction).await.expect("let in or turned away")
+    }
+
+    async fn push(&mut self, space: u16, doc: &DocId, update: &[u8]) {
+        let entry = DocEntry {
+            collection: doc.collection.as_str(),
+            key: doc.key.as_str(),
+            generation: 0,
+            state_vector: None,
+            update: update.into(),
+            total: None,
+        };
+        let content = Content::pack_documents(&[entry]);
+        self.send(Frame::Push { space, content: content.clone() }.encode()).await;
+        self.send(Frame::Docs { space, content, missing: Vec::new() }.encode()).await;
+    }
+}
+
+fn access(ticket: &Ticket) -> SpaceAccess {
+    let profile = Profile { name: "mallory".to_owned(), kind: DeviceKind::Agent };
+    let joined = ticket.join(&SEED, &profile, 1_800_000_000_000).unwrap();
+    SpaceAccess { roster: joined.roster, secrets: vec![*ticket.secret()] }
+}
+
+/// A document that an honest writer could have made.
+fn forged() -> (DocId, Vec<u8>) {
+    let mut document = Document::new(Incarnation::from_random([9; 8]));
+    let value = Value::from_json(&json!({"title": "Mallory was here"})).unwrap();
+    let change = document.merge(&value, None, &ListKeys::new(), 0).unwrap();
+    (DocId::parse("tasks", "waders").unwrap(), change.update)
+}
+
+#[tokio::test]
+async fn what_a_reader_pushes_changes_no_table_and_the_refusal_shows() {
+    let victim = Victim::new().await;
+    let ticket = victim.ticket(Role::Reader).await;
+    let mut reader = Client::connect(victim.address, access(&ticket)).await;
+    assert!(reader.introduce().await, "a reader is let in");
+    let before = victim.tables();
+
+    let (doc, update) = forged();
+    let slot = reader.slot.unwrap();
+    reader.push(slot, &doc, &update).await;
+    let refusals = timeout(SECONDS, async {
+        loop {
+            match victim.refusals().await {
+                refusals if refusals.is_empty() => sleep(Duration::from_millis(20)).await,
+                refusals => return refusals,
+            }
+        }
+    });
+    let refusals = refusals.await.expect("the refusal shows in status");
+    let peer = reader._endpoint.device();
+    let space = victim.space.id();
+    let expected =
+        Refusal { peer, space, documents: vec![doc], by_us: true, code: RefuseCode::ReadOnly };
+    assert_eq!(refusals.first(), Some(&expected));
+    assert_eq!(victim.tables(), before);
+}
+
+#[tokio::test]
+async fn the_same_push_by_a_writer_is_taken() {
+    let victim = Victim::new().await;
+    let ticket = victim.ticket(Role::Writer).await;
+    let mut writer = Client::connect(victim.address, access(&ticket)).await;
+    assert!(writer.introduce().await, "a writer is let in");
+    let (doc, update) = forged();
+    let slot = writer.slot.unwrap();
+    writer.push(slot, &doc, &update).await;
+    let tasks = victim.space.collection("tasks").unwrap();
+    let taken = async {
+        while !tasks.get(&doc.key).await.unwrap().has_conflicts() {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(SECONDS, taken).await.expect("both writes are there");
+    assert_eq!(victim.refusals().await, []);
+}
+
+#[tokio::test]
+async fn a_stranger_that_pushes_is_hung_up_on_and_learns_and_changes_nothing() {
+    let victim = Victim::new().await;
+    let before = victim.tables();
+    // A space of the stranger's own.
+    let profile = Profile { name: "mallory".to_owned(), kind: DeviceKind::Agent };
+    let device = dunlin_proto::trust::device_of(&SEED);
+    let roster = create_space(&[5; 32], "farm", device, &profile, 0).unwrap();
+    assert_ne!(roster.space(), victim.space.id());
+    let own = SpaceAccess { roster, secrets: vec![[5; 32]] };
+    let mut stranger = Client::connect(victim.address, own).await;
+    stranger.speak().await;
+    let (doc, update) = forged();
+    for slot in 0..4 {
+        stranger.push(slot, &doc, &update).await;
+    }
+    assert!(!stranger.introduce().await);
+    timeout(SECONDS, stranger.connection.closed()).await.expect("hung up");
+    assert!(stranger.effects.iter().all(|effect| !matches!(effect, Effect::Opened { .. })));
+    assert_eq!(victim.tables(), before);
+    // It shows as somebody who was turned away.
+    let status = victim.node.status().await.unwrap();
+    let peer = status.peers.iter().find(|peer| peer.device == Some(device)).expect("shows");
+    assert!(peer.reason.is_some() && peer.spaces.is_empty(), "{peer:?}");
+}
+
+#[tokio::test]
+async fn whoever_knows_the_secret_and_is_no_member_changes_nothing() {
+    let victim = Victim::new().await;
+    let ticket = victim.ticket(Role::Writer).await;
+    let before = victim.tables();
+    // The secret of the space, with a chain that ends at the founder and not at this device.
+    let space: SpaceId = victim.space.id();
+    let mut outsider = access(&ticket);
+    let founder = victim.node.device().id;
+    let chain = outsider.roster.chain(founder);
+    outsider.roster = dunlin_proto::trust::Roster::new(space);
+    for statement in &chain {
+        outsider.roster.add(statement).unwrap();
+    }
+    let mut client = Client::connect(victim.address, outsider).await;
+    client.speak().await;
+    let (doc, update) = forged();
+    for slot in 0..4 {
+        client.push(slot, &doc, &update).await;
+    }
+    client.introduce().await;
+    timeout(SECONDS, client.connection.closed()).await.expect("hung up");
+    assert_eq!(victim.tables(), before);
+    assert_eq!(victim.space.members().len(), 1);
+}

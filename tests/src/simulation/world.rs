@@ -300,7 +300,8 @@ impl<'a> World<'a> {
         self.sites[device].crash().map_err(text)?;
         self.coverage.count("crash");
         if let Some((task, write, doc, mark)) = pending {
-            if task.is_finished() {
+            // The answer may be lost with whoever waited for it.
+            if task.is_finished() && self.random.chance(0.5) {
                 self.conclude(device, write, task).await?;
             } else {
                 task.abort();
@@ -411,6 +412,9 @@ impl<'a> World<'a> {
             *key = committed[0].id.to_string();
             self.notes.push(key.clone());
             self.sites[device].notes.push(key.clone());
+        }
+        if self.prints {
+            println!("          {:?} {:?}", write.call, write.facts);
         }
         self.count(device, &write);
         self.ledger.acknowledge(write.facts);

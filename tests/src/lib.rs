@@ -1,4 +1,5 @@
 //! What whole-system tests share.
 
 pub mod netns;
+pub mod program;
 pub mod simulation;

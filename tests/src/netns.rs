@@ -117,7 +117,7 @@ impl Drop for Lan {
 
 /// Says that a test did not run: to whoever watches, past the capture of the test harness, and to
 /// the log in which the task runner collects such lines.
-fn report_skip(what: &str) {
+pub fn report_skip(what: &str) {
     let _ = writeln!(io::stderr(), "skipped: {what}");
     if let Some(log) = std::env::var_os("DUNLIN_SKIP_LOG") {
         let appended = OpenOptions::new().create(true).append(true).open(log);

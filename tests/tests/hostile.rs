@@ -5,7 +5,7 @@
 use std::{net::SocketAddr, path::Path, time::Duration};
 
 use dunlin::{
-    Carrier, Config, DeviceKind, DocId, Durability, Invitation, Node, RefuseCode, Refusal, Role,
+    Carrier, Config, DeviceKind, DocId, Durability, Invitation, Node, Refusal, RefuseCode, Role,
     Space, SyncConfig, Ticket, Value,
 };
 use dunlin_model::{Document, Incarnation, ListKeys, SpaceId};

@@ -119,7 +119,6 @@ fn what_was_answered_survives_thirty_kills_and_reaches_the_other_side() {
     let _second = Running::start(there.command(&listen));
     let agreed = await_agreement(&[&here, &there], Duration::from_secs(120));
     assert_eq!(agreed["documents"], promised.len() + unanswered);
-    let there: BTreeSet<String> =
-        (0..KILLS).flat_map(|number| stored(&there, number)).collect();
+    let there: BTreeSet<String> = (0..KILLS).flat_map(|number| stored(&there, number)).collect();
     assert_eq!(promised.difference(&there).collect::<Vec<_>>(), [""; 0]);
 }

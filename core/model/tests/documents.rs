@@ -227,6 +227,23 @@ fn an_index_counts_at_the_base_it_was_read_at() {
 }
 
 #[test]
+fn a_patch_of_a_text_at_an_older_base_is_stale_and_never_brings_back_what_was_deleted() {
+    let mut device = device(json!({"t": {"$text": "abc"}, "n": {"$counter": 1}, "x": 1}));
+    let base = device.document.version();
+    device.edit(json!([{"op":"splice","path":"/t","at":0,"delete":1}]));
+    let mut put = |patch: serde_json::Value| {
+        let patch = Value::from_json(&patch).unwrap();
+        device.document.merge(&patch, Some(&base), &ListKeys::new(), 0)
+    };
+    // Deleting does not move the state vector, and the new text still holds the `a`.
+    let error = put(json!({"t": "abcd"})).unwrap_err();
+    assert!(matches!(error, EditError::StaleVersion { .. }), "{error}");
+    put(json!({"x": 2, "y": {"z": [1]}})).unwrap();
+    device.note();
+    assert_eq!(device.json(), json!({"t": "bc", "n": 1, "x": 2, "y": {"z": [1]}}));
+}
+
+#[test]
 fn a_base_that_is_too_old_or_not_ours_is_stale() {
     let mut device = device(json!({"t": {"$text": "abc"}}));
     let base = device.document.version();

@@ -66,6 +66,12 @@ impl Probe {
         }
     }
 
+    /// Waits until a peer is found at this address too; addresses come in as they are resolved.
+    fn wait_found(&self, address: &str) -> String {
+        let is_here = |found: &String| found.contains(address);
+        std::iter::repeat_with(|| self.wait("found ")).find(is_here).unwrap()
+    }
+
     fn tell(&mut self, command: &str) {
         writeln!(self.input.as_mut().unwrap(), "{command}").unwrap();
     }
@@ -91,8 +97,7 @@ fn two_devices_find_each_other_and_hear_a_goodbye() {
     let here = Probe::start(&lan, 0, 1);
     let there = Probe::start(&lan, 1, 2);
 
-    let found = there.wait("found ");
-    assert!(found.contains(&lan.address(0).to_string()), "{found}");
+    let found = there.wait_found(&lan.address(0).to_string());
     let name = found.split(' ').next().unwrap();
     assert!(!found.contains("127.0.0.1"), "{found}");
     assert!(here.wait("met ").starts_with(&there.device));
@@ -131,7 +136,7 @@ fn a_link_that_goes_down_is_a_status_and_discovery_works_again_after_it() {
     lan.set_link(0, true);
     here.wait("active");
     let address = lan.address(1).to_string();
-    assert!(here.wait("found ").contains(&address));
+    here.wait_found(&address);
     assert!(there.wait("met ").starts_with(&here.device));
 }
 

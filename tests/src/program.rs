@@ -37,11 +37,11 @@ fn build() -> PathBuf {
     let built = built.expect("cargo runs");
     assert!(built.status.success(), "the program does not build");
     let messages = String::from_utf8_lossy(&built.stdout);
-    let executables = messages
+    let mut executables = messages
         .lines()
         .filter_map(|line| serde_json::from_str::<Json>(line).ok())
         .filter_map(|message| message["executable"].as_str().map(PathBuf::from));
-    executables.last().expect("cargo names the program")
+    executables.next_back().expect("cargo names the program")
 }
 
 /// A node's directory, as the program sees it.

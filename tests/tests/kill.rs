@@ -113,12 +113,19 @@ fn what_was_answered_survives_thirty_kills_and_reaches_the_other_side() {
     assert!(in_flight >= IN_FLIGHT, "{in_flight} kills with rows in flight");
 
     let mut first = Running::start(here.command(&["run", "--listen", "127.0.0.1:0", "--no-mdns"]));
-    let up: Json = serde_json::from_str(&first.lines().next().unwrap().unwrap()).unwrap();
+    // Read to the end: it would end with whoever reads it.
+    let mut said = first.lines();
+    let up: Json = serde_json::from_str(&said.next().unwrap().unwrap()).unwrap();
+    let listener = thread::spawn(move || said.for_each(drop));
     let address = up["listen"][0].as_str().unwrap();
     let listen = ["run", "--listen", "127.0.0.1:0", "--no-mdns", "--peer", address];
-    let _second = Running::start(there.command(&listen));
+    let mut command = there.command(&listen);
+    command.stdout(Stdio::null());
+    let _second = Running::start(command);
     let agreed = await_agreement(&[&here, &there], Duration::from_secs(120));
     assert_eq!(agreed["documents"], promised.len() + unanswered);
+    first.kill();
+    listener.join().unwrap();
     let there: BTreeSet<String> = (0..KILLS).flat_map(|number| stored(&there, number)).collect();
     assert_eq!(promised.difference(&there).collect::<Vec<_>>(), [""; 0]);
 }

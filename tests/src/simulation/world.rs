@@ -400,6 +400,15 @@ impl<'a> World<'a> {
                 if error.code() == dunlin::Code::StaleVersion {
                     self.coverage.count("stale-version");
                 }
+                let site = &mut self.sites[device];
+                if write.operation == "edit-at-older-base" {
+                    // It may be too old for good.
+                    site.reads.pop_front();
+                }
+                if site.deck.len() > 8 {
+                    // Some writes later, but not without end.
+                    site.deck.insert(4, write.operation);
+                }
                 return Ok(());
             }
             Err(error) => return Err(format!("device {device}, {write:?}: {error:?}")),

@@ -159,6 +159,22 @@ impl<'a> World<'a> {
         for (_, fault) in faults {
             self.suffer(fault).await?;
         }
+        self.complete().await
+    }
+
+    /// Makes up for operations that found nothing to work on so far.
+    async fn complete(&mut self) -> Outcome<()> {
+        self.raise_everybody().await?;
+        for _ in 0..PATIENCE {
+            let Some(&operation) = self.coverage.missing(&OPERATIONS).first() else { break };
+            let device = self.random.below(self.sites.len());
+            let drawn = self.author(device)?.draw(operation).await.map_err(text)?;
+            match drawn {
+                Some(write) => self.perform(device, vec![write]).await?,
+                None => self.write(device).await?,
+            }
+            sleep(Duration::from_millis(200)).await;
+        }
         Ok(())
     }
 
@@ -343,9 +359,14 @@ impl<'a> World<'a> {
             true if first.operation == "edit-anything" => Some(self.draw(device).await?),
             _ => None,
         };
+        self.perform(device, [Some(first), second].into_iter().flatten().collect()).await
+    }
+
+    /// Makes writes at the same moment.
+    async fn perform(&mut self, device: usize, writes: Vec<Write>) -> Outcome<()> {
         let space = self.sites[device].space().map_err(text)?;
         let mut tasks = Vec::new();
-        for write in [Some(first), second].into_iter().flatten() {
+        for write in writes {
             let (space, call) = (space.clone(), write.call.clone());
             tasks.push((write, tokio::spawn(async move { call.perform(&space).await })));
         }

@@ -26,8 +26,10 @@ const EPOCH_MS: i64 = 1_767_225_600_000;
 const YEAR_MS: i64 = 365 * 24 * 3_600_000;
 /// The name of the one space.
 pub(super) const SPACE: &str = "hall";
-/// How long the endpoint of a crashed node may hold on to its address, in seconds.
-const MAX_RELEASE_S: u64 = 60;
+/// How long the endpoint of an ended node may hold on to its address, in seconds: QUIC drains a
+/// connection for three probe timeouts (RFC 9000, section 10.2), which are long on a bad link. A
+/// process that ended for real would hold on to nothing.
+const MAX_RELEASE_S: u64 = 300;
 
 pub(super) struct Site {
     pub(super) index: usize,

@@ -387,3 +387,15 @@ fn a_patch_at_an_old_base_is_stale_where_it_cannot_tell_what_was_read() {
     device.document.merge(&patch, Some(&now), &ListKeys::new(), 9).unwrap();
     assert_eq!(device.json()["n"], json!(5));
 }
+
+#[test]
+fn an_index_inside_a_surrogate_pair_is_refused_at_an_old_base_too() {
+    let mut device = device(json!({"t": {"$text": "a🐦b"}}));
+    let base = device.document.version();
+    device.edit(json!([{"op":"splice","path":"/t","at":0,"insert":"x"}]));
+    let edits = json!([{"op":"splice","path":"/t","at":2,"insert":"!"}]);
+    let edits = Edit::list_from_json(&edits).unwrap();
+    let error = device.document.edit(&edits, Some(&base), 0).unwrap_err();
+    assert!(error.to_string().contains("surrogate") && !device.document.is_poisoned(), "{error}");
+    assert_eq!(device.json(), json!({"t": "xa🐦b"}));
+}

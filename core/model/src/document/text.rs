@@ -149,13 +149,11 @@ impl Writing<'_, '_> {
         let splice = Splice { at, delete, insert: units };
         let splices = match self.pictures.get_mut(place) {
             Some(picture) => picture.replace(splice),
-            None => {
-                self.check_surrogates(user_path, place, &text, at, delete)?;
-                vec![splice]
-            }
+            None => vec![splice],
         };
         self.note_path(&place.0);
         for splice in splices {
+            self.check_surrogates(user_path, place, &text, splice.at, splice.delete)?;
             let content = if splice.insert > 0 { insert } else { "" };
             self.apply_splice(place, &text, splice, content)?;
         }

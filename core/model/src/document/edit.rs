@@ -12,7 +12,7 @@ use crate::{
     entry::{Body, Marker},
     error::{EditError, InvalidInput},
     limits::{MAX_COUNTER, MAX_DEPTH},
-    path::Path,
+    path::{Path, Segment},
     value::Value,
     version::Version,
 };
@@ -114,18 +114,12 @@ impl Writing<'_, '_> {
 
     /// Removes what others have edited in a list item that is gone: settles the conflict.
     fn forget_item(&mut self, path: &Path) -> Result<(), EditError> {
-        let losers = self.document.view().losers.iter();
-        let lost =
-            losers.map(|loser| &loser.node.path).find(|lost| lost.as_str() == path.to_string());
-        match lost.cloned() {
-            Some(lost) => {
-                self.write_register(&lost, Body::Absent)?;
-                let own: Vec<_> =
-                    self.document.registers.here(&lost).iter().map(|own| own.key.clone()).collect();
-                own.iter().for_each(|key| self.remove_entry(key));
-                Ok(())
-            }
-            None => Ok(()),
+        let path = path.to_string();
+        let mut lost = self.document.view().losers.iter().map(|loser| &loser.node.path);
+        let Some(lost) = lost.find(|lost| lost.as_str() == path).cloned() else { return Ok(()) };
+        match lost.segments().last() {
+            Some(Segment::Item(id)) => self.delete_item(&lost, *id),
+            _ => Ok(()),
         }
     }
 
@@ -138,16 +132,15 @@ impl Writing<'_, '_> {
         };
         let marker = Marker::Subtotal(epoch);
         let here = self.document.registers.here(&target.path).iter();
-        let own = here.filter(|stored| {
+        let mut own = here.filter(|stored| {
             stored.key.marker == marker && stored.key.incarnation == self.document.incarnation
         });
         // One key a writer: increments need no context, they all count.
         let (key, plus, minus) = own
-            .filter_map(|stored| match stored.entry.body {
+            .find_map(|stored| match stored.entry.body {
                 Body::Subtotal { plus, minus } => Some((Some(stored.key.clone()), plus, minus)),
                 _ => None,
             })
-            .next()
             .unwrap_or((None, 0, 0));
         let plus = plus.saturating_add(by.max(0));
         let minus = minus.saturating_add(by.min(0).saturating_neg());

@@ -78,7 +78,9 @@ impl OpenError {
             Self::AlreadyANode { .. } => "use it as it is, or give another directory",
             Self::AlreadyOpen { .. } => "close the other process, or talk to it",
             Self::NewerSchema { .. } => "update this program",
-            Self::Corrupt { .. } => "run `dunlin doctor`; peers hand back what they have",
+            Self::Corrupt { .. } => {
+                "restore a backup, or join again as a new node: peers hand back what they have"
+            }
             Self::StorageFull { .. } => "free some space, then try again",
             Self::Io { .. } | Self::Sqlite { .. } => {
                 "check the path, its owner and its permissions"
@@ -154,7 +156,9 @@ impl StoreError {
     pub fn remedy(&self) -> &str {
         match self {
             Self::StorageFull => "free some space, then try again",
-            Self::Corrupt { .. } => "run `dunlin doctor`; peers hand back what they have",
+            Self::Corrupt { .. } => {
+                "restore a backup, or join again as a new node: peers hand back what they have"
+            }
             Self::Invalid(invalid) => &invalid.remedy,
             Self::NotFound { .. } => "check the name",
             Self::LimitExceeded { .. } => "use fewer",

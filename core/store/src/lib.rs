@@ -10,14 +10,13 @@
 //! ```
 //! use dunlin_model::{DeviceId, DeviceKind, DocId};
 //! use dunlin_store::{
-//!     Change, Durability, Limits, Origin, Projection, ProjectionState, SpaceStore, StoreError,
+//!     Change, Commit, Durability, Limits, Origin, Projection, ProjectionState, SpaceStore, StoreError,
 //! };
 //!
 //! # let directory = tempfile::tempdir()?;
 //! let mut space = SpaceStore::open(&directory.path().join("space.sqlite"), Durability::Flushed)?;
 //! let doc = DocId::parse("tasks", "1")?;
 //! let seq = space.write(|writer| {
-//!     let row = writer.create(&doc, 0)?;
 //!     let projection = Projection {
 //!         state: ProjectionState::Json(r#"{"title":"Count waders"}"#.to_owned()),
 //!         deleted: false,
@@ -30,7 +29,8 @@
 //!         origin: Origin::Local,
 //!         time_ms: 1_700_000_000_000,
 //!     };
-//!     writer.append(row, b"the update", projection, change)
+//!     let commit = Commit { update: b"the update", projection, change, digest: None };
+//!     Ok::<_, StoreError>(writer.create(&doc, 0, commit)?.1)
 //! })?;
 //! assert_eq!(space.changes(0, 10)?[0].seq, seq);
 //!
@@ -60,6 +60,6 @@ pub use space::{
 };
 pub use sqlite::Durability;
 pub use types::{
-    Change, ChangeRow, Consumer, DocRow, Head, LogSize, Origin, Projection, ProjectionState,
-    Quarantined, Stored,
+    Change, ChangeRow, Commit, Consumer, DocRow, Head, LogSize, Origin, Projection,
+    ProjectionState, Quarantined, Stored,
 };

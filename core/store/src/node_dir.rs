@@ -99,6 +99,8 @@ impl NodeDir {
         if !database(path).is_file() {
             return Err(not_a_node());
         }
+        // What is refused is left as it is, without even a lock in it.
+        sqlite::check_header(&database(path), &schema::DEVICE)?;
         let lock = lock(path, wait)?;
         let node = Self::open_locked(path, lock)?;
         // A node whose making was cut short has no device, and nothing else to lose.

@@ -67,7 +67,7 @@ pub(crate) fn transaction<T>(
 }
 
 /// Reads the file's first bytes, so that a file of a newer program is not even opened.
-fn check_header(path: &Path, schema: &Schema) -> Result<(), OpenError> {
+pub(crate) fn check_header(path: &Path, schema: &Schema) -> Result<(), OpenError> {
     let mut header = [0; 100];
     match File::open(path).and_then(|mut file| file.read_exact(&mut header)) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -93,7 +93,15 @@ fn check_pragmas(connection: &Connection, path: &Path, schema: &Schema) -> Resul
             .map_err(|source| OpenError::sqlite(path, source))
     };
     let version = number("user_version")?;
-    check_numbers(path, schema, number("application_id")? as i32, version)?;
+    let application_id = number("application_id")?;
+    check_numbers(path, schema, application_id as i32, version)?;
+    let objects: i64 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(|source| OpenError::sqlite(path, source))?;
+    // Another program's, which numbers its files as new ones are numbered.
+    if application_id == 0 && objects > 0 {
+        return Err(foreign(path));
+    }
     Ok(version)
 }
 
@@ -137,6 +145,8 @@ fn configure(connection: &Connection, durability: Durability) -> rusqlite::Resul
     connection.pragma_update_and_check(None, "journal_size_limit", WAL_LIMIT_BYTES, |_| Ok(()))?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
+    // Otherwise a cached statement is parsed anew each time it is bound to other values.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     Ok(())
 }

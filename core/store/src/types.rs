@@ -1,6 +1,6 @@
 //! What goes into the store and comes out of it.
 
-use dunlin_model::{DeviceId, DeviceKind, DocId};
+use dunlin_model::{DeviceId, DeviceKind, Digest, DocId};
 
 /// A document's place in one space's file; means nothing elsewhere.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -45,6 +45,19 @@ pub struct Stored {
     pub seq: i64,
 }
 
+/// One change of a document, as it is committed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Commit<'a> {
+    /// What it adds to the document's log.
+    pub update: &'a [u8],
+    /// The document's row afterwards.
+    pub projection: Projection,
+    /// The entry of the change feed.
+    pub change: Change,
+    /// The document's digest afterwards; none if that is to be computed later.
+    pub digest: Option<Digest>,
+}
+
 /// What queries see of a document.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Projection {
@@ -54,6 +67,21 @@ pub struct Projection {
     pub deleted: bool,
     /// Whether a value lost against a concurrent one and nobody has settled it.
     pub has_conflicts: bool,
+}
+
+impl Projection {
+    /// Whether queries see an older row until this one is rebuilt; of a deleted one they see none.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.state == ProjectionState::Dirty && !self.deleted
+    }
+
+    /// The JSON that queries see, if any.
+    pub(crate) fn shown(&self) -> Option<&str> {
+        match &self.state {
+            ProjectionState::Json(json) if !self.deleted => Some(json),
+            _ => None,
+        }
+    }
 }
 
 /// A document's row for queries.

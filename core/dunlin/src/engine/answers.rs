@@ -2,6 +2,7 @@
 
 use dunlin_model::{Digest, DocHash, DocId, Fingerprint, StateVector};
 use dunlin_proto::session::{DocUpdate, Held, Want};
+use dunlin_store::StoreError;
 
 use super::{Engine, EngineHandle, documents::Open, upkeep::not_found};
 use crate::{document::Document, error::Result};
@@ -62,8 +63,8 @@ impl Engine {
 
     /// The names of those documents that are known here.
     pub(crate) fn name(&self, documents: &[DocHash]) -> Result<Vec<DocId>> {
-        let names = documents.iter().filter_map(|hash| self.store.doc_by_hash(*hash).transpose());
-        Ok(names.collect::<Result<_, _>>()?)
+        let found = documents.iter().filter_map(|hash| self.store.find(*hash).transpose());
+        Ok(found.map(|found| Ok(found?.0)).collect::<Result<_, StoreError>>()?)
     }
 
     /// The fingerprint of all documents as they are.
@@ -86,7 +87,8 @@ impl Engine {
             self.desk.open.remove(&doc);
             let Some(head) = self.store.head(&doc)? else { continue };
             let before = self.store.digest(head.row)?;
-            let Some(digest) = self.with_sound_document(&doc, |open| open.document.digest())?
+            let Some(digest) =
+                self.with_sound_document(&doc, &head, |open| open.document.digest())?
             else {
                 continue;
             };
@@ -108,8 +110,8 @@ impl Engine {
                     generation: open.document.generation(),
                     state_vector: open.document.state_vector(),
                 };
-                let known = match self.store.doc_by_hash(*hash)? {
-                    Some(doc) => self.with_sound_document(&doc, held)?,
+                let known = match self.store.find(*hash)? {
+                    Some((doc, head)) => self.with_sound_document(&doc, &head, held)?,
                     None => None,
                 };
                 let (document, state_vector) = (*hash, StateVector::default());
@@ -130,9 +132,9 @@ impl Engine {
             if bytes > budget {
                 break;
             }
-            let diff = match self.store.doc_by_hash(want.document)? {
+            let diff = match self.store.find(want.document)? {
                 None => None,
-                Some(doc) => self.with_sound_document(&doc, |open| DocUpdate {
+                Some((doc, head)) => self.with_sound_document(&doc, &head, |open| DocUpdate {
                     doc: doc.clone(),
                     generation: open.document.generation(),
                     state_vector: Some(open.document.state_vector()),

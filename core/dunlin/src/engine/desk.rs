@@ -86,7 +86,7 @@ impl Desk {
         doc: &DocId,
         head: &Head,
     ) -> Result<()> {
-        let stored = store.load(head.row)?;
+        let stored = store.load(head)?;
         let document = load(&stored, self.incarnation()?)?;
         let open = Open::new(document, Some(head.row), stored.seq, head.log);
         self.open.insert(doc.clone(), open);

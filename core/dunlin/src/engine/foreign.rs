@@ -58,11 +58,9 @@ impl Desk {
                 if let Applied::Changed(change) = applied {
                     let Origin { link, device, kind } = apply.from;
                     let author = Author { device, kind, link: Some(link), time_ms };
-                    let staged = stage(open, writer, &update.doc, change, author)?;
-                    if let (false, Some(row)) = (apply.is_live, open.row) {
-                        // Cheaper while the document is in memory.
-                        writer.set_digest(row, open.document.digest())?;
-                    }
+                    // Cheaper while the document is in memory, if somebody will ask soon.
+                    let digest = (!apply.is_live).then(|| open.document.digest());
+                    let staged = stage(open, writer, &update.doc, change, author, digest)?;
                     self.staged.push(staged);
                 }
                 return Ok(Outcome::Applied { state_vector });

@@ -2,7 +2,7 @@
 //! projections of long texts.
 
 use dunlin_model::{DocId, Document};
-use dunlin_store::{LogSize, SpaceStore};
+use dunlin_store::{Head, LogSize, SpaceStore};
 
 use super::{
     Desk, Engine, Outlets, desk::load, documents::Open, outlets::Announcer, project::rebuild,
@@ -71,7 +71,7 @@ impl Engine {
     ) -> Result<()> {
         let incarnation = self.desk.incarnation()?;
         let Some(head) = self.store.head(doc)? else { return Ok(()) };
-        let compacted = self.with_document(doc, |Open { document, log, seq, .. }| {
+        let compacted = self.with_document(doc, &head, |Open { document, log, seq, .. }| {
             is_worth_it(log, document).then(|| (document.snapshot(), document.digest(), *seq))
         })?;
         let Some((snapshot, digest, seq)) = compacted else { return Ok(()) };
@@ -90,13 +90,13 @@ impl Engine {
     pub(super) fn with_document<T>(
         &mut self,
         doc: &DocId,
+        head: &Head,
         look: impl FnOnce(&Open) -> T,
     ) -> Result<T> {
         if let Some(open) = self.desk.open.peek(doc) {
             return Ok(look(open));
         }
-        let head = self.store.head(doc)?.ok_or_else(|| not_found(doc))?;
-        let stored = self.store.load(head.row)?;
+        let stored = self.store.load(head)?;
         let document = load(&stored, self.desk.incarnation()?)?;
         Ok(look(&Open::new(document, Some(head.row), stored.seq, head.log)))
     }
@@ -106,9 +106,10 @@ impl Engine {
     pub(super) fn with_sound_document<T>(
         &mut self,
         doc: &DocId,
+        head: &Head,
         look: impl FnOnce(&Open) -> T,
     ) -> Result<Option<T>> {
-        match self.with_document(doc, look) {
+        match self.with_document(doc, head, look) {
             Err(error) if error.code() == Code::Corrupt => {
                 tracing::error!(document = ?doc.hash(), "left out: {}", error.reason());
                 Ok(None)
@@ -125,7 +126,8 @@ impl Engine {
         }
         let mut digests = Vec::with_capacity(dirty.len());
         for (row, doc) in &dirty {
-            let digest = self.with_sound_document(doc, |open| open.document.digest())?;
+            let head = self.store.head_at(*row)?;
+            let digest = self.with_sound_document(doc, &head, |open| open.document.digest())?;
             digests.extend(digest.map(|digest| (*row, digest)));
         }
         let may_be_more = dirty.len() == SLICE && !digests.is_empty();
@@ -142,7 +144,8 @@ impl Engine {
             let mut rows = Vec::with_capacity(dirty.len());
             for (row, doc) in &dirty {
                 let row_of = |open: &Open| (*row, rebuild(&open.document));
-                rows.extend(self.with_sound_document(doc, row_of)?);
+                let head = self.store.head_at(*row)?;
+                rows.extend(self.with_sound_document(doc, &head, row_of)?);
             }
             self.store.write(|writer| {
                 rows.iter()

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use dunlin_model::{Change, DeviceId, DeviceKind, DocId, Document, EditError};
+use dunlin_model::{Change, DeviceId, DeviceKind, Digest, DocId, Document, EditError};
 use dunlin_store::{self as store, Writer};
 
 use super::{
@@ -63,7 +63,7 @@ impl Desk {
                     true => None,
                     false => {
                         let author = Author { device, kind, link: None, time_ms };
-                        Some(stage(open, writer, &order.doc, change, author)?)
+                        Some(stage(open, writer, &order.doc, change, author, None)?)
                     }
                 };
                 let (seq, version) = (open.seq, open.document.version());
@@ -81,19 +81,17 @@ impl Desk {
     }
 }
 
-/// Writes a change of an open document into the transaction under way.
+/// Writes a change of an open document into the transaction under way; with the digest that it
+/// leaves, if that is known.
 pub(super) fn stage(
     open: &mut Open,
     writer: &mut Writer<'_>,
     doc: &DocId,
     change: Change,
     author: Author,
+    digest: Option<Digest>,
 ) -> Result<Staged> {
     let generation = open.document.generation();
-    let row = match open.row {
-        Some(row) => row,
-        None => *open.row.insert(writer.create(doc, generation)?),
-    };
     let Author { device, kind, link, time_ms } = author;
     let origin = match link {
         None => store::Origin::Local,
@@ -102,11 +100,20 @@ pub(super) fn stage(
     let feed = store::Change { paths: change.paths, device, kind, origin, time_ms };
     let projection = project(&open.document);
     let is_stale = projection.state == store::ProjectionState::Dirty;
-    let seq = writer.append(row, &change.update, projection, feed)?;
-    if open.seq > 0 {
-        open.log.updates += 1;
-        open.log.bytes += change.update.len() as u64;
-    }
+    let commit = store::Commit { update: &change.update, projection, change: feed, digest };
+    let seq = match open.row {
+        Some(row) => {
+            let seq = writer.append(row, commit)?;
+            open.log.updates += 1;
+            open.log.bytes += change.update.len() as u64;
+            seq
+        }
+        None => {
+            let (row, seq) = writer.create(doc, generation, commit)?;
+            open.row = Some(row);
+            seq
+        }
+    };
     open.seq = seq;
     open.document.committed(seq);
     Ok(Staged {

@@ -67,7 +67,9 @@ impl QueryError {
     /// What to do about it.
     pub fn remedy(&self) -> String {
         match self {
-            Self::Invalid { .. } => "correct the SQL; only one SELECT is possible".to_owned(),
+            Self::Invalid { .. } => {
+                "write one SELECT over collections, with a parameter for each ?".to_owned()
+            }
             Self::UnknownCollection { known, .. } if known.is_empty() => {
                 "the space has no collection yet: put a document first".to_owned()
             }

@@ -6,7 +6,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::{SpaceStore, Writer, collections::rows_table};
 use crate::{
     error::StoreError,
-    types::{Change, DocRow, Head, LogSize, Projection, ProjectionState, Stored},
+    types::{Commit, DocRow, Head, LogSize, Projection, Stored},
 };
 
 const HEAD: &str = "row, generation, last_seq, deleted, stale, log_updates, log_bytes";
@@ -51,35 +51,40 @@ impl SpaceStore {
         self.name_in(number.ok_or_else(|| missing(row))?, row)
     }
 
-    /// The document of this hash, if the store has it.
+    /// The document of this hash and what the store knows of it, if the store has it.
     ///
     /// # Errors
     /// `StoreError` where the file cannot be read.
-    pub fn doc_by_hash(&self, hash: DocHash) -> Result<Option<DocId>, StoreError> {
-        let found = self
-            .connection
-            .prepare_cached("SELECT row, collection FROM _documents WHERE hash = ?1")?
-            .query_row([hash.0], |row| Ok((DocRow(row.get(0)?), row.get(1)?)))
-            .optional()?;
-        found.map(|(row, number)| self.name_in(number, row)).transpose()
+    pub fn find(&self, hash: DocHash) -> Result<Option<(DocId, Head)>, StoreError> {
+        let sql = format!("SELECT {HEAD}, collection FROM _documents WHERE hash = ?1");
+        let mut select = self.connection.prepare_cached(&sql)?;
+        let found = select.query_row([hash.0], |row| Ok((head(row)?, row.get("collection")?)));
+        let Some((head, number)) = found.optional()? else { return Ok(None) };
+        Ok(Some((self.name_in(number, head.row)?, head)))
     }
 
-    /// Reads a document's snapshot and the updates after it.
+    /// Reads the snapshot of the document with this head and the updates after it.
     ///
     /// # Errors
-    /// `NotFound` for a row of another file.
-    pub fn load(&self, row: DocRow) -> Result<Stored, StoreError> {
-        let head = self.head_at(row)?;
+    /// `StoreError` where the file cannot be read.
+    pub fn load(&self, head: &Head) -> Result<Stored, StoreError> {
+        let row = head.row.0;
         let snapshot = self
             .connection
             .prepare_cached("SELECT data FROM _snapshots WHERE doc = ?1")?
-            .query_row([row.0], |found| found.get(0))
+            .query_row([row], |found| found.get(0))
             .optional()?;
-        let mut select = self
-            .connection
-            .prepare_cached("SELECT data FROM _updates WHERE doc = ?1 ORDER BY seq")?;
-        let updates = select.query_map([row.0], |found| found.get(0))?.collect::<Result<_, _>>()?;
+        let updates = match head.log.updates {
+            0 => Vec::new(),
+            _ => self.updates(head.row)?,
+        };
         Ok(Stored { generation: head.generation, snapshot, updates, seq: head.last_seq })
+    }
+
+    fn updates(&self, row: DocRow) -> Result<Vec<Vec<u8>>, StoreError> {
+        let sql = "SELECT data FROM _updates WHERE doc = ?1 ORDER BY seq";
+        let mut select = self.connection.prepare_cached(sql)?;
+        Ok(select.query_map([row.0], |found| found.get(0))?.collect::<Result<_, _>>()?)
     }
 
     /// The number of documents, without deleted ones.
@@ -165,64 +170,82 @@ impl SpaceStore {
 }
 
 impl Writer<'_> {
-    /// Makes a place for a new document; its first change comes with [`append`](Self::append).
+    /// Commits the first change of a document: its update is the document's first snapshot. Returns
+    /// where the document is, and the change's sequence number.
     ///
     /// # Errors
     /// `LimitExceeded` for one collection too many.
-    pub fn create(&mut self, doc: &DocId, generation: u32) -> Result<DocRow, StoreError> {
+    pub fn create(
+        &mut self,
+        doc: &DocId,
+        generation: u32,
+        commit: Commit<'_>,
+    ) -> Result<(DocRow, i64), StoreError> {
+        let Commit { update, projection, change, digest } = commit;
         let number = self.collection_number(&doc.collection)?;
+        let seq = self.store.cursor.last_seq + 1;
         let connection = self.connection()?;
-        let sql = "INSERT INTO _documents (collection, generation, hash) VALUES (?1, ?2, ?3)";
-        let row =
-            connection.prepare_cached(sql)?.insert(params![number, generation, doc.hash().0])?;
-        let sql = format!("INSERT INTO {} (row, id) VALUES (?1, ?2)", rows_table(&doc.collection));
-        connection.prepare_cached(&sql)?.execute(params![row, doc.key.as_str()])?;
-        Ok(DocRow(row))
+        let sql = "INSERT INTO _documents
+                   (collection, generation, hash, last_seq, deleted, stale, digest)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let row = connection.prepare_cached(sql)?.insert(params![
+            number,
+            generation,
+            doc.hash().0,
+            seq,
+            projection.deleted,
+            projection.is_stale(),
+            digest.map(|digest| digest.0)
+        ])?;
+        let sql = format!(
+            "INSERT INTO {} (row, id, has_conflicts, doc) VALUES (?1, ?2, ?3, ?4)",
+            rows_table(&doc.collection)
+        );
+        connection.prepare_cached(&sql)?.execute(params![
+            row,
+            doc.key.as_str(),
+            projection.has_conflicts,
+            projection.shown()
+        ])?;
+        let sql = "INSERT INTO _snapshots (doc, data) VALUES (?1, ?2)";
+        connection.prepare_cached(sql)?.execute(params![row, update])?;
+        self.insert_change(seq, DocRow(row), &change)?;
+        if let Some(digest) = digest {
+            self.store.cursor.saved.fingerprint.insert(doc.hash(), digest);
+        }
+        self.store.cursor.last_seq = seq;
+        Ok((DocRow(row), seq))
     }
 
-    /// Commits one change of a document: its update, its projection, its entry in the change feed
-    /// and the mark that its digest is out of date. Returns the change's sequence number.
+    /// Commits a further change of a document: its update, its projection, its entry in the change
+    /// feed and its digest, or the mark that this is out of date. Returns the change's sequence
+    /// number.
     ///
     /// # Errors
     /// `NotFound` for a row of another file.
-    pub fn append(
-        &mut self,
-        row: DocRow,
-        update: &[u8],
-        projection: Projection,
-        change: Change,
-    ) -> Result<i64, StoreError> {
+    pub fn append(&mut self, row: DocRow, commit: Commit<'_>) -> Result<i64, StoreError> {
+        let Commit { update, projection, change, digest } = commit;
         let before = self.before_append(row)?;
         let seq = self.store.cursor.last_seq + 1;
         self.insert_change(seq, row, &change)?;
         let connection = self.connection()?;
-        let (updates, bytes) = if before.last_seq == 0 {
-            let sql = "INSERT INTO _snapshots (doc, data) VALUES (?1, ?2)";
-            connection.prepare_cached(sql)?.execute(params![row.0, update])?;
-            (0, 0)
-        } else {
-            let sql = "INSERT INTO _updates (doc, seq, data) VALUES (?1, ?2, ?3)";
-            connection.prepare_cached(sql)?.execute(params![row.0, seq, update])?;
-            (1, update.len() as i64)
-        };
-        let stale = projection.state == ProjectionState::Dirty && !projection.deleted;
-        let sql = "UPDATE _documents SET last_seq = ?2, digest = NULL, deleted = ?3, stale = ?4,
-                   log_updates = log_updates + ?5, log_bytes = log_bytes + ?6 WHERE row = ?1";
+        let sql = "INSERT INTO _updates (doc, seq, data) VALUES (?1, ?2, ?3)";
+        connection.prepare_cached(sql)?.execute(params![row.0, seq, update])?;
+        let sql = "UPDATE _documents SET last_seq = ?2, digest = ?3, deleted = ?4, stale = ?5,
+                   log_updates = log_updates + 1, log_bytes = log_bytes + ?6 WHERE row = ?1";
         connection.prepare_cached(sql)?.execute(params![
             row.0,
             seq,
+            digest.map(|digest| digest.0),
             projection.deleted,
-            stale,
-            updates,
-            bytes
+            projection.is_stale(),
+            update.len() as i64
         ])?;
-        if !stale {
+        if !projection.is_stale() {
             self.write_projection(before.collection, row, &projection)?;
         }
         self.drop_superseded(before.last_seq)?;
-        if let Some(digest) = before.digest {
-            self.store.cursor.saved.fingerprint.remove(before.hash, digest);
-        }
+        self.replace_digest(&before, digest);
         self.store.cursor.last_seq = seq;
         Ok(seq)
     }
@@ -262,7 +285,7 @@ impl Writer<'_> {
         row: DocRow,
         projection: &Projection,
     ) -> Result<(), StoreError> {
-        let stale = projection.state == ProjectionState::Dirty && !projection.deleted;
+        let stale = projection.is_stale();
         let sql = "UPDATE _documents SET deleted = ?2, stale = ?3 WHERE row = ?1
                    RETURNING collection";
         let number = self
@@ -282,12 +305,18 @@ impl Writer<'_> {
         let before = self.before_append(row)?;
         let sql = "UPDATE _documents SET digest = ?2 WHERE row = ?1";
         self.connection()?.prepare_cached(sql)?.execute(params![row.0, digest.0])?;
+        self.replace_digest(&before, Some(digest));
+        Ok(())
+    }
+
+    fn replace_digest(&mut self, before: &Before, digest: Option<Digest>) {
         let fingerprint = &mut self.store.cursor.saved.fingerprint;
         if let Some(old) = before.digest {
             fingerprint.remove(before.hash, old);
         }
-        fingerprint.insert(before.hash, digest);
-        Ok(())
+        if let Some(new) = digest {
+            fingerprint.insert(before.hash, new);
+        }
     }
 
     fn before_append(&self, row: DocRow) -> Result<Before, StoreError> {
@@ -312,15 +341,11 @@ impl Writer<'_> {
         row: DocRow,
         projection: &Projection,
     ) -> Result<(), StoreError> {
-        let doc = match &projection.state {
-            ProjectionState::Json(json) if !projection.deleted => Some(json),
-            _ => None,
-        };
         let table = rows_table(self.collection_at(number)?);
         let sql = format!("UPDATE {table} SET doc = ?2, has_conflicts = ?3 WHERE row = ?1");
         self.connection()?.prepare_cached(&sql)?.execute(params![
             row.0,
-            doc,
+            projection.shown(),
             projection.has_conflicts
         ])?;
         Ok(())

@@ -3,9 +3,9 @@
 use std::{fs, path::Path};
 
 use dunlin_model::Digest;
-use dunlin_store::{Durability, SpaceStore, StoreError};
+use dunlin_store::{Commit, Durability, SpaceStore, StoreError};
 
-use crate::support::{Space, change, doc, put, shown};
+use crate::support::{Space, change, doc, plain, put};
 
 /// The files as they are while the store is open: what a killed process leaves.
 fn copy_as_killed(space: &Space, to: &Path) {
@@ -40,14 +40,15 @@ fn everything_acknowledged_is_there_after_a_crash_and_nothing_else() {
         for number in 0..500 {
             put(writer, "birds", &number.to_string(), &"x".repeat(2000))?;
         }
-        writer.append(row, b"late", shown("{}"), change(&[]))?;
+        writer.append(row, Commit { update: b"late", change: change(&[]), ..plain("{}") })?;
         Err::<(), _>(StoreError::NotFound { what: "rest".to_owned() })
     });
     assert!(killed.is_err());
     copy_as_killed(&space, after.path());
     let store = open_in(after.path());
-    assert_eq!(store.load(row).unwrap().snapshot.as_deref(), Some(&br#"{"a":1}"#[..]));
-    assert!(store.load(row).unwrap().updates.is_empty());
+    let stored = store.load(&store.head_at(row).unwrap()).unwrap();
+    assert_eq!(stored.snapshot.as_deref(), Some(&br#"{"a":1}"#[..]));
+    assert!(stored.updates.is_empty());
     assert_eq!(store.last_seq().unwrap(), 1);
     assert_eq!(store.fingerprint(), fingerprint);
     assert_eq!(store.consumer("backup").unwrap(), Some(1));

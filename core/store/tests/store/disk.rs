@@ -2,7 +2,7 @@
 
 use dunlin_store::{Durability, SpaceStore, StoreError};
 
-use crate::support::{Space, doc, put, row};
+use crate::support::{Space, doc, put};
 
 /// Writes until the file may not grow; returns how many documents were acknowledged.
 fn fill(space: &mut Space) -> usize {
@@ -81,28 +81,28 @@ fn compaction_on_a_full_disk_changes_nothing() {
         space.put("tasks", "1", &"x".repeat(1000));
     }
     let head = space.store.head(&doc("tasks", "1")).unwrap().unwrap();
-    let before = space.store.load(head.row).unwrap();
+    let before = space.store.load(&head).unwrap();
     space.store.set_max_bytes(Some(0)).unwrap();
     let snapshot = vec![1; 300_000];
     let refused =
         space.store.write(|writer| writer.replace_snapshot(head.row, head.last_seq, &snapshot));
     assert!(refused.unwrap_err().is_storage_full());
-    assert_eq!(space.store.load(head.row).unwrap(), before);
+    assert_eq!(space.store.load(&head).unwrap(), before);
     space.store.set_max_bytes(None).unwrap();
     space
         .store
         .write(|writer| writer.replace_snapshot(head.row, head.last_seq, &snapshot))
         .unwrap();
-    assert_eq!(space.store.load(head.row).unwrap().snapshot, Some(snapshot));
+    assert_eq!(space.store.load(&head).unwrap().snapshot, Some(snapshot));
 }
 
 #[test]
 fn space_that_compaction_frees_goes_back_to_the_file_system() {
     let mut space = Space::new();
-    let row = space.store.write(|writer| row(writer, "tasks", "1")).unwrap();
     for _ in 0..40 {
         space.put("tasks", "1", &"x".repeat(50_000));
     }
+    let row = space.store.head(&doc("tasks", "1")).unwrap().unwrap().row;
     let path = space.path();
     let size = || std::fs::metadata(&path).unwrap().len();
     space.store.checkpoint().unwrap();

@@ -1,9 +1,9 @@
 //! The change feed and its consumers.
 
 use dunlin_model::{DeviceId, DeviceKind};
-use dunlin_store::{Change, KEPT, Origin, StoreError};
+use dunlin_store::{Change, Commit, KEPT, Origin, StoreError};
 
-use crate::support::{Space, TIME, change, doc, put, row, shown};
+use crate::support::{Space, TIME, change, commit, doc, plain, put};
 
 #[test]
 fn an_event_says_what_changed_where_and_by_whom() {
@@ -18,9 +18,9 @@ fn an_event_says_what_changed_where_and_by_whom() {
     space
         .store
         .write(|writer| {
-            let row = row(writer, "tasks", "1")?;
-            writer.append(row, b"u", shown("{}"), theirs.clone())?;
-            writer.append(row, b"u", shown("{}"), change(&[]))
+            let theirs = Commit { change: theirs.clone(), ..plain("{}") };
+            commit(writer, "tasks", "1", theirs)?;
+            commit(writer, "tasks", "1", Commit { change: change(&[]), ..plain("{}") })
         })
         .unwrap();
     let events = space.reopen().store.changes(0, 10).unwrap();

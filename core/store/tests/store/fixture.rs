@@ -4,10 +4,10 @@ use std::{fs, path::PathBuf};
 
 use dunlin_model::{DeviceId, DeviceKind, Digest, Fingerprint};
 use dunlin_store::{
-    Durability, LogSize, NodeDir, OpenError, Origin, Projection, SpaceStore, StoreError,
+    Commit, Durability, LogSize, NodeDir, OpenError, Origin, Projection, SpaceStore, StoreError,
 };
 
-use crate::support::{Space, TIME, change, deleted, dirty, doc, put, row, shown};
+use crate::support::{Space, TIME, change, doc, gone, plain, put, put_off, row, shown};
 
 fn fixture(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
@@ -41,12 +41,19 @@ fn write_fixture() {
             theirs.device = DeviceId([2; 32]);
             theirs.kind = DeviceKind::Sensor;
             theirs.origin = Origin::Remote;
-            writer.append(first, b"an update", conflicting, theirs)?;
+            writer.append(
+                first,
+                Commit {
+                    update: b"an update",
+                    projection: conflicting,
+                    change: theirs,
+                    ..plain("{}")
+                },
+            )?;
             writer.set_digest(first, Digest([1; 32]))?;
             let second = row(writer, "tasks", "2")?;
-            writer.append(second, b"gone", deleted(), change(&[""]))?;
-            let note = writer.create(&doc("notes", "long"), 3)?;
-            writer.append(note, b"note", dirty(), change(&["/body"]))?;
+            writer.append(second, gone())?;
+            writer.create(&doc("notes", "long"), 3, put_off())?;
             writer.replace_snapshot(second, 4, b"a snapshot")?;
             writer.create_index(&doc("tasks", "1").collection, &"$.title".parse()?)?;
             writer.create_text_index(&doc("tasks", "1").collection, &"$.title".parse()?)?;
@@ -68,13 +75,14 @@ fn a_space_of_schema_1_is_read_completely() {
 
     let head = store.head(&doc("tasks", "1")).unwrap().unwrap();
     assert_eq!(head.log, LogSize { updates: 1, bytes: 9 });
-    let stored = store.load(head.row).unwrap();
+    let stored = store.load(&head).unwrap();
     assert_eq!(stored.snapshot.unwrap(), br#"{"title":"Count waders","done":false}"#);
     assert_eq!(stored.updates, [b"an update"]);
     let gone = store.head(&doc("tasks", "2")).unwrap().unwrap();
     assert!(gone.deleted);
-    assert_eq!(store.load(gone.row).unwrap().snapshot.unwrap(), b"a snapshot");
-    let note = store.head(&doc("notes", "long")).unwrap().unwrap();
+    assert_eq!(store.load(&gone).unwrap().snapshot.unwrap(), b"a snapshot");
+    let note_doc = doc("notes", "long");
+    let note = store.head(&note_doc).unwrap().unwrap();
     assert_eq!((note.generation, note.stale), (3, true));
     assert_eq!(store.dirty_projections(9).unwrap(), [(note.row, doc("notes", "long"))]);
 
@@ -82,7 +90,7 @@ fn a_space_of_schema_1_is_read_completely() {
     fingerprint.insert(doc("tasks", "1").hash(), Digest([1; 32]));
     assert_eq!(store.fingerprint(), fingerprint);
     assert_eq!(store.dirty_digests(9).unwrap().len(), 2);
-    assert_eq!(store.doc_by_hash(doc("notes", "long").hash()).unwrap(), Some(doc("notes", "long")));
+    assert_eq!(store.find(note_doc.hash()).unwrap(), Some((note_doc, note)));
 
     let events = store.changes(0, 9).unwrap();
     assert_eq!(events.iter().map(|event| event.seq).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);

@@ -2,7 +2,7 @@
 
 use dunlin_store::{IndexPath, StoreError};
 
-use crate::support::{Space, change, deleted, doc};
+use crate::support::{Space, doc, gone};
 
 fn path(text: &str) -> IndexPath {
     text.parse().unwrap()
@@ -79,7 +79,7 @@ fn words_are_found_as_documents_come_change_and_go() {
                    FROM \"birds:$.name\" WHERE text MATCH 'grams'";
     assert_eq!(space.column(snippet), ["…of 17 [grams]"]);
     let row = space.store.head(&doc("birds", "new")).unwrap().unwrap().row;
-    space.store.write(|writer| writer.append(row, b"u", deleted(), change(&[""]))).unwrap();
+    space.store.write(|writer| writer.append(row, gone())).unwrap();
     assert!(space.column(search).is_empty());
     // A document without the path, and one where it is no text.
     space.put("birds", "bare", "{}");

@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use dunlin_store::StoreError;
+use dunlin_store::{Commit, StoreError};
 
-use crate::support::{Space, change, doc, shown};
+use crate::support::{Space, change, doc, plain};
 
 /// The shape of TARGETS row 7: ten fields, a UUID for an id, a base entry of 220 bytes.
 #[test]
@@ -20,11 +20,14 @@ fn ten_thousand_documents_take_less_than_three_times_their_json() {
                     let json = ten_fields(number);
                     json_bytes += json.len();
                     let doc = doc("reports", &id);
-                    let row = writer.create(&doc, 0)?;
                     let update: Vec<u8> = (0..220u64)
                         .map(|at| (number.wrapping_mul(at * at + 7) >> 3) as u8)
                         .collect();
-                    writer.append(row, &update, shown(&json), change(&[""]))?;
+                    let (row, _) = writer.create(
+                        &doc,
+                        0,
+                        Commit { update: &update, change: change(&[""]), ..plain(&json) },
+                    )?;
                     let mut digest = [0; 32];
                     digest[..16].copy_from_slice(&doc.hash().0);
                     writer.set_digest(row, dunlin_model::Digest(digest))?;

@@ -2,11 +2,11 @@
 
 use dunlin_model::{DeviceId, Digest, DocHash, Fingerprint};
 use dunlin_store::{
-    Durability, LogSize, MAX_COLLECTIONS, MAX_QUARANTINED, MAX_QUARANTINED_BYTES, Projection,
-    SpaceStore, StoreError,
+    Commit, Durability, LogSize, MAX_COLLECTIONS, MAX_QUARANTINED, MAX_QUARANTINED_BYTES,
+    Projection, SpaceStore, StoreError,
 };
 
-use crate::support::{Space, change, deleted, dirty, doc, put, row, shown};
+use crate::support::{Space, change, doc, gone, plain, put, put_off, row, shown};
 
 #[test]
 fn a_document_is_its_first_update_and_those_after_it() {
@@ -18,7 +18,7 @@ fn a_document_is_its_first_update_and_those_after_it() {
     let head = space.store.head(&doc("tasks", "1")).unwrap().unwrap();
     assert_eq!((head.generation, head.last_seq, head.deleted, head.stale), (0, 3, false, false));
     assert_eq!(head.log, LogSize { updates: 2, bytes: 14 });
-    let stored = space.store.load(head.row).unwrap();
+    let stored = space.store.load(&head).unwrap();
     assert_eq!(stored.snapshot.as_deref(), Some(&b"{}"[..]));
     assert_eq!(stored.updates, [br#"{"a":1}"#, br#"{"a":2}"#]);
     assert_eq!((stored.generation, stored.seq), (0, 3));
@@ -39,7 +39,7 @@ fn compaction_replaces_what_the_snapshot_holds_and_keeps_what_came_later() {
     let row = candidates[0].0;
     space.store.write(|writer| writer.replace_snapshot(row, 3, b"012")).unwrap();
     let space = space.reopen();
-    let stored = space.store.load(row).unwrap();
+    let stored = space.store.load(&space.store.head_at(row).unwrap()).unwrap();
     assert_eq!(stored.snapshot.as_deref(), Some(&b"012"[..]));
     assert_eq!(stored.updates, [b"333"]);
     assert_eq!(stored.seq, 4);
@@ -58,7 +58,7 @@ fn a_failed_transaction_leaves_nothing_behind() {
         writer.set_digest(row, Digest([1; 32]))?;
         let mut stranger = change(&[]);
         stranger.device = DeviceId([9; 32]);
-        writer.append(row, b"x", shown("{}"), stranger)?;
+        writer.append(row, Commit { update: b"x", change: stranger, ..plain("{}") })?;
         Err(StoreError::NotFound { what: "anything".to_owned() })
     });
     assert!(matches!(failed, Err(StoreError::NotFound { .. })));
@@ -145,8 +145,8 @@ fn the_fingerprint_follows_digests_through_changes_and_restarts() {
     space.store.write(|writer| writer.set_digest(dirty[0].0, Digest([3; 32]))).unwrap();
     expected.insert(one.hash(), Digest([3; 32]));
     assert_eq!(space.store.fingerprint(), expected);
-    assert_eq!(space.store.doc_by_hash(one.hash()).unwrap(), Some(one));
-    assert_eq!(space.store.doc_by_hash(DocHash([0; 16])).unwrap(), None);
+    assert_eq!(space.store.find(one.hash()).unwrap().unwrap().0, one);
+    assert_eq!(space.store.find(DocHash([0; 16])).unwrap(), None);
 }
 
 #[test]
@@ -157,9 +157,8 @@ fn a_dirty_projection_shows_the_old_row_until_it_is_rebuilt() {
         .store
         .write(|writer| {
             let old = row(writer, "notes", "1")?;
-            writer.append(old, b"u", dirty(), change(&["/body"]))?;
-            let new = row(writer, "notes", "2")?;
-            writer.append(new, b"u", dirty(), change(&["/body"]))?;
+            writer.append(old, put_off())?;
+            let (new, _) = writer.create(&doc("notes", "2"), 0, put_off())?;
             Ok::<_, StoreError>((old, new))
         })
         .unwrap();
@@ -190,7 +189,7 @@ fn a_deleted_document_leaves_queries_and_counts_but_not_the_set() {
     space
         .store
         .write(|writer| {
-            writer.append(row, b"gone", deleted(), change(&[""]))?;
+            writer.append(row, gone())?;
             writer.set_digest(row, Digest([1; 32]))
         })
         .unwrap();
@@ -225,8 +224,9 @@ fn collections_may_have_any_name_that_the_model_allows() {
 fn there_is_a_limit_on_collections() {
     let mut space = Space::new();
     let refused = space.store.write(|writer| {
-        (0..=MAX_COLLECTIONS)
-            .try_for_each(|number| writer.create(&doc(&format!("c{number}"), "1"), 0).map(drop))
+        (0..=MAX_COLLECTIONS).try_for_each(|number| {
+            writer.create(&doc(&format!("c{number}"), "1"), 0, plain("{}")).map(drop)
+        })
     });
     assert!(matches!(refused, Err(StoreError::LimitExceeded { .. })));
 }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use dunlin_model::{DeviceId, DeviceKind, DocId};
 use dunlin_store::{
-    Change, DocRow, Durability, Limits, Origin, Projection, ProjectionState, QueryError, Rows,
-    SpaceStore, StoreError, Writer,
+    Change, Commit, DocRow, Durability, Limits, Origin, Projection, ProjectionState, QueryError,
+    Rows, SpaceStore, StoreError, Writer,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -56,8 +56,41 @@ pub(crate) fn put(
     key: &str,
     json: &str,
 ) -> Result<i64, StoreError> {
-    let row = row(writer, collection, key)?;
-    writer.append(row, json.as_bytes(), shown(json), change(&["/a"]))
+    commit(writer, collection, key, plain(json))
+}
+
+/// Commits a change of a document, its first or a further one.
+pub(crate) fn commit(
+    writer: &mut Writer<'_>,
+    collection: &str,
+    key: &str,
+    commit: Commit<'_>,
+) -> Result<i64, StoreError> {
+    let doc = doc(collection, key);
+    match writer.head(&doc)? {
+        Some(head) => writer.append(head.row, commit),
+        None => Ok(writer.create(&doc, 0, commit)?.1),
+    }
+}
+
+/// A change that makes this JSON of a document.
+pub(crate) fn plain(json: &str) -> Commit<'_> {
+    Commit {
+        update: json.as_bytes(),
+        projection: shown(json),
+        change: change(&["/a"]),
+        digest: None,
+    }
+}
+
+/// A change after which queries keep the old row.
+pub(crate) fn put_off() -> Commit<'static> {
+    Commit { projection: dirty(), change: change(&["/body"]), ..plain("{}") }
+}
+
+/// A change that deletes a document.
+pub(crate) fn gone() -> Commit<'static> {
+    Commit { projection: deleted(), change: change(&[""]), ..plain("{}") }
 }
 
 pub(crate) fn row(
@@ -65,11 +98,7 @@ pub(crate) fn row(
     collection: &str,
     key: &str,
 ) -> Result<DocRow, StoreError> {
-    let doc = doc(collection, key);
-    match writer.head(&doc)? {
-        Some(head) => Ok(head.row),
-        None => writer.create(&doc, 0),
-    }
+    Ok(writer.head(&doc(collection, key))?.expect("a document of this name").row)
 }
 
 pub(crate) fn doc(collection: &str, key: &str) -> DocId {

@@ -15,6 +15,7 @@ mod project;
 #[cfg(feature = "sabotage")]
 mod sabotage;
 mod upkeep;
+mod waiting;
 mod write;
 
 use std::{
@@ -26,7 +27,7 @@ use dunlin_model::DocId;
 use dunlin_store::SpaceStore;
 use tokio::sync::mpsc::{Receiver, error::TryRecvError};
 
-use self::{batch::Job, outlets::Announcer};
+use self::{batch::Job, outlets::Announcer, waiting::Waiting};
 use crate::error::Result;
 
 pub use self::command::Committed;
@@ -50,7 +51,8 @@ pub(crate) struct Engine {
 impl Engine {
     /// The thread of production: blocks while there is nothing to do.
     fn run_blocking(mut self, mut queue: Receiver<Command>) {
-        while let Some(command) = self.at_once(&mut queue).or_else(|| queue.blocking_recv()) {
+        let mut waiting = Waiting::default();
+        while let Some(command) = self.at_once(&mut queue).or_else(|| waiting.next(&mut queue)) {
             if let Some(stop) = self.serve(command, &mut queue) {
                 return stop(self.close());
             }

@@ -4,12 +4,13 @@ use std::{
     fs,
     net::{Ipv4Addr, SocketAddr},
     path::Path,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use dunlin::{
     Carrier, CollectionHandle, Config, DeviceKind, Durability, Invitation, Node, Space, SyncConfig,
 };
+use tokio::time::timeout;
 
 use crate::Result;
 
@@ -65,15 +66,23 @@ impl Product {
     /// Waits until a peer is there and has nothing that this node lacks, nor the other way round.
     pub(crate) async fn until_in_sync(&self) -> Result<()> {
         const PATIENCE: Duration = Duration::from_secs(120);
-        let start = Instant::now();
-        while !self.node.peers().await.iter().any(|peer| peer.in_sync) {
-            if start.elapsed() > PATIENCE {
-                let peers = self.node.peers().await;
-                return Err(format!("the nodes did not get in sync: {peers:?}").into());
+        let mut watch = self.node.watch_peers();
+        let in_sync = async {
+            while let Some(peers) = watch.next().await {
+                if peers.iter().any(|peer| peer.in_sync) {
+                    return true;
+                }
             }
-            tokio::task::yield_now().await;
+            false
+        };
+        match timeout(PATIENCE, in_sync).await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("the node was shut down".into()),
+            Err(_) => {
+                let peers = self.node.peers().await;
+                Err(format!("the nodes did not get in sync: {peers:?}").into())
+            }
         }
-        Ok(())
     }
 
     /// Closes it in good order.

@@ -4,16 +4,13 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use dunlin::{Carrier, Code, Error, Node, PeerStatus, SyncConfig};
 use serde_json::json;
-use tokio::{
-    net::lookup_host,
-    time::{MissedTickBehavior, interval},
-};
+use tokio::{net::lookup_host, time::sleep};
 
 use super::status::{describe_peer, tell_peer};
 use crate::{args::Run, failure::Failure, host::Host, out::Out};
 
-/// How often peers are looked at, to print what has changed.
-const LOOK: Duration = Duration::from_millis(200);
+/// Peers that edit are in sync and out of it again many times a second; nobody reads that fast.
+const CALM: Duration = Duration::from_millis(200);
 
 pub(super) async fn run(host: &Host, run: &Run, out: &mut Out) -> Result<(), Failure> {
     let Ok(_syncing) = host.syncing.try_lock() else {
@@ -36,10 +33,8 @@ pub(super) async fn run(host: &Host, run: &Run, out: &mut Out) -> Result<(), Fai
     announce(&host.node, out).await?;
     let mut shown = BTreeMap::new();
     let mut discovery = None;
-    let mut look = interval(LOOK);
-    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        look.tick().await;
+    let mut watch = host.node.watch_peers();
+    while let Some(peers) = watch.next().await {
         let now = host.node.discovery_problem().await;
         if let Some(reason) = now.as_ref().filter(|reason| discovery.as_ref() != Some(*reason)) {
             out.item(json!({"discovery": reason}), || {
@@ -48,7 +43,7 @@ pub(super) async fn run(host: &Host, run: &Run, out: &mut Out) -> Result<(), Fai
             .await?;
         }
         discovery = now;
-        for peer in host.node.peers().await {
+        for peer in peers {
             let key = (peer.device, peer.device.is_none().then_some(peer.address));
             if shown.get(&key).is_some_and(|before| !is_news(before, &peer)) {
                 continue;
@@ -57,7 +52,9 @@ pub(super) async fn run(host: &Host, run: &Run, out: &mut Out) -> Result<(), Fai
             shown.insert(key, peer);
         }
         out.flush().await?;
+        sleep(CALM).await;
     }
+    Ok(())
 }
 
 async fn announce(node: &Node, out: &mut Out) -> Result<(), Failure> {

@@ -42,7 +42,7 @@ mod sync;
 
 pub use dunlin_model::{
     Collection, Conflict, DeviceId, DeviceKind, Digest, DocId, DocKey, Edit, InvalidInput,
-    ListKeys, Path, SpaceId, Value, Version,
+    ListKeys, Path, SpaceId, Value, Version, rfc3339,
 };
 pub use dunlin_net::{Carrier, memory};
 pub use dunlin_proto::{
@@ -61,7 +61,7 @@ pub use self::{
     error::{Code, Error, Result},
     feed::{ChangeFeed, Event, Origin},
     live::{Difference, LiveQuery, Placed, QueryChange, Relocated},
-    node::{Device, Node},
+    node::{Device, Node, PeerWatch},
     space::{Invitation, Member, Space},
     sync::{PeerState, PeerStatus, Refusal, SpaceStatus, Status, SyncConfig},
 };

@@ -3,6 +3,7 @@
 mod core;
 mod join;
 mod open;
+mod peer_watch;
 mod resolve;
 
 use std::{path::Path, sync::Arc};
@@ -11,6 +12,7 @@ use dunlin_model::{DeviceId, DeviceKind};
 use dunlin_proto::trust::Ticket;
 
 pub(crate) use self::core::Core;
+pub use self::peer_watch::PeerWatch;
 use crate::{
     config::Config,
     error::Result,
@@ -129,9 +131,15 @@ impl Node {
         Status::gather(&self.core, sync.as_ref()).await
     }
 
-    /// The devices this node is connected to, dials, or has met since sync was started.
+    /// The devices this node is connected to, dials, or has met since sync was started; while it
+    /// does not sync, those it has met before.
     pub async fn peers(&self) -> Vec<PeerStatus> {
-        self.sync.lock().await.as_ref().map(Sync::peers).unwrap_or_default()
+        PeerStatus::gather(&self.core, self.sync.lock().await.as_ref()).await
+    }
+
+    /// Follows how the peers stand.
+    pub fn watch_peers(&self) -> PeerWatch {
+        PeerWatch::new(self.clone())
     }
 
     /// Why nobody can be found on the local network, while discovery does not work there.

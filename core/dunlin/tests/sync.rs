@@ -186,6 +186,26 @@ async fn a_peer_that_restarts_is_found_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_watches_the_peers_is_told_at_once_then_of_each_change_until_the_node_ends() {
+    let (a, b) = (Site::new("a").await, Site::new("b").await);
+    let here = a.node.create_space("farm").await.unwrap();
+    admit(&here, &b.node, Role::Writer).await;
+    let mut watch = b.node.watch_peers();
+    assert_eq!(watch.next().await.unwrap(), []);
+
+    let address = start(&a.node, &[]).await;
+    start(&b.node, &[address]).await;
+    let in_sync = async { while !watch.next().await.unwrap().iter().any(|peer| peer.in_sync) {} };
+    timeout(DEADLINE, in_sync).await.expect("they get in sync");
+    a.node.stop_sync().await;
+    let parted = async { while watch.next().await.unwrap()[0].state != PeerState::Disconnected {} };
+    timeout(DEADLINE, parted).await.expect("they are parted");
+    b.node.shutdown().await.unwrap();
+    let ended = async { while watch.next().await.is_some() {} };
+    timeout(DEADLINE, ended).await.expect("the watch ends with the node");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_device_that_joins_while_it_syncs_is_admitted_at_once() {
     let (a, b) = (Site::new("a").await, Site::new("b").await);
     let here = a.node.create_space("farm").await.unwrap();

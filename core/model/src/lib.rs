@@ -14,6 +14,7 @@ pub mod path;
 mod registers;
 pub mod scan;
 mod state_vector;
+mod time;
 mod value;
 mod version;
 mod view;
@@ -28,5 +29,6 @@ pub use ids::{Collection, DeviceId, Digest, DocHash, DocId, DocKey, Dot, Incarna
 pub use item::ItemId;
 pub use path::{Path, RegisterPath, Segment};
 pub use state_vector::StateVector;
+pub use time::rfc3339;
 pub use value::Value;
 pub use version::Version;

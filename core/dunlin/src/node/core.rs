@@ -29,6 +29,8 @@ pub(crate) struct Core {
     listen: Mutex<Vec<SocketAddr>>,
     /// Counts the changes of the set of spaces, and of this device's memberships.
     memberships: watch::Sender<u64>,
+    /// Marked as changed whenever a peer stands otherwise than before.
+    peer_news: watch::Sender<()>,
 }
 
 impl Core {
@@ -41,6 +43,7 @@ impl Core {
             spaces: Mutex::default(),
             listen: Mutex::default(),
             memberships: watch::Sender::new(0),
+            peer_news: watch::Sender::new(()),
         }
     }
 
@@ -56,6 +59,12 @@ impl Core {
         lock(&self.spaces).insert(space.id, space);
     }
 
+    /// What a member of some space here calls itself.
+    pub(crate) fn member_name(&self, device: DeviceId) -> Option<String> {
+        let spaces = self.spaces();
+        spaces.iter().find_map(|space| Some(space.roster().member(device)?.profile.name.clone()))
+    }
+
     /// Follows the set of spaces, and this device's memberships.
     pub(crate) fn memberships(&self) -> watch::Receiver<u64> {
         self.memberships.subscribe()
@@ -63,6 +72,15 @@ impl Core {
 
     pub(super) fn memberships_changed(&self) {
         self.memberships.send_modify(|count| *count += 1);
+    }
+
+    /// Follows how the peers stand.
+    pub(super) fn peer_news(&self) -> watch::Receiver<()> {
+        self.peer_news.subscribe()
+    }
+
+    pub(crate) fn peers_changed(&self) {
+        self.peer_news.send_modify(|()| {});
     }
 
     pub(crate) fn listen(&self) -> Vec<SocketAddr> {
@@ -93,6 +111,11 @@ impl Core {
         off_runtime(self.config.engines, work).await
     }
 
+    /// Whether the node was shut down.
+    pub(super) fn is_closed(&self) -> bool {
+        lock(&self.dir).is_none()
+    }
+
     /// Stops all engines and releases the directory.
     pub(crate) async fn close(&self) -> Result<()> {
         let mut outcome = Ok(());
@@ -100,6 +123,7 @@ impl Core {
             outcome = outcome.and(space.engine().stop().await);
         }
         lock(&self.dir).take();
+        self.peers_changed();
         outcome
     }
 }

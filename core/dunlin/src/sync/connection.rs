@@ -59,7 +59,9 @@ pub(super) async fn serve(hub: Arc<Hub>, connection: Connection) -> Ended {
         hub.dismiss(&link, &Ended::Duplicate);
         return Ended::Duplicate;
     }
-    let mut pump = Pump { hub: &hub, link: &link, sender, receiver, is_admitted, retry_at: None };
+    let (retry_at, was_in_sync) = (None, false);
+    let mut pump =
+        Pump { hub: &hub, link: &link, sender, receiver, is_admitted, retry_at, was_in_sync };
     let stop = pump.run().await;
     let ended = pump.finish(stop).await;
     hub.dismiss(&link, &ended);
@@ -73,6 +75,7 @@ struct Pump<'a> {
     receiver: FrameReceiver,
     is_admitted: bool,
     retry_at: Option<Instant>,
+    was_in_sync: bool,
 }
 
 impl Pump<'_> {
@@ -80,6 +83,11 @@ impl Pump<'_> {
         loop {
             if let Err(stop) = self.drain().await {
                 return stop;
+            }
+            let is_in_sync = self.link.is_all_in_sync();
+            if is_in_sync != self.was_in_sync {
+                self.was_in_sync = is_in_sync;
+                self.hub.core.peers_changed();
             }
             if self.retry_at.is_none() && self.link.has_unfinished() {
                 self.retry_at = Some(Instant::now() + UNFINISHED_WAIT);

@@ -26,9 +26,9 @@ pub(super) async fn discover(hub: Arc<Hub>, mut failed: mpsc::Receiver<SocketAdd
                 Event::Lost(hint) => hub.lose(&Goal::Announced(hint.name)),
                 Event::Changed(_, Status::Unavailable { reason }) => {
                     tracing::warn!("mDNS does not work: {reason}");
-                    hub.reports().discovery = Some(reason);
+                    hub.discovery_changed(Some(reason));
                 }
-                Event::Changed(_, _) => hub.reports().discovery = None,
+                Event::Changed(_, _) => hub.discovery_changed(None),
                 _ => {}
             },
             Some(address) = failed.recv() => discovery.dial_failed(address),

@@ -166,7 +166,11 @@ impl Hub {
         if let Some(old) = replaced {
             old.handle.close(close::DUPLICATE, "duplicate");
         }
-        if kept { Admission::Kept } else { Admission::Duplicate }
+        if !kept {
+            return Admission::Duplicate;
+        }
+        self.core.peers_changed();
+        Admission::Kept
     }
 
     /// Takes a connection off the books after its end.
@@ -180,6 +184,7 @@ impl Hub {
             let is_this = links.get(&peer).is_some_and(|kept| kept.id == link.id);
             is_this && links.remove(&peer).is_some()
         });
+        self.core.peers_changed();
     }
 
     pub(super) fn links(&self) -> Vec<Arc<Link>> {
@@ -242,8 +247,15 @@ impl Hub {
 
     pub(super) fn dial_failed(&self, address: SocketAddr, error: &ConnectError) {
         self.reports().dial_failed(address, error.to_string());
+        self.core.peers_changed();
         // A queue that is full holds enough to verify.
         let _ = self.failed.try_send(address);
+    }
+
+    /// Discovery has begun to work, or does not for this reason.
+    pub(super) fn discovery_changed(&self, problem: Option<String>) {
+        self.reports().discovery = problem;
+        self.core.peers_changed();
     }
 
     /// A member was met: it will be dialled at this address again, also after a restart.

@@ -79,6 +79,12 @@ impl Link {
         self.session().status(space).is_some_and(|status| status.in_sync)
     }
 
+    /// Whether that holds for all spaces in common, and there is one.
+    pub(super) fn is_all_in_sync(&self) -> bool {
+        let spaces: Vec<SpaceId> = self.standing().keys().copied().collect();
+        !spaces.is_empty() && spaces.iter().all(|space| self.is_in_sync(space))
+    }
+
     /// Makes the connection's task look at the session again.
     pub(super) fn wake(&self) {
         self.wake.notify_one();

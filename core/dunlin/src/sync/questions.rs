@@ -30,6 +30,7 @@ pub(super) async fn carry_out(hub: &Arc<Hub>, link: &Arc<Link>, effect: Effect) 
             link.handle.authorise();
             link.standing().insert(space, peer_role);
             hub.reports().met(link.address());
+            hub.core.peers_changed();
             let (hub_of_task, link) = (hub.clone(), link.clone());
             hub.spawn(async move { hub_of_task.member_met(&link).await });
             Ok(())

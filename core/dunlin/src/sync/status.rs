@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use dunlin_model::{DeviceId, DocId, SpaceId};
 use dunlin_proto::{error::RefuseCode, trust::Role};
+use dunlin_store::KnownPeer;
 
 use super::{Sync, hub::Hub};
 use crate::{engine::Overview, error::Result, node::Core, node::Device};
@@ -17,7 +18,7 @@ pub struct Status {
     pub listen: Vec<SocketAddr>,
     /// Its spaces, by id.
     pub spaces: Vec<SpaceStatus>,
-    /// The peers met or dialled since sync was started.
+    /// The peers met or dialled since sync was started; while it does not sync, those met before.
     pub peers: Vec<PeerStatus>,
     /// Why nobody can be found on the local network, if discovery does not work.
     pub discovery: Option<String>,
@@ -129,59 +130,76 @@ impl Status {
             device: core.device.clone(),
             listen: core.listen(),
             spaces,
-            peers: sync.map(Sync::peers).unwrap_or_default(),
+            peers: PeerStatus::gather(core, sync).await,
             discovery: sync.and_then(|sync| sync.hub().reports().discovery.clone()),
             refusals: sync.map(|sync| sync.hub().refusals()).unwrap_or_default(),
         })
     }
 }
 
+impl PeerStatus {
+    /// The peers as a sync sees them; without one, those that were met before.
+    pub(crate) async fn gather(core: &Core, sync: Option<&Sync>) -> Vec<Self> {
+        if let Some(sync) = sync {
+            return sync.peers();
+        }
+        // A node that was shut down has none.
+        let known = core.with_dir(|dir| Ok(dir.peers()?)).await.unwrap_or_default();
+        let mut peers: Vec<Self> = Vec::new();
+        for KnownPeer { device, address, .. } in known {
+            let is_new = !peers.iter().any(|peer| peer.device == Some(device));
+            if let (true, Ok(address)) = (is_new, address.parse()) {
+                peers.push(Self::absent(core, Some(device), address, "this node does not sync"));
+            }
+        }
+        peers
+    }
+
+    fn absent(core: &Core, device: Option<DeviceId>, address: SocketAddr, reason: &str) -> Self {
+        Self {
+            device,
+            name: device.and_then(|device| core.member_name(device)),
+            state: PeerState::Disconnected,
+            address,
+            in_sync: false,
+            spaces: Vec::new(),
+            reason: Some(reason.to_owned()),
+        }
+    }
+}
+
 impl Hub {
     pub(super) fn peers(&self) -> Vec<PeerStatus> {
-        let links = self.links();
-        let name_of = |device: &DeviceId| {
-            let spaces = self.core.spaces();
-            spaces
-                .iter()
-                .find_map(|space| Some(space.roster().member(*device)?.profile.name.clone()))
-        };
-        let mut peers: Vec<PeerStatus> = links
+        let mut peers: Vec<PeerStatus> = self
+            .links()
             .iter()
             .map(|link| {
                 let spaces: Vec<SpaceId> = link.standing().keys().copied().collect();
                 let is_greeting = spaces.is_empty();
                 PeerStatus {
                     device: Some(link.peer()),
-                    name: name_of(&link.peer()),
+                    name: self.core.member_name(link.peer()),
                     state: match is_greeting {
                         true => PeerState::Greeting,
                         false => PeerState::Connected,
                     },
                     address: link.address(),
-                    in_sync: !is_greeting && spaces.iter().all(|space| link.is_in_sync(space)),
+                    in_sync: link.is_all_in_sync(),
                     spaces,
                     reason: None,
                 }
             })
             .collect();
         let reports = self.reports();
-        let absent = |device: Option<DeviceId>, address: SocketAddr, reason: &str| PeerStatus {
-            device,
-            name: device.as_ref().and_then(name_of),
-            state: PeerState::Disconnected,
-            address,
-            in_sync: false,
-            spaces: Vec::new(),
-            reason: Some(reason.to_owned()),
-        };
         for (device, past) in &reports.past {
             if !peers.iter().any(|peer| peer.device == Some(*device)) {
-                peers.push(absent(Some(*device), past.address, &past.reason));
+                let (device, reason) = (Some(*device), &past.reason);
+                peers.push(PeerStatus::absent(&self.core, device, past.address, reason));
             }
         }
         for (address, reason) in &reports.dialled {
             if !peers.iter().any(|peer| peer.address == *address) {
-                peers.push(absent(None, *address, reason));
+                peers.push(PeerStatus::absent(&self.core, None, *address, reason));
             }
         }
         peers

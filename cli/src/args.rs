@@ -189,7 +189,7 @@ pub(crate) struct Document {
   {"op":"move","path":"/steps","from":3,"to":0}
   {"op":"delete-item","path":"/steps","at":2}
 `splice` creates the text, `insert` the list, `increment` the counter. Indices of a text are UTF-16
-units. An item of a list is named by its index, such as /steps/0/done.
+units. An item of a list is named by its index, such as /steps/0/done, or by /steps/@ITEM-ID/done.
 
 Example:
   dunlin edit garden tasks prune '[{"op":"splice","path":"/notes","at":0,"insert":"Gloves! "}]'"#)]

@@ -2,11 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    io::Write,
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+};
 
 use dunlin::{Code, Config, DeviceKind, DocKey, Node, Value};
-use dunlin_tests::netns::report_skip;
-use serde_json::json;
+use dunlin_tests::{netns::report_skip, program::Dir};
+use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
 /// A file system of this size, unmounted when it is dropped.
@@ -98,4 +104,43 @@ async fn on_a_full_disk_what_was_acknowledged_is_intact_reads_go_on_and_writing_
         assert_eq!(tasks.get(&key(number)).await.unwrap().value, value(number));
     }
     node.shutdown().await.unwrap();
+}
+
+#[test]
+fn the_command_line_says_that_the_disk_is_full_and_keeps_every_id_that_it_printed() {
+    let Some(disk) = Disk::of("8m") else { return };
+    let ballast = disk.path().join("ballast");
+    fs::write(&ballast, vec![7; 3 << 20]).unwrap();
+    let dir = Dir::init(disk.path().join("node"), "tiny");
+    dir.json(&["space", "create", "farm"]);
+    let mut command = dir.command(&["put", "farm", "tasks", "--many"]);
+    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let feeding = thread::spawn(move || {
+        for number in 0..2_000 {
+            let line = json!({"id": key(number).as_str(), "value": value(number).to_json()});
+            // It ends before all of it is read.
+            if writeln!(stdin, "{line}").is_err() {
+                return;
+            }
+        }
+    });
+    let output = child.wait_with_output().unwrap();
+    feeding.join().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let refusal: Json = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!(refusal["code"], "StorageFull", "{refusal}");
+    assert!(refusal["reason"].as_str().unwrap().starts_with("line "), "{refusal}");
+    let printed: Vec<Json> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert!(printed.len() > 10, "{refusal}");
+
+    fs::remove_file(&ballast).unwrap();
+    let rows = dir.json(&["query", "farm", "SELECT id FROM tasks ORDER BY id"]);
+    for answer in &printed {
+        assert!(rows.iter().any(|row| row["id"] == answer["id"]), "{answer} is lost");
+    }
 }

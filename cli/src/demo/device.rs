@@ -87,6 +87,11 @@ impl Device {
         Ok(())
     }
 
+    /// Whether `dunlin run` is up.
+    pub(super) fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
     /// Where the running process listens.
     pub(super) fn listen(&self) -> &[String] {
         self.running.as_ref().map_or(&[], |running| &running.listen)

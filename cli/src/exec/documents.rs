@@ -1,12 +1,14 @@
 //! Single documents: put, edit, get, delete.
 
-use dunlin::{Code, CollectionHandle, Committed, Conflict, DocKey, Error, Node, Value, Version};
+use dunlin::{
+    Code, CollectionHandle, Committed, Conflict, DocKey, Error, Node, Value, Version, rfc3339,
+};
 use serde_json::{Value as Json, json};
 
 use crate::{
     args::{Document, Edit, Get, Put},
     failure::Failure,
-    human::{pretty, rfc3339},
+    human::pretty,
     input,
     out::Out,
 };

@@ -1,12 +1,11 @@
 //! The change feed.
 
-use dunlin::{Event, Node};
+use dunlin::{Event, Node, rfc3339};
 use serde_json::{Value as Json, json};
 
 use crate::{
     args::{Ack, Watch},
     failure::Failure,
-    human::rfc3339,
     out::Out,
 };
 

@@ -95,10 +95,10 @@ async fn read(
     let mut number = 0;
     while let Some(line) = input::line(&mut lines).await? {
         number += 1;
-        if line.iter().all(u8::is_ascii_whitespace) {
+        if line.as_ref().is_ok_and(|line| line.iter().all(u8::is_ascii_whitespace)) {
             continue;
         }
-        let order = parse(&line, &collection, new);
+        let order = line.and_then(|line| parse(&line, &collection, new));
         if parsed.send(Parsed { number, order }).await.is_err() {
             break;
         }
@@ -110,6 +110,7 @@ fn parse(line: &[u8], collection: &CollectionHandle, new: bool) -> Result<(DocKe
     let invalid = |reason: String| {
         InvalidInput::new(reason, r#"each line is {"id":"…","value":{…}}, in UTF-8"#)
     };
+    input::check_integers(line)?;
     let line: Line = serde_json::from_slice(line).map_err(|error| invalid(error.to_string()))?;
     let id = match line.id {
         Some(id) => id.parse()?,

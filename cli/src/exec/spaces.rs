@@ -1,13 +1,13 @@
 //! Spaces: founding, listing, inviting, joining.
 
-use dunlin::{Code, Error, Invitation, Node, Space, Ticket};
+use dunlin::{Code, Error, Invitation, Node, Space, Ticket, rfc3339};
 use qrcode::{EcLevel, QrCode, render::unicode::Dense1x2};
 use serde_json::{Value as Json, json};
 
 use crate::{
     args::{Invite, Join},
     failure::Failure,
-    human::{rfc3339, table},
+    human::table,
     out::Out,
 };
 

@@ -104,10 +104,13 @@ async fn answer(stream: UnixStream, host: &Host) -> Result<(), Failure> {
 
     let mut lines: Lines = Box::new(BufReader::new(reader));
     let (deliver, delivered) = mpsc::channel(1);
-    let line = match input::line(&mut lines).await {
-        Ok(Some(line)) => line,
-        Ok(None) => return Ok(()),
-        Err(refused) => return Out::client(true, writer, delivered).finish(Err(refused)).await,
+    let line = match input::line(&mut lines).await? {
+        Some(Ok(line)) => line,
+        None => return Ok(()),
+        Some(Err(error)) => {
+            let refused = Err(Failure::Refused(error));
+            return Out::client(true, writer, delivered).finish(refused).await;
+        }
     };
     let request: Request = match serde_json::from_slice(&line) {
         Ok(request) => request,

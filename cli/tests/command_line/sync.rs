@@ -52,6 +52,8 @@ fn two_devices_pair_part_edit_offline_and_converge() {
         runs.signal("TERM");
         assert_eq!(runs.wait(), Some(0));
     }
+    let met = ann.one(&["peers"]);
+    assert_eq!((&met["name"], &met["state"]), (&json!("ben"), &json!("disconnected")));
     for (node, space, title, by, from, to, text) in
         [(&ann, "barn", "by ann", "3", 2, 0, "left "), (&ben, "hof", "by ben", "4", 0, 2, "right ")]
     {

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use dunlin::{Code, Error};
 use serde_json::{Value as Json, json};
 use tokio::time::{sleep, timeout};
 
@@ -17,7 +18,7 @@ impl Story {
     /// Starts whoever is not up, and waits until both hold the same.
     pub(super) async fn meet(&mut self, title: &str) -> Result<(), Failure> {
         self.title(title).await?;
-        if self.ann.listen().is_empty() {
+        if !self.ann.is_running() {
             self.ann.start(if self.is_static { &["--no-mdns"] } else { &[] }).await?;
         }
         let mut begun = Instant::now();
@@ -47,7 +48,7 @@ impl Story {
         }
         if self.is_static {
             begun = Instant::now();
-            let address = self.ann.listen().first().cloned().unwrap_or_default();
+            let address = self.ann.listen().first().cloned().ok_or_else(no_interface)?;
             self.ben.start(&["--no-mdns", "--peer", &address]).await?;
             self.say(json!({"step": "dial", "address": address}), || {
                 format!("ben  dunlin run --no-mdns --peer {address}")
@@ -112,4 +113,12 @@ impl Story {
             sleep(SOON).await;
         }
     }
+}
+
+fn no_interface() -> Failure {
+    Failure::Refused(Error::new(
+        Code::Network,
+        "no network interface of this machine is up, not even the loopback",
+        "bring one up, for instance with `ip link set lo up`",
+    ))
 }

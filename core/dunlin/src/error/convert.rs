@@ -37,7 +37,8 @@ impl Error {
 
 impl From<Corrupt> for Error {
     fn from(error: Corrupt) -> Self {
-        let remedy = "run `dunlin doctor`; peers hand back what they have";
+        let remedy =
+            "restore a backup, or join again as a new node: peers hand back what they have";
         Self::new(Code::Corrupt, error.to_string(), remedy).with_source(error)
     }
 }

@@ -1,6 +1,6 @@
 //! Why a statement, a chain, a ticket or a wish to issue one is turned down.
 
-use dunlin_model::{DeviceId, SpaceId};
+use dunlin_model::{DeviceId, SpaceId, rfc3339};
 use thiserror::Error;
 
 use super::statement::{Role, StatementHash};
@@ -58,7 +58,7 @@ pub enum AdmissionError {
     #[error("the chain belongs to another device")]
     OtherDevice,
     /// The invitation's time is over.
-    #[error("the invitation expired at {at_ms} (Unix milliseconds)")]
+    #[error("the invitation expired on {}", rfc3339(*at_ms))]
     Expired {
         /// When it expired.
         at_ms: i64,
@@ -105,7 +105,7 @@ pub enum TicketError {
     #[error("the ticket's invitation does not stand: {0}")]
     Chain(#[from] AdmissionError),
     /// Its time is over.
-    #[error("the ticket expired at {at_ms} (Unix milliseconds)")]
+    #[error("the ticket expired on {}", rfc3339(*at_ms))]
     Expired {
         /// When it expired.
         at_ms: i64,

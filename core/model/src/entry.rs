@@ -13,6 +13,7 @@ use thiserror::Error;
 use crate::{
     error::InvalidInput,
     ids::{Dot, Incarnation},
+    limits::MAX_EPOCH,
     path::RegisterPath,
     state_vector::StateVector,
     value::Value,
@@ -81,7 +82,7 @@ fn parse_key(text: &str) -> Option<EntryKey> {
         Some(b'^') => (Marker::Position, &place[1..]),
         Some(b'+') => {
             let path = place.find('/')?;
-            (Marker::Subtotal(place[1..path].parse().ok()?), &place[path..])
+            (Marker::Subtotal(parse_epoch(&place[1..path])?), &place[path..])
         }
         _ => (Marker::Register, place),
     };
@@ -97,6 +98,10 @@ fn parse_key(text: &str) -> Option<EntryKey> {
         Marker::Existence | Marker::Position => ends_with_item().then_some(key),
         Marker::Register | Marker::Subtotal(_) => Some(key),
     }
+}
+
+fn parse_epoch(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|epoch| *epoch <= MAX_EPOCH)
 }
 
 /// One write, as it stands in the root map `f`.
@@ -217,7 +222,7 @@ pub fn text_root(path: &RegisterPath, epoch: u32) -> String {
 pub fn parse_text_root(name: &str) -> Option<(RegisterPath, u32)> {
     let rest = name.strip_prefix('t')?;
     let at = rest.find('/')?;
-    let root = (rest[at..].parse().ok()?, rest[..at].parse().ok()?);
+    let root = (rest[at..].parse().ok()?, parse_epoch(&rest[..at])?);
     (text_root(&root.0, root.1) == name).then_some(root)
 }
 
@@ -227,9 +232,13 @@ mod tests {
 
     #[test]
     fn keys_are_canonical() {
-        for text in
-            ["@AAAAAAAAAQ", "/a@AAAAAAAAAQ.3", "+0/n@AAAAAAAAAQ", "!/l/@AAAAAAAAAQ.4@AAAAAAAAAQ"]
-        {
+        for text in [
+            "@AAAAAAAAAQ",
+            "/a@AAAAAAAAAQ.3",
+            "+0/n@AAAAAAAAAQ",
+            "+2147483647/n@AAAAAAAAAQ",
+            "!/l/@AAAAAAAAAQ.4@AAAAAAAAAQ",
+        ] {
             assert_eq!(text.parse::<EntryKey>().map(|key| key.to_string()), Ok(text.to_owned()));
         }
         for refused in [
@@ -240,6 +249,7 @@ mod tests {
             "!/a@AAAAAAAAAQ",
             "+/a@AAAAAAAAAQ",
             "a@AAAAAAAAAQ",
+            "+2147483648/n@AAAAAAAAAQ",
         ] {
             assert!(refused.parse::<EntryKey>().is_err(), "{refused}");
         }
@@ -248,8 +258,11 @@ mod tests {
     #[test]
     fn text_roots_are_canonical() {
         let path: RegisterPath = "/body".parse().unwrap();
-        assert_eq!(parse_text_root(&text_root(&path, 2)), Some((path, 2)));
-        for refused in ["f", "t", "t0", "t/body", "t00/body", "t-1/body", "x0/body"] {
+        for epoch in [2, MAX_EPOCH] {
+            assert_eq!(parse_text_root(&text_root(&path, epoch)), Some((path.clone(), epoch)));
+        }
+        let refused = ["f", "t", "t0", "t/body", "t00/body", "t-1/body", "x0/body"];
+        for refused in refused.into_iter().chain(["t2147483648/body", "t4294967295/body"]) {
             assert_eq!(parse_text_root(refused), None, "{refused}");
         }
     }

@@ -18,5 +18,8 @@ pub const MAX_PATH_BYTES: usize = 1024;
 pub const MAX_DEPTH: usize = 32;
 /// Most bases that one entry may cover.
 pub const MAX_COVERS: usize = 4096;
+/// Highest epoch of a text or counter: beyond what honest writers reach, with room above it in its
+/// 32 bits.
+pub const MAX_EPOCH: u32 = (1 << 31) - 1;
 /// Largest magnitude of a counter's subtotal: the integers that a double holds exactly.
 pub const MAX_COUNTER: i64 = 1 << 53;

@@ -14,7 +14,7 @@ use crate::{
     error::EditError,
     ids::Dot,
     item::ItemId,
-    limits::{MAX_COVERS, MAX_DOCUMENT_BYTES, MAX_ENTRY_BYTES, MAX_WRITERS},
+    limits::{MAX_COVERS, MAX_DOCUMENT_BYTES, MAX_ENTRY_BYTES, MAX_EPOCH, MAX_WRITERS},
     path::RegisterPath,
     registers::{Part, Stored},
     scan,
@@ -243,7 +243,10 @@ impl Writing<'_, '_> {
 
     /// The epoch of what a write at this path names: above that of everything it replaces, so
     /// that no character or increment of something older leaks in.
-    fn epoch(&self, path: &RegisterPath, body: &Body) -> u32 {
+    ///
+    /// # Errors
+    /// `LimitExceeded` above the highest epoch that peers take.
+    fn epoch(&self, path: &RegisterPath, body: &Body) -> Result<u32, EditError> {
         let registers = &self.document.registers;
         let written = registers.here(path).iter().chain(registers.below(path)).map(|stored| {
             match stored.key.marker {
@@ -264,11 +267,15 @@ impl Writing<'_, '_> {
             }
             _ => false,
         };
-        match replaced {
-            Some(epoch) if names_roots => above.max(epoch + 1),
-            Some(epoch) => above.max(epoch),
-            None => above,
-        }
+        let epoch = match replaced {
+            Some(epoch) if names_roots => epoch.checked_add(1),
+            Some(epoch) => Some(epoch),
+            None => Some(0),
+        };
+        epoch.map(|epoch| epoch.max(above)).filter(|epoch| *epoch <= MAX_EPOCH).ok_or_else(|| {
+            let what = format!("how often {:?} was made anew", path.as_str());
+            EditError::LimitExceeded { what, limit: MAX_EPOCH.into() }
+        })
     }
 
     /// The latest epoch of the values that enclose this path.
@@ -290,7 +297,7 @@ impl Writing<'_, '_> {
         path: &RegisterPath,
         body: Body,
     ) -> Result<(), EditError> {
-        let epoch = self.epoch(path, &body);
+        let epoch = self.epoch(path, &body)?;
         let covers = self.covers(path)?;
         let own = self.own_key(path, Marker::Register, &body);
         for key in self.replaced(path) {

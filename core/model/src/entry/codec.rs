@@ -11,7 +11,7 @@ use minicbor::{
 use super::{BadEntry, Body, Entry};
 use crate::{
     ids::{Dot, Incarnation},
-    limits::{MAX_COUNTER, MAX_COVERS, MAX_DEPTH, MAX_ENTRY_BYTES},
+    limits::{MAX_COUNTER, MAX_COVERS, MAX_DEPTH, MAX_ENTRY_BYTES, MAX_EPOCH},
     state_vector::StateVector,
     value::Value,
 };
@@ -167,6 +167,9 @@ fn read(input: &mut Decoder<'_>) -> Result<Result<Entry, BadEntry>, Error> {
         _ => return Ok(Err(BadEntry("unknown kind"))),
     };
     let epoch = if fields > 4 { input.u32()? } else { 0 };
+    if epoch > MAX_EPOCH {
+        return Ok(Err(BadEntry("an epoch is out of bounds")));
+    }
     let mut covers = Vec::new();
     if fields > 5 {
         let count = input.array()?.unwrap_or(1);
@@ -288,6 +291,15 @@ mod tests {
                 assert_eq!(Entry::decode(&entry.encode()), Ok(entry));
             }
         }
+    }
+
+    #[test]
+    fn an_epoch_over_the_bound_is_refused() {
+        let at = |epoch: [u8; 4]| [&[0x85, 0, 0, 0, 0xf6, 0x1a][..], &epoch].concat();
+        let taken = Entry::decode(&at([0x7f, 0xff, 0xff, 0xff])).map(|entry| entry.epoch);
+        assert_eq!(taken, Ok(MAX_EPOCH));
+        let refused = Entry::decode(&at([0x80, 0, 0, 0]));
+        assert_eq!(refused, Err(BadEntry("an epoch is out of bounds")));
     }
 
     #[test]

@@ -98,6 +98,15 @@ fn every_edit_does_what_it_says() {
 }
 
 #[test]
+fn removing_a_field_of_a_null_item_leaves_the_item() {
+    let mut device = device(json!({"l": [null, {"x": null}]}));
+    device.edit(json!([{"op":"remove","path":"/l/0/x"}, {"op":"remove","path":"/l/1/x/y"}]));
+    assert_eq!(device.json(), json!({"l": [null, {"x": null}]}));
+    device.edit(json!([{"op":"set","path":"/l/0/x","value":1}, {"op":"remove","path":"/l/1"}]));
+    assert_eq!(device.json(), json!({"l": [{"x": 1}]}));
+}
+
+#[test]
 fn what_makes_no_sense_is_refused_and_changes_nothing() {
     let mut device = device(json!({"n": 1, "t": {"$text": "a🐦b"}, "l": [1], "s": "x"}));
     let splice = |at: u32, delete: u32| json!({"op":"splice","path":"/t","at":at,"delete":delete});

@@ -107,7 +107,7 @@ impl Document {
             };
             match next {
                 Some(next) => node = next,
-                None => return self.missing(path, node, depth, item),
+                None => return self.missing(path, node, depth),
             }
         }
         Ok(Target {
@@ -119,13 +119,7 @@ impl Document {
     }
 
     /// A target that is not there: it is made from the first missing key down.
-    fn missing(
-        &self,
-        path: &Path,
-        node: &Node,
-        depth: usize,
-        item: Option<ItemId>,
-    ) -> Result<Target, EditError> {
+    fn missing(&self, path: &Path, node: &Node, depth: usize) -> Result<Target, EditError> {
         let rest = &path.segments()[depth..];
         if let Some(id) = rest.iter().find(|key| key.starts_with('@'))
             && id[1..].parse::<ItemId>().is_ok()
@@ -144,8 +138,7 @@ impl Document {
             Kind::Scalar(_) | Kind::Absent if !node.path.is_root() => (node.path.clone(), rest),
             _ => (node.path.key(&rest[0]), &rest[1..]),
         };
-        let item = item.filter(|_| path == node.path);
-        Ok(Target { path, shape: Shape::Absent, missing: missing.to_vec(), item })
+        Ok(Target { path, shape: Shape::Absent, missing: missing.to_vec(), item: None })
     }
 }
 

@@ -4,7 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use crate::{edit::Edit, path::Path, value::Value};
+use crate::{
+    edit::Edit,
+    path::{Path, RegisterPath},
+    value::Value,
+};
 
 /// By which field the items of a list are matched, for each list's path; a segment `*` stands for
 /// every item or field: `/sections/*/steps` → `id`.
@@ -51,34 +55,54 @@ pub(crate) fn without_nulls(patch: &Value) -> Value {
     }
 }
 
-/// Writes of fields that a patch names with the value they have, where a conflict is open: saying
-/// the same again settles it.
-pub(crate) fn settled(patch: &Value, read: &Value, conflicts: &[String]) -> Vec<Edit> {
+/// Writes of what a patch names and finds as it is, where a conflict is open: saying the same again
+/// settles it.
+pub(crate) fn settled(patch: &Value, read: &Value, contested: &[RegisterPath]) -> Vec<Edit> {
+    let mut settled = Settled { contested, edits: Vec::new() };
+    settled.collect(&Path::default(), &RegisterPath::root(), patch, Some(read));
+    settled.edits
+}
+
+struct Settled<'a> {
+    contested: &'a [RegisterPath],
+    edits: Vec<Edit>,
+}
+
+impl Settled<'_> {
     fn collect(
+        &mut self,
         path: &Path,
+        register: &RegisterPath,
         patch: &Value,
-        read: &Value,
-        open: &BTreeSet<&str>,
-        out: &mut Vec<Edit>,
+        read: Option<&Value>,
     ) {
         match (patch, read) {
-            (Value::Object(patch), Value::Object(read)) => {
+            (Value::Object(patch), Some(Value::Object(read))) => {
                 for (key, value) in patch {
-                    if let Some(read) = read.get(key) {
-                        collect(&path.child(key), value, read, open, out);
-                    }
+                    self.collect(&path.child(key), &register.key(key), value, read.get(key));
                 }
             }
-            (patch, read) if same(patch, read) && open.contains(&*path.to_string()) => {
-                out.push(Edit::Set { path: path.clone(), value: read.clone() });
+            (Value::Null, None) if self.is_open(register) => {
+                self.edits.push(Edit::Remove { path: path.clone() });
+            }
+            (patch, Some(read)) if same(patch, read) => {
+                let is_open = match patch {
+                    // Never written whole for what its items are contested for.
+                    Value::List(_) => self.contested.contains(register),
+                    _ => self.is_open(register),
+                };
+                if is_open {
+                    self.edits.push(Edit::Set { path: path.clone(), value: read.clone() });
+                }
             }
             _ => {}
         }
     }
-    let open = conflicts.iter().map(String::as_str).collect();
-    let mut out = Vec::new();
-    collect(&Path::default(), patch, read, &open, &mut out);
-    out
+
+    /// Whether something lost here or below.
+    fn is_open(&self, register: &RegisterPath) -> bool {
+        self.contested.iter().any(|path| register.holds(path))
+    }
 }
 
 /// Whether plain JSON handed over says what a value of a richer kind says.

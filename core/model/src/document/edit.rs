@@ -12,7 +12,7 @@ use crate::{
     entry::{Body, Marker},
     error::{EditError, InvalidInput},
     limits::{MAX_COUNTER, MAX_DEPTH},
-    path::{Path, Segment},
+    path::{Path, RegisterPath, Segment},
     value::Value,
     version::Version,
 };
@@ -99,7 +99,11 @@ impl Writing<'_, '_> {
             .into());
         }
         let target = match self.locate(path) {
-            Err(EditError::NotFound { .. }) => return self.forget_item(path),
+            Err(EditError::NotFound { .. }) => return self.settle(&named(path)).map(drop),
+            // What others wrote below a plain value has a path that leads through it.
+            Err(error @ EditError::WrongKind { .. }) => {
+                return if self.settle(&named(path))? { Ok(()) } else { Err(error) };
+            }
             target => target?,
         };
         match target.item {
@@ -107,20 +111,24 @@ impl Writing<'_, '_> {
                 self.forget_seen(&target.path, id);
                 self.delete_item(&target.path, id)
             }
-            None if target.shape == Shape::Absent => Ok(()),
+            None if target.shape == Shape::Absent => {
+                let register = target.missing.iter().fold(target.path, |path, key| path.key(key));
+                self.settle(&register).map(drop)
+            }
             None => self.write_register(&target.path, Body::Absent),
         }
     }
 
-    /// Removes what others have edited in a list item that is gone: settles the conflict.
-    fn forget_item(&mut self, path: &Path) -> Result<(), EditError> {
-        let path = path.to_string();
-        let mut lost = self.document.view().losers.iter().map(|loser| &loser.node.path);
-        let Some(lost) = lost.find(|lost| lost.as_str() == path).cloned() else { return Ok(()) };
-        match lost.segments().last() {
-            Some(Segment::Item(id)) => self.delete_item(&lost, *id),
-            _ => Ok(()),
+    /// Removes what lost at a register where nothing is, and below it; whether anything had.
+    fn settle(&mut self, register: &RegisterPath) -> Result<bool, EditError> {
+        if !self.document.contested(self.txn).any(|path| register.holds(path)) {
+            return Ok(false);
         }
+        match register.segments().last() {
+            Some(Segment::Item(id)) => self.delete_item(register, *id)?,
+            _ => self.write_register(register, Body::Absent)?,
+        }
+        Ok(true)
     }
 
     fn increment(&mut self, path: &Path, by: i64) -> Result<(), EditError> {
@@ -154,6 +162,16 @@ impl Writing<'_, '_> {
             None => self.put_entry(&target.path, marker, body, 0, Vec::new()).map(drop),
         }
     }
+}
+
+/// The register that a path names by itself, without an index.
+fn named(path: &Path) -> RegisterPath {
+    path.segments().iter().fold(RegisterPath::root(), |register, segment| {
+        match segment.strip_prefix('@').and_then(|id| id.parse().ok()) {
+            Some(id) => register.item(id),
+            None => register.key(segment),
+        }
+    })
 }
 
 /// Bounds that `Value::from_json` keeps too, for values that were built by hand.

@@ -1,6 +1,8 @@
 //! Whole values handed over: merge patches and saves, made into edits.
 
-use super::{Change, Document};
+use yrs::Transact;
+
+use super::{Change, Document, write::internal};
 use crate::{
     difference::{self, ListKeys},
     error::{EditError, InvalidInput},
@@ -41,9 +43,11 @@ impl Document {
         let read = self.value();
         let new = difference::patched(&read, fields);
         let mut edits = difference::edits(&read, &new, keys);
-        let conflicts: Vec<String> =
-            self.view().losers.iter().map(|loser| loser.node.path.to_string()).collect();
-        edits.extend(difference::settled(patch, &read, &conflicts));
+        let contested: Vec<RegisterPath> = {
+            let txn = self.doc.try_transact().map_err(internal)?;
+            self.contested(&txn).cloned().collect()
+        };
+        edits.extend(difference::settled(patch, &read, &contested));
         self.edit(&edits, base, now_ms)
     }
 

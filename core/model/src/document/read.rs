@@ -1,6 +1,6 @@
 //! What callers see of a document.
 
-use yrs::{GetString, Text, Transact};
+use yrs::{GetString, ReadTxn, Text, TextRef, Transact};
 
 use super::Document;
 use crate::{
@@ -68,7 +68,10 @@ impl Document {
             .iter()
             .map(|Loser { node, stamp }| self.conflict(node, *stamp))
             .collect();
-        conflicts.extend(self.late_texts());
+        if let Ok(txn) = self.doc.try_transact() {
+            let late = self.late_texts(&txn);
+            conflicts.extend(late.map(|(path, text)| typed(path, text.get_string(&txn))));
+        }
         sorted(conflicts)
     }
 
@@ -77,7 +80,7 @@ impl Document {
         if self.is_deleted() {
             return !self.unseen_by_deleters().is_empty();
         }
-        !self.view().losers.is_empty() || self.late_texts().next().is_some()
+        self.doc.try_transact().is_ok_and(|txn| self.contested(&txn).next().is_some())
     }
 
     fn conflict(&self, node: &Node, stamp: Option<Stamp>) -> Conflict {
@@ -89,18 +92,22 @@ impl Document {
         }
     }
 
+    /// The registers that [`conflicts`](Self::conflicts) names while the document is not deleted.
+    pub(super) fn contested<'a>(
+        &'a self,
+        txn: &'a impl ReadTxn,
+    ) -> impl Iterator<Item = &'a RegisterPath> {
+        let lost = self.view().losers.iter().map(|loser| &loser.node.path);
+        lost.chain(self.late_texts(txn).map(|(path, _)| path))
+    }
+
     /// Texts with characters that somebody typed after others had removed them.
-    fn late_texts(&self) -> impl Iterator<Item = Conflict> {
-        let view = self.view();
-        self.texts.keys().filter(|place| !view.texts.contains(place)).filter_map(|place| {
-            let content = self.text_content(place);
-            (!content.is_empty()).then(|| Conflict {
-                path: place.0.to_string(),
-                value: Some(Value::Text(content)),
-                writer: None,
-                time_ms: None,
-            })
-        })
+    fn late_texts<'a>(
+        &'a self,
+        txn: &'a impl ReadTxn,
+    ) -> impl Iterator<Item = (&'a RegisterPath, &'a TextRef)> {
+        let unnamed = self.texts.iter().filter(|(place, _)| !self.view().texts.contains(place));
+        unnamed.filter(|(_, text)| text.len(txn) > 0).map(|((path, _), text)| (path, text))
     }
 
     fn unseen_by_deleters(&self) -> Vec<Conflict> {
@@ -193,6 +200,16 @@ impl Document {
                 fields.iter().map(|(key, node)| (key.clone(), self.materialize(node))).collect(),
             ),
         }
+    }
+}
+
+/// Characters whose writers no register names.
+fn typed(path: &RegisterPath, content: String) -> Conflict {
+    Conflict {
+        path: path.to_string(),
+        value: Some(Value::Text(content)),
+        writer: None,
+        time_ms: None,
     }
 }
 

@@ -10,6 +10,7 @@ mod deletion;
 mod lists;
 mod pair;
 mod registers;
+mod settling;
 mod texts;
 
 #[test]
@@ -19,6 +20,7 @@ fn every_row_of_the_page_is_a_test() {
         include_str!("deletion.rs"),
         include_str!("lists.rs"),
         include_str!("registers.rs"),
+        include_str!("settling.rs"),
         include_str!("texts.rs"),
     ]
     .concat();

@@ -1,5 +1,6 @@
 //! One mergeable document over one yrs `Doc`.
 
+mod conflicts;
 mod delete;
 mod digest;
 mod edit;
@@ -41,7 +42,7 @@ use crate::{
 use history::History;
 use mirror::Touched;
 
-pub use read::Conflict;
+pub use conflicts::Conflict;
 pub use text::Anchor;
 
 /// A document: one yrs `Doc` and what its entries say.

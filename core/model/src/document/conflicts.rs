@@ -4,7 +4,7 @@ use yrs::{GetString, ReadTxn, Text, TextRef, Transact};
 
 use super::Document;
 use crate::{
-    entry::Body,
+    entry::{Body, parse_text_root},
     ids::Incarnation,
     path::RegisterPath,
     registers::{Part, Stamp, Stored},
@@ -82,16 +82,20 @@ impl Document {
         unnamed.filter(|(_, text)| text.len(txn) > 0).map(|((path, _), text)| (path, text))
     }
 
+    /// What no deleter had seen: entries, and texts in which somebody typed.
     fn unseen_by_deleters(&self) -> Vec<Conflict> {
-        let deletions: Vec<_> = self.deletions().collect();
-        let seen = |stored: &Stored| {
-            let deletion = matches!(stored.entry.body, Body::Deleted(_));
-            deletion || deletions.iter().any(|(_, seen)| seen.covers(stored.dot()))
-        };
-        let mut conflicts: Vec<Conflict> = self
+        let mut seen = StateVector::default();
+        for (_, by_one) in self.deletions() {
+            by_one.iter().for_each(|(writer, clock)| seen.raise(writer, clock));
+        }
+        let unseen: Vec<&Stored> = self
             .registers
             .iter()
-            .filter(|stored| !seen(stored))
+            .filter(|stored| !matches!(stored.entry.body, Body::Deleted(_)))
+            .filter(|stored| !seen.covers(stored.dot()))
+            .collect();
+        let mut conflicts: Vec<Conflict> = unseen
+            .iter()
             .map(|stored| Conflict {
                 path: stored.key.path.to_string(),
                 value: match &stored.entry.body {
@@ -105,20 +109,14 @@ impl Document {
                 time_ms: Some(stored.entry.time_ms),
             })
             .collect();
-        if conflicts.is_empty() {
-            // Typing leaves no entry: look whether anybody did anything that no deleter had seen.
-            let mut accounted = StateVector::default();
-            for (stored, seen) in &deletions {
-                seen.iter().for_each(|(writer, clock)| accounted.raise(writer, clock));
-                accounted.raise(stored.key.incarnation, stored.entry.clock + 1);
-            }
-            if !accounted.covers_all(&self.known.state_vector()) {
-                conflicts.push(Conflict {
-                    path: String::new(),
-                    value: Some(self.value()),
-                    writer: None,
-                    time_ms: None,
-                });
+        // Typing leaves no entry.
+        for place in self.known.texts_beyond(&seen).filter_map(parse_text_root) {
+            let (path, epoch) = &place;
+            let listed =
+                unseen.iter().any(|stored| stored.entry.epoch == *epoch && stored.reaches(path));
+            let content = self.text_content(&place);
+            if !listed && (!content.is_empty() || self.view().texts.contains(&place)) {
+                conflicts.push(typed(path, content));
             }
         }
         sorted(conflicts)

@@ -1,6 +1,6 @@
 //! What a replica holds, as far as the scan must know.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Gap, Malformed, Refusal, Scanned, check, entry::Place};
 use crate::{
@@ -48,7 +48,7 @@ impl LowBitsFirst {
 }
 
 /// The root that something belongs to: a text, or the entries, told apart by their place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Root(u32);
 
 impl Root {
@@ -100,6 +100,12 @@ impl Runs {
         if !continues || self.0.last().is_none_or(|last| last.root != root) {
             self.0.push(Run { start, root, has_origin: origin.is_some() });
         }
+    }
+
+    /// The runs of all operations from this clock on.
+    fn since(&self, clock: u32) -> &[Run] {
+        let after = self.0.partition_point(|run| run.start <= clock);
+        &self.0[after.saturating_sub(1)..]
     }
 
     /// The run of an operation that is known to lie within.
@@ -169,6 +175,19 @@ impl Known {
             .iter()
             .filter_map(|(writer, held)| Some((writer.writer()?, held.end)))
             .collect()
+    }
+
+    /// The root texts in which something was typed that this vector does not hold.
+    pub(crate) fn texts_beyond(&self, seen: &StateVector) -> impl Iterator<Item = &str> {
+        let unseen: BTreeSet<Root> = self
+            .writers
+            .iter()
+            .filter_map(|(writer, held)| Some((seen.clock(writer.writer()?), held)))
+            .filter(|(from, held)| *from < held.end)
+            .flat_map(|(from, held)| held.runs.since(from).iter().map(|run| run.root))
+            .collect();
+        let texts = self.texts.iter();
+        texts.filter(move |(_, root)| unseen.contains(root)).map(|(name, _)| name.as_str())
     }
 
     /// The run of an operation that is held.

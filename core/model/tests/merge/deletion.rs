@@ -44,9 +44,28 @@ fn document_deleted_and_typed_in_stays_deleted_with_a_conflict() {
         edit(json!({"op":"splice","path":"/t","at":1,"insert":"b"})),
         |devices| {
             assert!(devices[0].document.is_deleted() && devices[0].document.has_conflicts());
-            assert_eq!(devices[0].conflicts(), json!([["", {"t": "ab"}]]));
+            assert_eq!(devices[0].conflicts(), json!([["/t", "ab"]]));
         },
     );
+}
+
+#[test]
+fn document_deleted_and_set_and_typed_in_has_both_as_conflicts() {
+    let start = json!({"x": 1, "t": {"$text": "a"}, "seen": {"$text": "s"}});
+    let edited = |device: &mut Device| {
+        device.put(json!({"x": 2, "new": {"$text": "n"}}));
+        device.edit(json!([{"op":"splice","path":"/t","at":1,"insert":"b"}]));
+    };
+    let restored = |devices: &mut [Device]| {
+        assert!(devices[0].document.is_deleted());
+        assert_eq!(devices[0].conflicts(), json!([["/new", "n"], ["/t", "ab"], ["/x", 2]]));
+        devices[1].restore();
+        meet(devices);
+        assert_eq!(devices[0].json(), json!({"x": 2, "t": "ab", "seen": "s", "new": "n"}));
+        assert_eq!(devices[0].conflicts(), json!([]));
+    };
+    concurrently_then(start.clone(), Device::delete, edited, restored);
+    concurrently_then(start, edited, Device::delete, restored);
 }
 
 #[test]

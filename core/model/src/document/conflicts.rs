@@ -91,7 +91,8 @@ impl Document {
         let unseen: Vec<&Stored> = self
             .registers
             .iter()
-            .filter(|stored| !matches!(stored.entry.body, Body::Deleted(_)))
+            // Where an item stands is no value.
+            .filter(|stored| !matches!(stored.entry.body, Body::Deleted(_) | Body::Position(_)))
             .filter(|stored| !seen.covers(stored.dot()))
             .collect();
         let mut conflicts: Vec<Conflict> = unseen

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::{
-    pair::{Outcome, agree, concurrently, concurrently_from, edit, put},
+    pair::{agree, concurrently, concurrently_from, edit, outcome, put},
     support::{Device, meet},
 };
 
@@ -43,7 +43,7 @@ fn increment_and_reset_keep_the_late_increment_as_a_conflict() {
         json!({"n": {"$counter": 10}}),
         edit(json!({"op":"increment","path":"/n","by":4})),
         edit(json!({"op":"set","path":"/n","value":{"$counter":0}})),
-        Outcome { value: json!({"n": 0}), conflicts: json!([["/n", 4]]) },
+        outcome(json!({"n": 0}), json!([["/n", 4]])),
     );
 }
 
@@ -67,4 +67,62 @@ fn late_increment_of_a_writer_is_listed_with_all_that_it_ever_added_to_the_old_c
         assert_eq!(devices[0].json(), json!({"n": 17}));
         assert_eq!(devices[0].conflicts(), json!([]));
     });
+}
+
+#[test]
+fn increment_that_creates_and_number_at_one_path_the_later_clock_wins() {
+    let added = || edit(json!({"op":"increment","path":"/n","by":2}));
+    let set = || edit(json!({"op":"set","path":"/n","value":7}));
+    concurrently(json!({}), added(), set(), outcome(json!({"n": 7}), json!([["/n", 2]])));
+    concurrently(json!({}), set(), added(), outcome(json!({"n": 2}), json!([["/n", 7]])));
+}
+
+#[test]
+fn increment_and_plain_number_the_number_stands_and_the_increment_is_a_conflict() {
+    let expected = || outcome(json!({"n": 7}), json!([["/n", 4]]));
+    let set = || edit(json!({"op":"set","path":"/n","value":7}));
+    concurrently(json!({"n": {"$counter": 10}}), add(), set(), expected());
+    concurrently(json!({"n": {"$counter": 10}}), set(), add(), expected());
+}
+
+#[test]
+fn increment_and_removed_counter_keep_the_increment_as_a_conflict() {
+    let start = json!({"n": {"$counter": 10}, "x": 1});
+    let removed = || edit(json!({"op":"remove","path":"/n"}));
+    let expected = || outcome(json!({"x": 1}), json!([["/n", 4]]));
+    concurrently(start.clone(), add(), removed(), expected());
+    concurrently(start, removed(), add(), expected());
+}
+
+#[test]
+fn number_and_number_put_over_one_counter_both_count_as_differences() {
+    concurrently(
+        json!({"n": {"$counter": 10}}),
+        put(json!({"n": 12})),
+        put(json!({"n": 15})),
+        agree(json!({"n": 17})),
+    );
+}
+
+#[test]
+fn reset_and_reset_of_one_counter_add_up() {
+    let reset = |to: i64| edit(json!({"op":"set","path":"/n","value":{"$counter":to}}));
+    concurrently(json!({"n": {"$counter": 10}}), reset(5), reset(7), agree(json!({"n": 12})));
+}
+
+#[test]
+fn increment_and_object_above_removed_or_replaced_keep_the_increment_as_a_conflict() {
+    let start = json!({"a": {"n": {"$counter": 10}}, "x": 1});
+    let added = || edit(json!({"op":"increment","path":"/a/n","by":4}));
+    let removed = || edit(json!({"op":"remove","path":"/a"}));
+    let replaced = || edit(json!({"op":"set","path":"/a","value":7}));
+    let lost = || json!([["/a/n", 4]]);
+    concurrently(start.clone(), added(), removed(), outcome(json!({"x": 1}), lost()));
+    concurrently(start.clone(), removed(), added(), outcome(json!({"x": 1}), lost()));
+    concurrently(start.clone(), added(), replaced(), outcome(json!({"a": 7, "x": 1}), lost()));
+    concurrently(start, replaced(), added(), outcome(json!({"a": 7, "x": 1}), lost()));
+}
+
+fn add() -> impl Fn(&mut Device) {
+    edit(json!({"op":"increment","path":"/n","by":4}))
 }

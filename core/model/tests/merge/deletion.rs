@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::{
-    pair::{Outcome, agree, concurrently, concurrently_then, edit, put},
+    pair::{agree, concurrently, concurrently_from, concurrently_then, edit, outcome, places, put},
     support::{Device, meet},
 };
 
@@ -13,10 +13,7 @@ fn base_and_base_two_creations_of_one_document_merge_leaf_by_leaf() {
         Json::Null,
         put(json!({"a": 1, "same": true, "o": {"x": 1}})),
         put(json!({"a": 2, "same": true, "o": {"y": 2}})),
-        Outcome {
-            value: json!({"a": 2, "same": true, "o": {"x": 1, "y": 2}}),
-            conflicts: json!([["/a", 1]]),
-        },
+        outcome(json!({"a": 2, "same": true, "o": {"x": 1, "y": 2}}), json!([["/a", 1]])),
     );
 }
 
@@ -88,4 +85,103 @@ fn deleted_and_made_anew_the_new_document_stands() {
         put(json!({"y": 5})),
         agree(json!({"x": 2, "y": 5})),
     );
+}
+
+#[test]
+fn document_deleted_and_added_to_counts_after_a_restore() {
+    deleted_and(
+        json!({"n": {"$counter": 10}}),
+        edit(json!({"op":"increment","path":"/n","by":4})),
+        json!([["/n", 4]]),
+        json!({"n": 14}),
+    );
+}
+
+#[test]
+fn document_deleted_and_item_inserted_has_the_item_as_a_conflict() {
+    deleted_and(
+        json!({"l": ["a"]}),
+        edit(json!({"op":"insert","path":"/l","at":1,"value":"b"})),
+        json!([["/l/@", "b"]]),
+        json!({"l": ["a", "b"]}),
+    );
+}
+
+#[test]
+fn document_deleted_and_field_removed_has_the_removal_as_a_conflict() {
+    deleted_and(
+        json!({"x": 1, "y": 1}),
+        edit(json!({"op":"remove","path":"/x"})),
+        json!([["/x", "absent"]]),
+        json!({"y": 1}),
+    );
+}
+
+#[test]
+fn document_deleted_and_item_moved_has_no_conflict_since_a_place_is_no_value() {
+    deleted_and(
+        json!({"l": ["a", "b"]}),
+        edit(json!({"op":"move","path":"/l","from":0,"to":1})),
+        json!([]),
+        json!({"l": ["b", "a"]}),
+    );
+}
+
+#[test]
+fn document_deleted_and_deleted_and_made_anew_stays_deleted_with_the_new_one_as_a_conflict() {
+    deleted_and(json!({"x": 1}), anew(json!({"y": 2})), json!([["", {"y": 2}]]), json!({"y": 2}));
+}
+
+#[test]
+fn made_anew_and_made_anew_merge_leaf_by_leaf() {
+    concurrently(
+        json!({"old": 0}),
+        anew(json!({"x": 1, "a": 1})),
+        anew(json!({"x": 2, "b": 2})),
+        outcome(json!({"x": 2, "a": 1, "b": 2}), json!([["/x", 1]])),
+    );
+}
+
+#[test]
+fn restored_and_restored_agree() {
+    concurrently_from(deleted, Device::restore, Device::restore, |devices| {
+        agree(json!({"x": 1})).check(devices);
+    });
+}
+
+#[test]
+fn restored_and_made_anew_the_new_document_stands() {
+    let anew = || put(json!({"y": 2}));
+    concurrently_from(deleted, Device::restore, anew(), |devices| {
+        agree(json!({"y": 2})).check(devices);
+    });
+    concurrently_from(deleted, anew(), Device::restore, |devices| {
+        agree(json!({"y": 2})).check(devices);
+    });
+}
+
+/// Deletes on one device what another changes, in either order of clocks, and restores it.
+fn deleted_and(start: Json, change: impl Fn(&mut Device), conflicts: Json, restored: Json) {
+    let then = |devices: &mut [Device]| {
+        assert!(devices[0].document.is_deleted());
+        assert_eq!(places(&devices[0].conflicts()), conflicts);
+        devices[1].restore();
+        meet(devices);
+        agree(restored.clone()).check(devices);
+    };
+    concurrently_then(start.clone(), Device::delete, &change, then);
+    concurrently_then(start, &change, Device::delete, then);
+}
+
+fn deleted(device: &mut Device) {
+    device.put(json!({"x": 1}));
+    device.delete();
+}
+
+/// Deletes the document and begins it again.
+fn anew(content: Json) -> impl Fn(&mut Device) {
+    move |device| {
+        device.delete();
+        device.put(content.clone());
+    }
 }

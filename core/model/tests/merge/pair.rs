@@ -11,6 +11,14 @@ pub(crate) struct Outcome {
     pub(crate) conflicts: Json,
 }
 
+impl Outcome {
+    pub(crate) fn check(&self, devices: &[Device]) {
+        assert!(!devices[0].document.is_deleted());
+        assert_eq!(devices[0].json(), self.value);
+        assert_eq!(places(&devices[0].conflicts()), self.conflicts);
+    }
+}
+
 /// Starts all devices from `start`, lets the first two act without seeing each other (the second
 /// later by the wall clock), lets all meet, and checks value and conflicts. With three devices,
 /// the third hears of the two in the other order. Then the same with actors swapped in identity.
@@ -20,11 +28,7 @@ pub(crate) fn concurrently(
     second: impl Fn(&mut Device),
     expected: Outcome,
 ) {
-    concurrently_then(start, first, second, |devices| {
-        assert!(!devices[0].document.is_deleted());
-        assert_eq!(devices[0].json(), expected.value);
-        assert_eq!(places(&devices[0].conflicts()), expected.conflicts);
-    });
+    concurrently_then(start, first, second, |devices| expected.check(devices));
 }
 
 /// As [`concurrently`], with a look at the devices that have met; they may act and meet again.
@@ -92,6 +96,10 @@ pub(crate) fn places(conflicts: &Json) -> Json {
     };
     let conflicts = conflicts.as_array().into_iter().flatten();
     conflicts.map(|conflict| json!([plain(conflict[0].as_str().unwrap()), conflict[1]])).collect()
+}
+
+pub(crate) fn outcome(value: Json, conflicts: Json) -> Outcome {
+    Outcome { value, conflicts }
 }
 
 pub(crate) fn agree(value: Json) -> Outcome {

@@ -2,7 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::pair::{Outcome, agree, concurrently, concurrently_then, edit, put};
+use crate::{
+    pair::{agree, concurrently, concurrently_then, edit, outcome, put},
+    support::Device,
+};
 
 #[test]
 fn text_and_text_both_edits_are_there() {
@@ -34,7 +37,7 @@ fn text_and_string_the_string_replaces_and_late_typing_is_a_conflict() {
         json!({"t": {"$text": "Hello"}}),
         edit(json!({"op":"splice","path":"/t","at":5,"insert":" world"})),
         edit(json!({"op":"set","path":"/t","value":"plain"})),
-        Outcome { value: json!({"t": "plain"}), conflicts: json!([["/t", " world"]]) },
+        outcome(json!({"t": "plain"}), json!([["/t", " world"]])),
     );
 }
 
@@ -54,6 +57,55 @@ fn text_edited_and_removed_keep_late_typing_as_a_conflict() {
         json!({"t": {"$text": "Hello"}, "x": 1}),
         edit(json!({"op":"splice","path":"/t","at":5,"insert":" world"})),
         put(json!({"t": null})),
-        Outcome { value: json!({"x": 1}), conflicts: json!([["/t", " world"]]) },
+        outcome(json!({"x": 1}), json!([["/t", " world"]])),
     );
+}
+
+#[test]
+fn text_and_new_text_the_new_stands_and_late_typing_is_a_conflict() {
+    let start = json!({"t": {"$text": "Hello"}});
+    let anew = || edit(json!({"op":"set","path":"/t","value":{"$text":"Bye"}}));
+    let expected = || outcome(json!({"t": "Bye"}), json!([["/t", " world"]]));
+    concurrently(start.clone(), world("/t"), anew(), expected());
+    concurrently(start, anew(), world("/t"), expected());
+}
+
+#[test]
+fn text_and_text_set_anew_at_one_path_share_one_text() {
+    let anew = |content: &str| edit(json!({"op":"set","path":"/t","value":{"$text":content}}));
+    concurrently_then(json!({"t": {"$text": "Hello"}}), anew("A"), anew("B"), |devices| {
+        let text = devices[0].json()["t"].clone();
+        assert!([json!("AB"), json!("BA")].contains(&text), "{text}");
+        assert_eq!(devices[0].conflicts(), json!([]));
+    });
+}
+
+#[test]
+fn string_and_string_put_over_one_text_both_count_as_differences() {
+    let start = json!({"t": {"$text": "Hello"}});
+    let one = || put(json!({"t": "Hullo"}));
+    let other = || put(json!({"t": "Hello!"}));
+    concurrently(start.clone(), one(), other(), agree(json!({"t": "Hullo!"})));
+    concurrently(start, other(), one(), agree(json!({"t": "Hullo!"})));
+}
+
+#[test]
+fn text_edited_and_object_above_removed_or_replaced_keep_late_typing_as_a_conflict() {
+    let start = json!({"a": {"t": {"$text": "Hello"}}, "x": 1});
+    let removed = || edit(json!({"op":"remove","path":"/a"}));
+    let replaced = || edit(json!({"op":"set","path":"/a","value":7}));
+    let lost = || json!([["/a/t", " world"]]);
+    concurrently(start.clone(), world("/a/t"), removed(), outcome(json!({"x": 1}), lost()));
+    concurrently(start.clone(), removed(), world("/a/t"), outcome(json!({"x": 1}), lost()));
+    concurrently(
+        start.clone(),
+        world("/a/t"),
+        replaced(),
+        outcome(json!({"a": 7, "x": 1}), lost()),
+    );
+    concurrently(start, replaced(), world("/a/t"), outcome(json!({"a": 7, "x": 1}), lost()));
+}
+
+fn world(path: &str) -> impl Fn(&mut Device) {
+    edit(json!({"op":"splice","path":path,"at":5,"insert":" world"}))
 }

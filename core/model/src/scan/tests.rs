@@ -4,4 +4,5 @@ mod build;
 mod convergence;
 mod hostile;
 mod rules_in_place;
+mod rules_of_entries;
 mod rules_on_the_wire;

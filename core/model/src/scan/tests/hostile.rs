@@ -54,6 +54,9 @@ fn client_ids_chosen_to_collide_are_refused() {
     assert_eq!(scan(&chosen), refused(Malformed::CrowdedWriters));
     let honest = spans(&mut (0..8192).map(|client| client << 30 | client));
     assert_taken(&honest);
+    let crowd = |size: u64| spans(&mut (0..size).map(|high| high << 40 | 5));
+    assert_taken(&crowd(64));
+    assert_eq!(scan(&crowd(65)), refused(Malformed::CrowdedWriters));
     // Nor do they come in one by one.
     let mut known = Known::new();
     let mut taken = 0;
@@ -61,7 +64,7 @@ fn client_ids_chosen_to_collide_are_refused() {
         let one = spans(&mut [high << 40 | 5].into_iter());
         taken += u32::from(known.absorb(&read(&one).unwrap()).is_ok());
     }
-    assert!(taken < 100, "{taken}");
+    assert_eq!(taken, 64);
 }
 
 #[test]

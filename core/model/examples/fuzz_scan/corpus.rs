@@ -3,14 +3,16 @@
 use std::sync::{Arc, Mutex};
 
 use dunlin_model::{
-    Dot, Incarnation, RegisterPath, Value,
-    entry::{Body, ENTRIES_ROOT, Entry, EntryKey, Marker, text_root},
+    Incarnation,
+    entry::{ENTRIES_ROOT, text_root},
     scan::{self, Known},
 };
 use yrs::{
-    Any, Doc, GetString, Map, OffsetKind, Options, ReadTxn, StateVector, Text, Transact, Update,
+    Doc, GetString, Map, OffsetKind, Options, ReadTxn, StateVector, Text, Transact, Update,
     block::ClientID, updates::decoder::Decode,
 };
+
+use crate::entries;
 
 /// Texts of every document here.
 pub(crate) const TEXTS: [&str; 2] = ["/body", "/title"];
@@ -99,7 +101,7 @@ fn conversation(random: &mut Random, edits: u64) -> Vec<Case> {
         let by = random.below(3) as usize;
         let held = encoding(&docs[by]);
         match random.below(8) {
-            0..3 => write(&docs[by], clients[by], random),
+            0..3 => entries::write(&docs[by], clients[by], random),
             3..6 => splice(&docs[by], random),
             6 => delete(&docs[by], random),
             _ => {
@@ -122,28 +124,6 @@ fn case(held: &[u8], update: Vec<u8>) -> Case {
     let mut known = Known::new();
     known.absorb(&scan::read(held).expect("valid")).expect("whole");
     Case { held: held.to_vec(), known, update }
-}
-
-fn write(doc: &Doc, client: u64, random: &mut Random) {
-    let incarnation = Incarnation::from_client(client).expect("in bounds");
-    let key = EntryKey {
-        path: RegisterPath::root().key(["a", "b"][random.below(2) as usize]),
-        marker: Marker::Register,
-        incarnation,
-        number: random.below(2) as u32,
-    };
-    let map = doc.get_or_insert_map(ENTRIES_ROOT);
-    let mut txn = doc.transact_mut();
-    let clock = txn.state_vector().get(&ClientID::new(client));
-    let dots = map.iter(&txn).filter_map(|(key, value)| {
-        let yrs::Out::Any(Any::Buffer(payload)) = value else { return None };
-        let incarnation = key.parse::<EntryKey>().ok()?.incarnation;
-        Some(Dot { incarnation, clock: Entry::decode(&payload).ok()?.clock })
-    });
-    let covers = dots.max().into_iter().collect();
-    let body = Body::Value(Arc::new(Value::String("x".repeat(random.below(9) as usize))));
-    let entry = Entry { body, clock, time_ms: 0, epoch: 0, covers };
-    map.insert(&mut txn, key.to_string(), Any::Buffer(entry.encode().into()));
 }
 
 fn splice(doc: &Doc, random: &mut Random) {

@@ -45,10 +45,14 @@ use mirror::Touched;
 pub use conflicts::Conflict;
 pub use text::Anchor;
 
+/// Why a poisoned document does nothing more.
+const FAILED_BEFORE: &str = "an earlier change failed halfway";
+
 /// A document: one yrs `Doc` and what its entries say.
 ///
 /// One owner at a time; nothing here blocks, waits or reads a clock. A document that
-/// [is poisoned](Self::is_poisoned) must be thrown away and loaded anew under a fresh incarnation.
+/// [is poisoned](Self::is_poisoned) takes neither edits nor updates: it must be thrown away and
+/// loaded anew under a fresh incarnation.
 pub struct Document {
     doc: Doc,
     entries: MapRef,
@@ -180,6 +184,9 @@ impl Document {
     /// # Errors
     /// [`ApplyError`]; after `Poisoned` the document must be thrown away.
     pub fn apply(&mut self, update: &[u8]) -> Result<Applied, ApplyError> {
+        if self.poisoned {
+            return Err(ApplyError::Poisoned(FAILED_BEFORE.into()));
+        }
         if !self.fits(update.len(), MAX_MERGED_BYTES) {
             let bytes = self.encoded_len + update.len();
             return Err(Malformed::TooLarge { bytes }.into());
@@ -292,3 +299,6 @@ impl Document {
         self.encoded_len + more <= bound
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use yrs::{Any, Map, Transact, TransactionMut};
 
 use super::{
-    Change, Document,
+    Change, Document, FAILED_BEFORE,
     history::{self, ListOrders},
     picture::Picture,
 };
@@ -48,6 +48,9 @@ impl Document {
         now_ms: i64,
         edits: impl FnOnce(&mut Writing<'_, '_>) -> Result<(), EditError>,
     ) -> Result<Change, EditError> {
+        if self.poisoned {
+            return Err(internal(FAILED_BEFORE));
+        }
         if let Some(base) = base {
             self.check_base(base)?;
         }

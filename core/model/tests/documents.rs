@@ -408,3 +408,23 @@ fn an_index_inside_a_surrogate_pair_is_refused_at_an_old_base_too() {
     assert!(error.to_string().contains("surrogate") && !device.document.is_poisoned(), "{error}");
     assert_eq!(device.json(), json!({"t": "xa🐦b"}));
 }
+
+#[test]
+fn an_index_inside_a_surrogate_pair_behind_what_was_not_seen_changes_nothing() {
+    let mut device = device(json!({"t": {"$text": "ab🐦c"}}));
+    let base = device.document.version();
+    let mut other = Device::new(2);
+    other.pull(&device);
+    other.edit(json!([{"op":"splice","path":"/t","at":1,"insert":"XY"}]));
+    device.pull(&other);
+    let before = device.document.digest();
+    let delete = |count: u32| {
+        let edits = json!([{"op":"splice","path":"/t","at":0,"delete":count,"insert":"new"}]);
+        Edit::list_from_json(&edits).unwrap()
+    };
+    let error = device.document.edit(&delete(3), Some(&base), 0).unwrap_err();
+    assert!(error.to_string().contains("surrogate"), "{error}");
+    assert!(!device.document.is_poisoned() && device.document.digest() == before);
+    device.document.edit(&delete(4), Some(&base), 0).unwrap();
+    assert_eq!(device.json(), json!({"t": "newXYc"}));
+}

@@ -151,9 +151,15 @@ impl Writing<'_, '_> {
             Some(picture) => picture.replace(splice),
             None => vec![splice],
         };
+        // All before any, since a transaction that has changed something cannot be taken back.
+        let mut shift = 0u32;
+        for splice in &splices {
+            let at = splice.at.wrapping_add(shift);
+            self.check_surrogates(user_path, place, &text, at, splice.delete)?;
+            shift = shift.wrapping_add(splice.delete).wrapping_sub(splice.insert);
+        }
         self.note_path(&place.0);
         for splice in splices {
-            self.check_surrogates(user_path, place, &text, splice.at, splice.delete)?;
             let content = if splice.insert > 0 { insert } else { "" };
             self.apply_splice(place, &text, splice, content)?;
         }

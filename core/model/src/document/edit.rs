@@ -100,8 +100,8 @@ impl Writing<'_, '_> {
         }
         let target = match self.locate(path) {
             Err(EditError::NotFound { .. }) => return self.settle(&named(path)).map(drop),
-            // What others wrote below a plain value has a path that leads through it.
-            Err(error @ EditError::WrongKind { .. }) => {
+            // What lost below something of another kind has a path that leads through that.
+            Err(error @ (EditError::WrongKind { .. } | EditError::Invalid(_))) => {
                 return if self.settle(&named(path))? { Ok(()) } else { Err(error) };
             }
             target => target?,

@@ -103,6 +103,18 @@ fn what_lost_below_a_plain_value_is_settled_there_or_by_saying_the_value_again()
 }
 
 #[test]
+fn what_lost_below_a_list_is_settled_there_or_by_setting_the_list() {
+    let set = json!({"op":"set","path":"/a","value":[1]});
+    settles(
+        &json!({"a": {"k": {"$text": "Hello"}}}),
+        typing("/a/k"),
+        edit(set.clone()),
+        &json!([["/a/k", " world"]]),
+        &[removal("/a/k"), set],
+    );
+}
+
+#[test]
 fn late_typing_under_a_string_is_settled_by_saying_the_string_again() {
     settles(
         &json!({"t": {"$text": "Hello"}}),

@@ -115,6 +115,21 @@ fn what_lost_below_a_list_is_settled_there_or_by_setting_the_list() {
 }
 
 #[test]
+fn conflict_over_an_object_is_settled_by_setting_it_and_not_by_putting_its_fields() {
+    let start = json!({"a": {"x": 1, "y": 1}});
+    let field = put(json!({"a": {"x": 2}}));
+    let removed = edit(removal("/a"));
+    let set = json!({"op":"set","path":"/a","value":{"x":2}});
+    let lost = json!([["/a", "absent"]]);
+    settles(&start, &field, &removed, &lost, &[set]);
+    concurrently_then(start, &field, &removed, |devices| {
+        devices[1].put(json!({"a": {"x": 2}}));
+        meet(devices);
+        assert_eq!(devices[0].conflicts(), lost);
+    });
+}
+
+#[test]
 fn late_typing_under_a_string_is_settled_by_saying_the_string_again() {
     settles(
         &json!({"t": {"$text": "Hello"}}),

@@ -428,3 +428,32 @@ fn an_index_inside_a_surrogate_pair_behind_what_was_not_seen_changes_nothing() {
     device.document.edit(&delete(4), Some(&base), 0).unwrap();
     assert_eq!(device.json(), json!({"t": "newXYc"}));
 }
+
+#[test]
+fn replacing_or_deleting_what_holds_a_text_at_a_base_too_old_changes_nothing() {
+    let mut device = device(json!({"o": {"t": {"$text": "a"}}, "l": []}));
+    device.edit(json!([
+        {"op":"set","path":"/o/x","value":2},
+        {"op":"insert","path":"/l","at":0,"value":{"$text":"b"}},
+    ]));
+    let base = device.document.version();
+    device.edit(json!([{"op":"set","path":"/y","value":1}]));
+    let before = device.document.snapshot();
+    let mut restarted = device.restarted(7);
+    let item = {
+        // The only item is the second write of the edit above.
+        let incarnation = device.document.incarnation();
+        format!("/l/@{}", dunlin_model::Dot { incarnation, clock: 3 })
+    };
+    for edit in [
+        json!({"op":"set","path":"/o","value":7}),
+        json!({"op":"remove","path":"/o"}),
+        json!({"op":"remove","path":item}),
+    ] {
+        let edits = Edit::list_from_json(&json!([edit])).unwrap();
+        let error = restarted.document.edit(&edits, Some(&base), 0).unwrap_err();
+        assert!(matches!(error, EditError::StaleVersion { .. }), "{edit}: {error}");
+        assert!(!restarted.document.is_poisoned(), "{edit}");
+    }
+    assert_eq!(restarted.document.snapshot(), before);
+}

@@ -303,12 +303,13 @@ impl Writing<'_, '_> {
         let epoch = self.epoch(path, &body)?;
         let covers = self.covers(path)?;
         let own = self.own_key(path, Marker::Register, &body);
+        // First, since it is what a base too old makes fail, and nothing can be taken back.
+        self.clear_texts(path)?;
         for key in self.replaced(path) {
             if key != own {
                 self.remove_entry(&key);
             }
         }
-        self.clear_texts(path)?;
         let value = match &body {
             Body::Value(value) => Some(value.clone()),
             _ => None,
@@ -330,10 +331,10 @@ impl Writing<'_, '_> {
         keys.extend(self.replaced(path));
         keys.sort_unstable();
         keys.dedup();
+        self.clear_texts(path)?;
         for key in keys {
             self.remove_entry(&key);
         }
-        self.clear_texts(path)?;
         if id.ordinal > 0 {
             // It came with a value that holds other things too: cover its place there.
             self.put_entry(path, Marker::Existence, Body::Absent, 0, vec![id.dot])?;

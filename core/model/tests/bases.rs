@@ -1,0 +1,166 @@
+//! Edits at a version that others have changed since.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+mod support;
+
+use dunlin_model::{Dot, Edit, EditError, ListKeys, Value};
+use serde_json::json;
+use support::Device;
+
+fn device(content: serde_json::Value) -> Device {
+    let mut device = Device::new(1);
+    device.put(content);
+    device
+}
+
+#[test]
+fn an_index_counts_at_the_base_it_was_read_at() {
+    let mut device = device(json!({"t": {"$text": "0123456789"}, "l": ["a", "b", "c"]}));
+    let base = device.document.version();
+    let mut other = Device::new(2);
+    other.pull(&device);
+    other.edit(json!([
+        {"op":"splice","path":"/t","at":0,"insert":"__"},
+        {"op":"splice","path":"/t","at":7,"delete":2,"insert":"xyz"},
+        {"op":"delete-item","path":"/l","at":0},
+        {"op":"insert","path":"/l","at":0,"value":"new"},
+    ]));
+    device.pull(&other);
+    assert_eq!(device.json(), json!({"t": "__01234xyz789", "l": ["new", "b", "c"]}));
+    device.edit_at(
+        json!([
+            {"op":"splice","path":"/t","at":4,"delete":4,"insert":"<>"},
+            {"op":"splice","path":"/t","at":7,"insert":"!"},
+            {"op":"set","path":"/l/1","value":"B"},
+            {"op":"delete-item","path":"/l","at":2},
+            {"op":"insert","path":"/l","at":2,"value":"end"},
+        ]),
+        Some(&base),
+    );
+    assert_eq!(device.json(), json!({"t": "__0123<>xyz8!9", "l": ["new", "B", "end"]}));
+}
+
+#[test]
+fn a_patch_of_a_text_at_an_older_base_is_stale_and_never_brings_back_what_was_deleted() {
+    let mut device = device(json!({"t": {"$text": "abc"}, "n": {"$counter": 1}, "x": 1}));
+    let base = device.document.version();
+    device.edit(json!([{"op":"splice","path":"/t","at":0,"delete":1}]));
+    let mut put = |patch: serde_json::Value| {
+        let patch = Value::from_json(&patch).unwrap();
+        device.document.merge(&patch, Some(&base), &ListKeys::new(), 0)
+    };
+    // Deleting does not move the state vector, and the new text still holds the `a`.
+    let error = put(json!({"t": "abcd"})).unwrap_err();
+    assert!(matches!(error, EditError::StaleVersion { .. }), "{error}");
+    put(json!({"x": 2, "y": {"z": [1]}})).unwrap();
+    device.note();
+    assert_eq!(device.json(), json!({"t": "bc", "n": 1, "x": 2, "y": {"z": [1]}}));
+}
+
+#[test]
+fn a_base_that_is_too_old_or_not_ours_is_stale() {
+    let mut device = device(json!({"t": {"$text": "abc"}}));
+    let base = device.document.version();
+    device.edit(json!([{"op":"splice","path":"/t","at":0,"insert":"x"}]));
+    let mut restarted = device.restarted(7);
+    let edits =
+        Edit::list_from_json(&json!([{"op":"splice","path":"/t","at":3,"insert":"y"}])).unwrap();
+    let error = restarted.document.edit(&edits, Some(&base), 0).unwrap_err();
+    assert!(matches!(error, EditError::StaleVersion { .. }), "{error}");
+    let mut empty = Device::new(9);
+    empty.put(json!({"t": {"$text": "abc"}}));
+    let error = empty.document.edit(&edits, Some(&base), 0).unwrap_err();
+    assert!(matches!(error, EditError::StaleVersion { .. }), "{error}");
+}
+
+#[test]
+fn a_patch_at_an_old_base_is_stale_where_it_cannot_tell_what_was_read() {
+    let mut device =
+        device(json!({"n": {"$counter": 1}, "t": {"$text": "a"}, "l": [{"x": 1}], "s": 1}));
+    let base = device.document.version();
+    let mut other = Device::new(2);
+    other.pull(&device);
+    other.edit(json!([
+        {"op":"increment","path":"/n","by":2},
+        {"op":"splice","path":"/t","at":0,"insert":"b"},
+        {"op":"set","path":"/l/0/x","value":2},
+        {"op":"set","path":"/s","value":2},
+    ]));
+    device.pull(&other);
+    let before = device.json();
+    for patch in [json!({"n": 5}), json!({"t": "c"}), json!({"l": [{"x": 3}]})] {
+        let patch = Value::from_json(&patch).unwrap();
+        let error = device.document.merge(&patch, Some(&base), &ListKeys::new(), 9).unwrap_err();
+        assert!(matches!(error, EditError::StaleVersion { .. }), "{error}");
+    }
+    assert_eq!(device.json(), before);
+    let patch = Value::from_json(&json!({"s": 3})).unwrap();
+    device.document.merge(&patch, Some(&base), &ListKeys::new(), 9_000).unwrap();
+    assert_eq!(device.conflicts(), json!([["/s", 2]]));
+    let patch = Value::from_json(&json!({"n": 5})).unwrap();
+    let now = device.document.version();
+    device.document.merge(&patch, Some(&now), &ListKeys::new(), 9).unwrap();
+    assert_eq!(device.json()["n"], json!(5));
+}
+
+#[test]
+fn an_index_inside_a_surrogate_pair_is_refused_at_an_old_base_too() {
+    let mut device = device(json!({"t": {"$text": "a🐦b"}}));
+    let base = device.document.version();
+    device.edit(json!([{"op":"splice","path":"/t","at":0,"insert":"x"}]));
+    let edits = json!([{"op":"splice","path":"/t","at":2,"insert":"!"}]);
+    let edits = Edit::list_from_json(&edits).unwrap();
+    let error = device.document.edit(&edits, Some(&base), 0).unwrap_err();
+    assert!(error.to_string().contains("surrogate") && !device.document.is_poisoned(), "{error}");
+    assert_eq!(device.json(), json!({"t": "xa🐦b"}));
+}
+
+#[test]
+fn an_index_inside_a_surrogate_pair_behind_what_was_not_seen_changes_nothing() {
+    let mut device = device(json!({"t": {"$text": "ab🐦c"}}));
+    let base = device.document.version();
+    let mut other = Device::new(2);
+    other.pull(&device);
+    other.edit(json!([{"op":"splice","path":"/t","at":1,"insert":"XY"}]));
+    device.pull(&other);
+    let before = device.document.digest();
+    let delete = |count: u32| {
+        let edits = json!([{"op":"splice","path":"/t","at":0,"delete":count,"insert":"new"}]);
+        Edit::list_from_json(&edits).unwrap()
+    };
+    let error = device.document.edit(&delete(3), Some(&base), 0).unwrap_err();
+    assert!(error.to_string().contains("surrogate"), "{error}");
+    assert!(!device.document.is_poisoned() && device.document.digest() == before);
+    device.document.edit(&delete(4), Some(&base), 0).unwrap();
+    assert_eq!(device.json(), json!({"t": "newXYc"}));
+}
+
+#[test]
+fn replacing_or_deleting_what_holds_a_text_at_a_base_too_old_changes_nothing() {
+    let mut device = device(json!({"o": {"t": {"$text": "a"}}, "l": []}));
+    device.edit(json!([
+        {"op":"set","path":"/o/x","value":2},
+        {"op":"insert","path":"/l","at":0,"value":{"$text":"b"}},
+    ]));
+    let base = device.document.version();
+    device.edit(json!([{"op":"set","path":"/y","value":1}]));
+    let before = device.document.snapshot();
+    let mut restarted = device.restarted(7);
+    let item = {
+        // The only item is the second write of the edit above.
+        let incarnation = device.document.incarnation();
+        format!("/l/@{}", Dot { incarnation, clock: 3 })
+    };
+    for edit in [
+        json!({"op":"set","path":"/o","value":7}),
+        json!({"op":"remove","path":"/o"}),
+        json!({"op":"remove","path":item}),
+    ] {
+        let edits = Edit::list_from_json(&json!([edit])).unwrap();
+        let error = restarted.document.edit(&edits, Some(&base), 0).unwrap_err();
+        assert!(matches!(error, EditError::StaleVersion { .. }), "{edit}: {error}");
+        assert!(!restarted.document.is_poisoned(), "{edit}");
+    }
+    assert_eq!(restarted.document.snapshot(), before);
+}

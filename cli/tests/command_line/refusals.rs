@@ -35,6 +35,10 @@ fn values_that_no_document_can_hold() {
     let big = json!({"big": "x".repeat(1 << 21)}).to_string();
     let huge =
         json!({"items": (0..6).map(|_| "x".repeat(1_000_000)).collect::<Vec<_>>()}).to_string();
+    let long_key = json!({"k".repeat(1_020): 1}).to_string();
+    let endless_key = json!({"k".repeat(100_000): {"$text": "x"}}).to_string();
+    let (over, under) = ("k".repeat(500), "l".repeat(500));
+    let far_below = json!({"o": [{over: {under: {"$counter": 1}}}]}).to_string();
     for (value, code, names) in [
         (r#"{"a":"#, "InvalidInput", "line 1 column 5"),
         ("", "InvalidInput", "not JSON"),
@@ -56,10 +60,14 @@ fn values_that_no_document_can_hold() {
         (&deep, "InvalidInput", "nested deeper than 32"),
         (&very_deep, "InvalidInput", "recursion limit"),
         (&big, "LimitExceeded", "tasks/a"),
+        (&long_key, "LimitExceeded", "path"),
+        (&far_below, "LimitExceeded", "path"),
+        (&endless_key, "LimitExceeded", "path"),
         (&huge, "LimitExceeded", "tasks/a"),
     ] {
         let refusal = node.refused_fed(&["put", "barn", "tasks", "a", "-"], value.as_bytes());
         assert_says(&refusal, code, names);
+        assert!(refusal.reason.len() < 500, "{} bytes of reason", refusal.reason.len());
         let refusal = node.refused_fed(&["put", "barn", "tasks", "--new", "-"], value.as_bytes());
         assert_eq!(refusal.code, code, "{refusal:?}");
     }

@@ -1,5 +1,6 @@
 //! One mergeable document over one yrs `Doc`.
 
+mod bounds;
 mod conflicts;
 mod delete;
 mod digest;

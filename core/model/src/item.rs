@@ -13,6 +13,10 @@ pub struct ItemId {
     pub ordinal: u32,
 }
 
+/// Most bytes that a list item adds to a path: `/@`, ten characters for the incarnation, and two
+/// numbers of 32 bits in hexadecimal, each behind a dot.
+pub(crate) const MAX_ITEM_STEP_BYTES: usize = 30;
+
 impl fmt::Display for ItemId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.ordinal {

@@ -14,6 +14,8 @@ pub const MAX_WRITERS: usize = 65_536;
 pub const MAX_ENTRY_BYTES: usize = 1 << 20;
 /// Longest path of a register, in bytes of its printed form.
 pub const MAX_PATH_BYTES: usize = 1024;
+/// Longest path that a local write uses: leaves room for what names a text's root.
+pub const MAX_WRITTEN_PATH_BYTES: usize = MAX_PATH_BYTES - 12;
 /// Deepest nesting of a value, and most segments of a path.
 pub const MAX_DEPTH: usize = 32;
 /// Most bases that one entry may cover.

@@ -120,6 +120,12 @@ impl RegisterPath {
         self.0.is_empty()
     }
 
+    /// Bytes that the path of an object's field has beyond the object's.
+    pub(crate) fn key_bytes(key: &str) -> usize {
+        let escaped = key.bytes().filter(|byte| matches!(byte, b'~' | b'/')).count();
+        1 + key.len() + escaped + usize::from(key.starts_with('@'))
+    }
+
     /// A field of the object here.
     #[must_use]
     pub fn key(&self, key: &str) -> Self {

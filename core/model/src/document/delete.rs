@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Change, Document, edit::check_value};
+use super::{
+    Change, Document,
+    bounds::{Place, check_value},
+};
 use crate::{
     entry::{Body, Marker},
     error::{EditError, InvalidInput},
@@ -31,7 +34,7 @@ impl Document {
             )
             .into());
         }
-        check_value(&Path::default(), content, 0)?;
+        check_value(&Path::default(), content, Place { depth: 0, bytes: 0 })?;
         self.transact(None, now_ms, |writing| {
             let body = Body::Value(Arc::new(content.clone()));
             writing.write_register(&RegisterPath::root(), body)

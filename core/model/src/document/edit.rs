@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Change, Document,
+    bounds::{Place, check_value},
     locate::{Shape, Target},
     write::Writing,
 };
@@ -11,7 +12,7 @@ use crate::{
     edit::Edit,
     entry::{Body, Marker},
     error::{EditError, InvalidInput},
-    limits::{MAX_COUNTER, MAX_DEPTH},
+    limits::MAX_COUNTER,
     path::{Path, RegisterPath, Segment},
     value::Value,
     version::Version,
@@ -75,7 +76,9 @@ impl Writing<'_, '_> {
         target: Target,
         value: Value,
     ) -> Result<(), EditError> {
-        check_value(path, &value, path.segments().len())?;
+        let missing = target.missing.iter().map(|key| RegisterPath::key_bytes(key));
+        let bytes = target.path.as_str().len() + missing.sum::<usize>();
+        check_value(path, &value, Place { depth: path.segments().len(), bytes })?;
         if path.is_root() && !matches!(value, Value::Object(_)) {
             return Err(InvalidInput::new(
                 format!("a document is a JSON object, not {}", value.kind()),
@@ -172,30 +175,4 @@ fn named(path: &Path) -> RegisterPath {
             None => register.key(segment),
         }
     })
-}
-
-/// Bounds that `Value::from_json` keeps too, for values that were built by hand.
-pub(super) fn check_value(path: &Path, value: &Value, depth: usize) -> Result<(), EditError> {
-    let invalid = |reason: String| Err(InvalidInput::new(reason, "store another value").into());
-    if depth > MAX_DEPTH {
-        let what = format!("the depth of {path}");
-        return Err(EditError::LimitExceeded { what, limit: MAX_DEPTH as u64 });
-    }
-    match value {
-        Value::Counter(first) if first.unsigned_abs() > MAX_COUNTER as u64 => {
-            let what = format!("the counter at {path}");
-            Err(EditError::LimitExceeded { what, limit: MAX_COUNTER as u64 })
-        }
-        Value::Float(float) if Value::float(*float) != Ok(value.clone()) => {
-            invalid(format!("{float} at {path} is not a float in its one form"))
-        }
-        Value::List(items) => items.iter().try_for_each(|item| check_value(path, item, depth + 1)),
-        Value::Object(fields) => fields.iter().try_for_each(|(key, field)| {
-            if key.starts_with('$') {
-                return invalid(format!("the key {key:?} at {path} starts with $"));
-            }
-            check_value(path, field, depth + 1)
-        }),
-        _ => Ok(()),
-    }
 }

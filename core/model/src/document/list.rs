@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
-use super::{edit::check_value, locate::Shape, write::Writing};
+use super::{
+    bounds::{Place, check_value},
+    locate::Shape,
+    write::Writing,
+};
 use crate::{
     entry::{Body, Marker},
     error::{EditError, InvalidInput},
-    item::{ItemId, Position},
+    item::{ItemId, MAX_ITEM_STEP_BYTES, Position},
     limits::MAX_DOCUMENT_BYTES,
     path::{Path, RegisterPath, Segment},
     registers::Part,
@@ -29,7 +33,9 @@ impl Writing<'_, '_> {
             }
             shape => return Err(shape.wrong_kind(path, "a list")),
         }
-        check_value(path, value, path.segments().len() + 1)?;
+        let depth = path.segments().len() + 1;
+        let bytes = target.path.as_str().len() + MAX_ITEM_STEP_BYTES;
+        check_value(path, value, Place { depth, bytes })?;
         let list = target.path;
         let seen = self.seen_list(path, &list)?;
         check_index(path, at, seen.len() + 1)?;

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     entry::{parse_text_root, text_root},
     error::{EditError, InvalidInput},
-    limits::{MAX_DOCUMENT_BYTES, MAX_PATH_BYTES},
+    limits::MAX_DOCUMENT_BYTES,
     path::{Path, RegisterPath},
 };
 
@@ -113,10 +113,6 @@ impl Writing<'_, '_> {
         epoch: u32,
         content: &str,
     ) -> Result<(), EditError> {
-        if path.as_str().len() + 12 > MAX_PATH_BYTES {
-            let what = format!("the path of the text {:?}, in bytes,", path.as_str());
-            return Err(EditError::LimitExceeded { what, limit: MAX_PATH_BYTES as u64 });
-        }
         if content.is_empty() {
             return Ok(());
         }

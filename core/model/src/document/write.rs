@@ -6,6 +6,7 @@ use yrs::{Any, Map, Transact, TransactionMut};
 
 use super::{
     Change, Document, FAILED_BEFORE,
+    bounds::too_long,
     history::{self, ListOrders},
     picture::Picture,
 };
@@ -14,7 +15,10 @@ use crate::{
     error::EditError,
     ids::Dot,
     item::ItemId,
-    limits::{MAX_COVERS, MAX_DOCUMENT_BYTES, MAX_ENTRY_BYTES, MAX_EPOCH, MAX_WRITERS},
+    limits::{
+        MAX_COVERS, MAX_DOCUMENT_BYTES, MAX_ENTRY_BYTES, MAX_EPOCH, MAX_WRITERS,
+        MAX_WRITTEN_PATH_BYTES,
+    },
     path::RegisterPath,
     registers::{Part, Stored},
     scan,
@@ -192,6 +196,9 @@ impl Writing<'_, '_> {
         epoch: u32,
         covers: Vec<Dot>,
     ) -> Result<Dot, EditError> {
+        if key.path.as_str().len() > MAX_WRITTEN_PATH_BYTES {
+            return Err(too_long(key.path.as_str()));
+        }
         let entry = Entry { body, clock: self.clock, time_ms: self.now_ms, epoch, covers };
         let payload = entry.encode();
         if payload.len() > MAX_ENTRY_BYTES {

@@ -54,7 +54,7 @@ pub(super) async fn run(host: &Host, run: &Run, out: &mut Out) -> Result<(), Fai
         out.flush().await?;
         sleep(CALM).await;
     }
-    Ok(())
+    Err(Failure::node_stopped())
 }
 
 async fn announce(node: &Node, out: &mut Out) -> Result<(), Failure> {

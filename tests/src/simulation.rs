@@ -18,6 +18,7 @@ mod site;
 mod verdict;
 mod world;
 mod write;
+mod writing;
 
 use std::{fmt, time::Duration};
 

@@ -1,0 +1,169 @@
+//! The devices' writes: drawn in turn, performed, and believed once they are acknowledged.
+
+use std::time::Duration;
+
+use tokio::{task::JoinHandle, time::sleep};
+
+use super::{
+    author::Author,
+    coverage::OPERATIONS,
+    ledger::Fact,
+    world::{Outcome, World, text},
+    write::Write,
+};
+
+/// Draws of an operation that may come to nothing before the next one is tried.
+const PATIENCE: usize = 64;
+
+impl World<'_> {
+    /// Makes up for operations that found nothing to work on so far.
+    pub(super) async fn complete(&mut self) -> Outcome<()> {
+        self.raise_everybody().await?;
+        for _ in 0..PATIENCE {
+            let Some(&operation) = self.coverage.missing(&OPERATIONS).first() else { break };
+            let device = self.random.below(self.sites.len());
+            let drawn = self.author(device)?.draw(operation).await.map_err(text)?;
+            match drawn {
+                Some(write) => self.perform(device, vec![write]).await?,
+                None => self.write(device).await?,
+            }
+            sleep(Duration::from_millis(200)).await;
+        }
+        Ok(())
+    }
+
+    pub(super) fn author(&mut self, device: usize) -> Outcome<Author<'_>> {
+        let site = &mut self.sites[device];
+        Ok(Author {
+            space: site.space().map_err(text)?,
+            random: &mut self.random,
+            site,
+            ledger: &self.ledger,
+            notes: &self.notes,
+            characters: &mut self.characters,
+        })
+    }
+
+    pub(super) async fn write_anywhere(&mut self) -> Outcome<()> {
+        let ready: Vec<usize> =
+            self.sites.iter().filter(|site| site.may_write()).map(|site| site.index).collect();
+        match self.random.pick(&ready) {
+            Some(&device) => self.write(device).await,
+            None => Ok(()),
+        }
+    }
+
+    /// One device writes once, or twice at the same moment.
+    pub(super) async fn write(&mut self, device: usize) -> Outcome<()> {
+        let first = self.draw(device).await?;
+        let second = match self.random.chance(0.1) {
+            // What the first one changes must not be what the second one is about.
+            true if first.operation == "edit-anything" => Some(self.draw(device).await?),
+            _ => None,
+        };
+        self.perform(device, [Some(first), second].into_iter().flatten().collect()).await
+    }
+
+    /// Makes writes at the same moment.
+    async fn perform(&mut self, device: usize, writes: Vec<Write>) -> Outcome<()> {
+        let space = self.sites[device].space().map_err(text)?;
+        let mut tasks = Vec::new();
+        for write in writes {
+            let (space, call) = (space.clone(), write.call.clone());
+            tasks.push((write, tokio::spawn(async move { call.perform(&space).await })));
+        }
+        if tasks.len() > 1 {
+            self.coverage.count("writes-share-a-commit");
+        }
+        for (write, task) in tasks {
+            self.conclude(device, write, task).await?;
+        }
+        Ok(())
+    }
+
+    /// The next write of a device, every operation in turn.
+    async fn draw(&mut self, device: usize) -> Outcome<Write> {
+        let mut set_aside = Vec::new();
+        for _ in 0..PATIENCE {
+            if self.sites[device].deck.is_empty() {
+                // Operations that had nothing to work on make room for others.
+                let mut deck: Vec<_> = OPERATIONS.to_vec();
+                deck.extend(["edit-anything"; 6]);
+                deck.extend(["set", "set", "insert", "splice-insert", "list-insert", "put-new"]);
+                self.random.shuffle(&mut deck);
+                self.sites[device].deck = deck;
+            }
+            let Some(operation) = self.sites[device].deck.pop() else { continue };
+            let drawn = self.author(device)?.draw(operation).await.map_err(text)?;
+            match drawn {
+                Some(write) => {
+                    let deck = &mut self.sites[device].deck;
+                    deck.extend(set_aside);
+                    return Ok(write);
+                }
+                None if set_aside.len() < 12 => set_aside.push(operation),
+                None => {}
+            }
+        }
+        Err(format!("device {device} finds nothing to write"))
+    }
+
+    /// Hears a write's answer and believes it.
+    pub(super) async fn conclude(
+        &mut self,
+        device: usize,
+        mut write: Write,
+        task: JoinHandle<dunlin::Result<Vec<dunlin::Committed>>>,
+    ) -> Outcome<()> {
+        let answer = task.await.map_err(|error| format!("a write panicked: {error}"))?;
+        let committed = match answer {
+            Ok(committed) => committed,
+            Err(error) if write.tolerance.allows(&error) => {
+                self.note(&format!("{device} {}: {}", write.operation, error.code()));
+                if error.code() == dunlin::Code::StaleVersion {
+                    self.coverage.count("stale-version");
+                }
+                let site = &mut self.sites[device];
+                if write.operation == "edit-at-older-base" {
+                    // It may be too old for good.
+                    site.reads.pop_front();
+                }
+                if site.deck.len() > 8 {
+                    // Some writes later, but not without end.
+                    site.deck.insert(4, write.operation);
+                }
+                return Ok(());
+            }
+            Err(error) => return Err(format!("device {device}, {write:?}: {error:?}")),
+        };
+        for commit in &committed {
+            let line = format!("{device} {} {} at {}", write.operation, commit.id, commit.seq);
+            self.note(&line);
+        }
+        if let Some(Fact::NoteMade { key, .. }) = write.facts.first_mut() {
+            *key = committed[0].id.to_string();
+            self.notes.push(key.clone());
+            self.sites[device].notes.push(key.clone());
+        }
+        if self.prints {
+            println!("          {:?} {:?}", write.call, write.facts);
+        }
+        self.count(device, &write);
+        self.ledger.acknowledge(write.facts);
+        Ok(())
+    }
+
+    fn count(&mut self, device: usize, write: &Write) {
+        self.sites[device].writes += 1;
+        self.coverage.count(write.operation);
+        if self.is_divided {
+            self.coverage.count("edit-while-divided");
+        }
+        if self.sites.iter().any(|site| !site.is_up()) {
+            self.coverage.count("edit-while-another-is-down");
+        }
+        if self.links_down > 0 {
+            self.coverage.count("edit-while-link-is-down");
+        }
+    }
+}

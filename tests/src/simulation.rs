@@ -1,7 +1,7 @@
 //! Whole nodes on a network in memory and a clock that jumps: the code of production from the
 //! packet carrier up, with the schedule, the weather and the randomness drawn from one seed.
 //!
-//! A schedule is two to six devices that write at least fifty times each, with every operation,
+//! A schedule is two to six devices, each of which writes at least fifty times with every operation,
 //! while packets get lost, late, doubled and out of order, the network falls apart, nodes end and
 //! crash and begin again, and clocks are years off. When all is calm again every device must hold
 //! the same documents, conflicts included, and everything that any of them was told is stored.
@@ -13,6 +13,7 @@ mod chaos;
 mod coverage;
 mod ledger;
 mod plan;
+mod promises;
 mod random;
 mod site;
 mod verdict;
@@ -26,7 +27,10 @@ use dunlin::Config;
 use tokio::time::Instant;
 
 pub use self::coverage::{CERTAIN, Coverage, FAULTS, OPERATIONS};
-use self::{alarm::Alarm, world::World};
+use self::{alarm::Alarm, site::Site, world::World};
+
+/// Writes that every device must make in every schedule.
+const MIN_WRITES: usize = 50;
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -42,16 +46,52 @@ pub struct Options {
 pub struct Report {
     /// The seed.
     pub seed: u64,
-    /// How many devices there were.
-    pub devices: usize,
-    /// How many writes were acknowledged.
-    pub writes: usize,
+    /// What each device did.
+    pub devices: Vec<Share>,
     /// How long it took on the devices' own clock.
     pub virtual_time: Duration,
     /// What happened.
     pub coverage: Coverage,
     /// A hash over everything that happened, packets included.
     pub trace: String,
+}
+
+/// What one device did in a run.
+#[derive(Clone, Debug)]
+pub struct Share {
+    /// How many writes were acknowledged to it and changed something.
+    pub writes: usize,
+    /// Which ones.
+    pub coverage: Coverage,
+}
+
+impl Report {
+    /// How many writes were acknowledged and changed something.
+    pub fn writes(&self) -> usize {
+        self.devices.iter().map(|share| share.writes).sum()
+    }
+
+    /// What the run lacks of what every schedule must contain.
+    pub fn shortcomings(&self) -> Vec<String> {
+        let mut short = Vec::new();
+        for (device, share) in self.devices.iter().enumerate() {
+            if share.writes < MIN_WRITES {
+                short.push(format!("device {device} wrote {} times", share.writes));
+            }
+            let missing = share.coverage.missing(&OPERATIONS);
+            if !missing.is_empty() {
+                short.push(format!("device {device} never did {missing:?}"));
+            }
+        }
+        let missing = self.coverage.missing(&CERTAIN);
+        if !missing.is_empty() {
+            short.push(format!("there was no {missing:?}"));
+        }
+        if self.coverage.times("shutdown") + self.coverage.times("crash") == 0 {
+            short.push("nothing ended".to_owned());
+        }
+        short
+    }
 }
 
 /// What a run found wrong.
@@ -106,6 +146,10 @@ pub fn run_with(options: &Options, config: &dyn Fn(Config) -> Config) -> Result<
     })
 }
 
+fn share(site: &Site) -> Share {
+    Share { writes: site.writes, coverage: site.coverage.clone() }
+}
+
 async fn simulate(
     options: &Options,
     root: &std::path::Path,
@@ -122,8 +166,7 @@ async fn simulate(
     world.note(&packets);
     Ok(Report {
         seed: options.seed,
-        devices: world.sites.len(),
-        writes: world.sites.iter().map(|site| site.writes).sum(),
+        devices: world.sites.iter().map(share).collect(),
         virtual_time: start.elapsed(),
         coverage: world.coverage.clone(),
         trace: world.trace(),

@@ -3,6 +3,7 @@
 use std::{
     cell::Cell,
     collections::BTreeSet,
+    io::{self, Write},
     sync::{
         Mutex,
         atomic::{AtomicU64, Ordering},
@@ -10,9 +11,7 @@ use std::{
 };
 
 use dunlin::{Config, Sabotage};
-use dunlin_tests::simulation::{
-    CERTAIN, Coverage, FAULTS, Failure, OPERATIONS, Options, Report, run, run_with,
-};
+use dunlin_tests::simulation::{Coverage, FAULTS, Failure, Options, Report, run, run_with};
 
 const SCHEDULES: u64 = 300;
 
@@ -44,22 +43,18 @@ fn three_hundred_schedules_end_in_agreement_with_every_acknowledged_write() {
     for result in results.into_inner().unwrap() {
         match result {
             Ok(report) => {
-                let certain: Vec<_> = OPERATIONS.into_iter().chain(CERTAIN).collect();
-                let missing = report.coverage.missing(&certain);
-                let restarts = report.coverage.times("shutdown") + report.coverage.times("crash");
-                if !missing.is_empty() || restarts == 0 || report.writes < 50 * report.devices {
-                    failed.push(format!(
-                        "seed {}: {restarts} restarts, {} writes of {} devices, and no {missing:?}",
-                        report.seed, report.writes, report.devices
-                    ));
+                let shortcomings = report.shortcomings();
+                if !shortcomings.is_empty() {
+                    failed.push(format!("seed {}: {}", report.seed, shortcomings.join("; ")));
                 }
-                sizes.insert(report.devices);
+                sizes.insert(report.devices.len());
                 total.merge(&report.coverage);
             }
             Err(failure) => failed.push(failure.to_string()),
         }
     }
-    println!("{total}");
+    // The test runner swallows what a test that passes prints, but not this.
+    write!(io::stderr(), "{total}").unwrap();
     assert!(failed.is_empty(), "{} schedules failed:\n{}", failed.len(), failed.join("\n\n"));
     assert_eq!(sizes.into_iter().collect::<Vec<_>>(), [2, 3, 4, 5, 6]);
     assert_eq!(total.missing(&FAULTS), [""; 0]);
@@ -77,7 +72,7 @@ fn one_seed_is_one_run_packet_by_packet() {
 }
 
 /// Runs some schedules with a bug in the first run of the first device, or in all runs of all
-/// devices; returns what the simulation says of those that it finds.
+/// devices; returns what the simulation says of those that it finds, in its first line.
 fn sabotaged(bugs: impl IntoIterator<Item = Sabotage>, everywhere: bool) -> Vec<String> {
     let mut found = Vec::new();
     for (seed, bug) in (1..).zip(bugs) {
@@ -86,22 +81,32 @@ fn sabotaged(bugs: impl IntoIterator<Item = Sabotage>, everywhere: bool) -> Vec<
             true => Config { sabotage: Some(bug), ..config },
             false => config,
         };
-        found.extend(run_with(&options(seed), &config).err().map(|failure| failure.what));
+        let failure = run_with(&options(seed), &config).err();
+        found.extend(failure.map(|failure| failure.what.lines().next().unwrap_or("").to_owned()));
     }
     found
 }
 
-#[test]
-fn a_delta_that_is_dropped_turns_the_simulation_red() {
-    // Some would vanish without a trace that anybody was promised: a move, or an edit where
-    // anything goes.
-    let found = sabotaged((4..12).map(Sabotage::DropDelta), false);
-    assert!(found.len() >= 3, "{found:#?}");
+/// Whether each failure says one of these.
+fn all_say(found: &[String], what: &[&str]) -> bool {
+    found.iter().all(|line| what.iter().any(|what| line.contains(what)))
 }
 
 #[test]
-fn a_delete_that_is_ignored_turns_the_simulation_red() {
+fn a_delta_that_is_dropped_turns_the_simulation_red_and_is_named() {
+    // A deletion where anything goes would vanish without a trace.
+    let found = sabotaged((4..12).map(Sabotage::DropDelta), false);
+    assert!(found.len() >= 7, "{found:#?}");
+    // A document whose creation was lost is missing from its own device, which wants to edit it.
+    let lost = ["was acknowledged and is lost", "code: NotFound"];
+    assert!(all_say(&found, &lost), "{found:#?}");
+    assert!(!all_say(&found, &lost[1..]), "{found:#?}");
+}
+
+#[test]
+fn a_delete_that_is_ignored_turns_the_simulation_red_by_digests_that_differ() {
     // A schedule may hold no deletion that reaches a device alone.
     let found = sabotaged([Sabotage::IgnoreDelete; 4], true);
     assert!(found.len() >= 2, "{found:#?}");
+    assert!(all_say(&found, &["digests differ", "diverged [DocId"]), "{found:#?}");
 }

@@ -89,8 +89,9 @@ impl Author<'_> {
         };
         let Some(mut part) = part else { return Ok(None) };
         let key = self.name("m");
-        part.edits.insert(0, json!({"op":"set","path":format!("/marks/{key}"),"value":1}));
-        part.facts.push(Fact::Mark { doc: doc.clone(), key: key.clone() });
+        let value = json!(self.site.serial);
+        part.edits.insert(0, json!({"op":"set","path":format!("/marks/{key}"),"value":value}));
+        part.facts.push(Fact::Mark { doc: doc.clone(), key: key.clone(), value });
         Ok(Some((self.edit(operation, &doc, part, Some(&read)), doc, key)))
     }
 
@@ -179,8 +180,9 @@ impl Author<'_> {
     fn mark(&mut self, doc: &str) -> Write {
         let (doc, key) = (doc.to_owned(), self.name("s"));
         self.site.removable.push((doc.clone(), key.clone()));
-        let edits = vec![json!({"op":"set","path":format!("/marks/{key}"),"value":true})];
-        let facts = vec![Fact::Mark { doc: doc.clone(), key }];
+        let value = json!(format!("{key} is set"));
+        let edits = vec![json!({"op":"set","path":format!("/marks/{key}"),"value":value})];
+        let facts = vec![Fact::Mark { doc: doc.clone(), key, value }];
         self.edit("set", &doc, Part { edits, facts }, None)
     }
 
@@ -234,8 +236,10 @@ impl Author<'_> {
                 Part { edits, facts: vec![Fact::Listed { doc, item }] }
             }
             _ if items.is_empty() => return Ok(None),
+            "list-move" if items.len() < 2 => return Ok(None),
             "list-move" => {
-                let (from, to) = (self.random.below(items.len()), self.random.below(items.len()));
+                let from = self.random.below(items.len());
+                let to = (from + self.random.between(1..=items.len() - 1)) % items.len();
                 let edits = vec![json!({"op":"move","path":"/items","from":from,"to":to})];
                 Part { edits, facts: Vec::new() }
             }
@@ -275,8 +279,9 @@ impl Author<'_> {
 
     fn put_merge(&mut self, doc: &str) -> Write {
         let key = self.name("p");
-        let patch = json!({"marks": {&key: {"made": {"by": self.site.index}}}});
-        let facts = vec![Fact::Mark { doc: doc.to_owned(), key }];
+        let value = json!({"made": {"by": self.site.index, "as": self.site.serial}});
+        let patch = json!({"marks": {&key: value}});
+        let facts = vec![Fact::Mark { doc: doc.to_owned(), key, value }];
         self.put("put-merge", doc, patch, None, facts)
     }
 
@@ -325,8 +330,9 @@ impl Author<'_> {
         let (mut facts, mut patches) = (Vec::new(), Vec::new());
         for doc in DOCUMENTS {
             let key = self.name("q");
-            patches.push((doc.to_owned(), json!({"marks": {&key: [1, {"two": null}]}})));
-            facts.push(Fact::Mark { doc: doc.to_owned(), key });
+            let value = json!([self.site.serial, {"two": null}]);
+            patches.push((doc.to_owned(), json!({"marks": {&key: value}})));
+            facts.push(Fact::Mark { doc: doc.to_owned(), key, value });
         }
         let call = Call::PutMany { collection: LEDGER, patches };
         let tolerance = Tolerance::Nothing;
@@ -337,8 +343,9 @@ impl Author<'_> {
     fn save(&mut self, doc: &str, read: Document) -> Option<Write> {
         let mut new = read.to_json();
         let key = self.name("w");
-        let mut facts = vec![Fact::Mark { doc: doc.to_owned(), key: key.clone() }];
-        new["marks"][&key] = json!("saved");
+        let value = json!(format!("{key} is saved"));
+        new["marks"][&key] = value.clone();
+        let mut facts = vec![Fact::Mark { doc: doc.to_owned(), key, value }];
         if let Some(body) = new["body"].as_str() {
             let (body, typed) = self.retype(doc, body);
             new["body"] = json!(body);
@@ -386,18 +393,29 @@ impl Author<'_> {
 
     /// Writes into somebody's note, if it is here and not deleted.
     async fn sign(&mut self) -> Result<Option<Write>> {
-        let Some(key) = self.random.pick(self.notes).cloned() else { return Ok(None) };
-        match self.read(NOTES, &key).await? {
-            Some(note) if !note.is_deleted => {}
+        let Some(key) = self.note_to_sign() else { return Ok(None) };
+        let read = match self.read(NOTES, &key).await? {
+            Some(note) if !note.is_deleted => note.version.state_vector,
             _ => return Ok(None),
-        }
+        };
         let (device, value) = (self.site.index, self.name("b"));
         let edits = json!([{"op":"set","path":format!("/by/{device}"),"value":value}]);
         let call = Call::Edit { collection: NOTES, key: key.clone(), edits, base: None };
-        let facts = vec![Fact::NoteSigned { key, device, value }];
+        let facts = vec![Fact::NoteSigned { key, device, value, read }];
         // It may be deleted at this very moment.
         let tolerance = Tolerance::Stale;
         Ok(Some(Write { operation: "set", call, facts, tolerance }))
+    }
+
+    /// Any note; often one that was deleted, which this device may not have heard yet.
+    fn note_to_sign(&mut self) -> Option<String> {
+        let is_deleted =
+            |key: &&String| self.ledger.note_of(key).is_some_and(|note| note.is_deleted);
+        let deleted: Vec<&String> = self.notes.iter().filter(is_deleted).collect();
+        match self.random.chance(0.5) && !deleted.is_empty() {
+            true => self.random.pick(&deleted).map(|key| (*key).clone()),
+            false => self.random.pick(self.notes).cloned(),
+        }
     }
 
     fn delete(&mut self) -> Option<Write> {

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-/// The writes that every schedule must contain.
+/// The writes that every device must make in every schedule.
 pub const OPERATIONS: [&str; 19] = [
     "set",
     "remove",
@@ -30,7 +30,7 @@ pub const OPERATIONS: [&str; 19] = [
 pub const CERTAIN: [&str; 3] = ["partition", "edit-while-divided", "edit-while-another-is-down"];
 
 /// What must happen somewhere in some hundred schedules.
-pub const FAULTS: [&str; 24] = [
+pub const FAULTS: [&str; 25] = [
     "partition-cuts-connection",
     "shutdown",
     "crash",
@@ -55,6 +55,7 @@ pub const FAULTS: [&str; 24] = [
     "stale-version",
     "conflict-at-the-end",
     "deleted-at-the-end",
+    "signature-unseen-by-deletion",
 ];
 
 /// Counts by name.

@@ -6,13 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use dunlin_model::{Incarnation, StateVector};
 use serde_json::Value as Json;
 
 /// One consequence of an acknowledged write.
 #[derive(Clone, Debug)]
 pub(super) enum Fact {
     /// `/marks/KEY` was set; nobody else writes there.
-    Mark { doc: String, key: String },
+    Mark { doc: String, key: String, value: Json },
     /// `/marks/KEY` was removed by the device that had set it.
     Unmarked { doc: String, key: String },
     /// `/own/DEVICE` was set by that device, the only one to write there.
@@ -35,8 +36,8 @@ pub(super) enum Fact {
     NoteDeleted { key: String },
     /// A note was restored by the device that made it.
     NoteRestored { key: String },
-    /// `/by/DEVICE` of a note was set by that device.
-    NoteSigned { key: String, device: usize, value: String },
+    /// `/by/DEVICE` of a note was set by that device, which had just read this version.
+    NoteSigned { key: String, device: usize, value: String, read: StateVector },
 }
 
 /// A write whose answer nobody heard: it is there whole or not at all, as its mark tells.
@@ -56,7 +57,8 @@ pub(super) struct Ledger {
 
 #[derive(Debug, Default)]
 struct Expected {
-    marks: BTreeMap<String, bool>,
+    /// None for one that was removed.
+    marks: BTreeMap<String, Option<Json>>,
     own: BTreeMap<usize, String>,
     race: BTreeMap<String, Vec<(String, BTreeSet<String>)>>,
     count: i64,
@@ -68,7 +70,29 @@ struct Expected {
 pub(super) struct Note {
     pub(super) title: String,
     pub(super) is_deleted: bool,
-    signed: BTreeMap<usize, String>,
+    /// The version of the last deletion.
+    deletion: StateVector,
+    signed: BTreeMap<usize, Signature>,
+}
+
+#[derive(Debug)]
+struct Signature {
+    value: String,
+    /// What was new in its version: its own operation, and what may have arrived just before.
+    news: Vec<(Incarnation, u32)>,
+}
+
+impl Signature {
+    /// Whether the deletion of this version had seen it, where that can be told.
+    fn seen_by(&self, deletion: &StateVector) -> Option<bool> {
+        let seen =
+            |(incarnation, clock): &(Incarnation, u32)| deletion.clock(*incarnation) >= *clock;
+        match self.news.iter().filter(|dot| seen(dot)).count() {
+            0 => Some(false),
+            all if all == self.news.len() => Some(true),
+            _ => None,
+        }
+    }
 }
 
 /// How a document looks in the end.
@@ -81,12 +105,14 @@ pub(super) struct Shown {
     pub(super) conflicts: Vec<(String, Json)>,
     /// The same with writers and times.
     pub(super) conflicts_in_full: String,
+    pub(super) state_vector: StateVector,
 }
 
 impl Ledger {
-    pub(super) fn acknowledge(&mut self, facts: Vec<Fact>) {
+    /// Notes a write that was acknowledged with this version.
+    pub(super) fn acknowledge(&mut self, facts: Vec<Fact>, version: &StateVector) {
         for fact in facts {
-            self.note(fact);
+            self.note(fact, version);
         }
     }
 
@@ -106,7 +132,7 @@ impl Ledger {
             let is_there = shown.get(&doc).is_some_and(|doc| !doc.json["marks"][&mark].is_null());
             if is_there {
                 committed += 1;
-                self.acknowledge(facts);
+                self.acknowledge(facts, &StateVector::default());
             } else {
                 lost += 1;
             }
@@ -114,10 +140,17 @@ impl Ledger {
         (committed, lost)
     }
 
-    fn note(&mut self, fact: Fact) {
+    /// Signatures that the deletion of their note had not seen.
+    pub(super) fn unseen_signatures(&self) -> usize {
+        self.notes.values().map(Note::unseen).sum()
+    }
+
+    fn note(&mut self, fact: Fact, version: &StateVector) {
         match fact {
-            Fact::Mark { doc, key } => drop(self.doc(doc).marks.insert(key, true)),
-            Fact::Unmarked { doc, key } => drop(self.doc(doc).marks.insert(key, false)),
+            Fact::Mark { doc, key, value } => {
+                self.doc(doc).marks.insert(key, Some(value));
+            }
+            Fact::Unmarked { doc, key } => drop(self.doc(doc).marks.insert(key, None)),
             Fact::Own { doc, device, value } => drop(self.doc(doc).own.insert(device, value)),
             Fact::Race { doc, slot, value, seen } => {
                 self.doc(doc).race.entry(slot).or_default().push((value, seen));
@@ -135,10 +168,15 @@ impl Ledger {
             Fact::NoteMade { key, title } => {
                 self.notes.insert(key, Note { title, ..Note::default() });
             }
-            Fact::NoteDeleted { key } => self.notes.entry(key).or_default().is_deleted = true,
+            Fact::NoteDeleted { key } => {
+                let note = self.notes.entry(key).or_default();
+                (note.is_deleted, note.deletion) = (true, version.clone());
+            }
             Fact::NoteRestored { key } => self.notes.entry(key).or_default().is_deleted = false,
-            Fact::NoteSigned { key, device, value } => {
-                self.notes.entry(key).or_default().signed.insert(device, value);
+            Fact::NoteSigned { key, device, value, read } => {
+                let news = version.iter().filter(|(writer, clock)| read.clock(*writer) < *clock);
+                let signature = Signature { value, news: news.collect() };
+                self.notes.entry(key).or_default().signed.insert(device, signature);
             }
         }
     }
@@ -174,12 +212,17 @@ impl Expected {
         if shown.is_deleted {
             return Err("is deleted".to_owned());
         }
-        for (key, is_there) in &self.marks {
-            if json["marks"].get(key).is_some() != *is_there {
-                return Err(match is_there {
-                    true => format!("/marks/{key} was acknowledged and is lost"),
-                    false => format!("/marks/{key} was removed and is back"),
-                });
+        for (key, expected) in &self.marks {
+            let found = json["marks"].get(key);
+            match (expected, found) {
+                (Some(_), None) => {
+                    return Err(format!("/marks/{key} was acknowledged and is lost"));
+                }
+                (None, Some(_)) => return Err(format!("/marks/{key} was removed and is back")),
+                (Some(expected), Some(found)) if expected != found => {
+                    return Err(format!("/marks/{key} is {found}, was set to {expected}"));
+                }
+                _ => {}
             }
         }
         for (device, value) in &self.own {
@@ -231,18 +274,51 @@ impl Note {
             });
         }
         if self.is_deleted {
-            return Ok(());
+            return self.check_conflicts(shown);
         }
         if shown.json["title"] != self.title.as_str() {
             return Err(format!("/title is {}, should be {}", shown.json["title"], self.title));
         }
-        for (device, value) in &self.signed {
+        for (device, Signature { value, .. }) in &self.signed {
             let found = &shown.json["by"][device.to_string()];
             if found != value.as_str() {
                 return Err(format!("/by/{device} is {found}, was last set to {value}"));
             }
         }
         Ok(())
+    }
+
+    /// A deleted note shows, as conflicts, the signatures that its deletion had not seen.
+    fn check_conflicts(&self, shown: &Shown) -> Result<(), String> {
+        for (device, signature) in &self.signed {
+            let path = format!("/by/{device}");
+            let found: Vec<&Json> = shown
+                .conflicts
+                .iter()
+                .filter(|(at, _)| *at == path)
+                .map(|(_, value)| value)
+                .collect();
+            let is_shown = found.len() == 1 && *found[0] == *signature.value;
+            let is_right = match signature.seen_by(&self.deletion) {
+                Some(true) => found.is_empty(),
+                Some(false) => is_shown,
+                None => found.is_empty() || is_shown,
+            };
+            if !is_right {
+                return Err(format!(
+                    "{path} was last set to {} and conflicts with the deletion as {found:?}",
+                    signature.value
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Signatures that the deletion of this note had not seen.
+    fn unseen(&self) -> usize {
+        let signed = self.signed.values();
+        let unseen = signed.filter(|signature| signature.seen_by(&self.deletion) == Some(false));
+        if self.is_deleted { unseen.count() } else { 0 }
     }
 }
 

@@ -19,7 +19,7 @@ use dunlin::{
 use dunlin_net::memory::Network;
 use tokio::time::{Instant, sleep};
 
-use super::random::Random;
+use super::{coverage::Coverage, random::Random};
 
 /// 2026-01-01.
 const EPOCH_MS: i64 = 1_767_225_600_000;
@@ -39,9 +39,11 @@ pub(super) struct Site {
     pub(super) dials: Vec<SocketAddr>,
     pub(super) node: Option<Node>,
     pub(super) has_joined: bool,
-    /// Writes that were acknowledged, and how many there must be.
+    /// Writes that were acknowledged and changed something, and how many there must be.
     pub(super) writes: usize,
     pub(super) quota: usize,
+    /// What these writes were.
+    pub(super) coverage: Coverage,
     /// Numbers what it writes.
     pub(super) serial: usize,
     /// Operations that it will do next, in turn.
@@ -83,6 +85,7 @@ impl Site {
             has_joined: false,
             writes: 0,
             quota: 0,
+            coverage: Coverage::default(),
             serial: 0,
             deck: Vec::new(),
             reads: VecDeque::new(),

@@ -92,8 +92,12 @@ impl World<'_> {
     pub(super) async fn judge(&mut self) -> Outcome<()> {
         let names = self.documents();
         let first = documents(&self.sites[0], &names).await?;
+        self.promises.check(&first).map_err(|error| format!("device 0: {error}"))?;
         for site in &self.sites[1..] {
-            compare(&self.sites[0], &first, site, &documents(site, &names).await?)?;
+            let theirs = documents(site, &names).await?;
+            let kept = self.promises.check(&theirs);
+            kept.map_err(|error| format!("device {}: {error}", site.index))?;
+            compare(&self.sites[0], &first, site, &theirs)?;
         }
         for site in &self.sites {
             projections(site, &first).await?;
@@ -107,6 +111,7 @@ impl World<'_> {
         self.coverage.add("write-under-way-was-committed", committed);
         self.coverage.add("write-under-way-was-lost", lost);
         self.ledger.check(&ledger, &notes)?;
+        self.coverage.add("signature-unseen-by-deletion", self.ledger.unseen_signatures() as u64);
         for shown in first.values() {
             self.coverage.add("conflict-at-the-end", shown.conflicts.len() as u64);
             self.coverage.add("deleted-at-the-end", u64::from(shown.is_deleted));
@@ -164,6 +169,7 @@ async fn documents(site: &Site, names: &[(&'static str, String)]) -> Outcome<Doc
             is_deleted: document.is_deleted,
             conflicts: document.conflicts.iter().map(plain).collect(),
             conflicts_in_full: format!("{:?}", document.conflicts),
+            state_vector: document.version.state_vector.clone(),
         };
         documents.insert((*collection, key.clone()), shown);
     }

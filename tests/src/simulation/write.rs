@@ -57,6 +57,18 @@ impl Tolerance {
 }
 
 impl Call {
+    pub(super) fn collection(&self) -> &'static str {
+        match self {
+            Self::Edit { collection, .. }
+            | Self::Put { collection, .. }
+            | Self::PutMany { collection, .. }
+            | Self::Save { collection, .. }
+            | Self::Insert { collection, .. }
+            | Self::Delete { collection, .. }
+            | Self::Restore { collection, .. } => collection,
+        }
+    }
+
     pub(super) async fn perform(self, space: &Space) -> Result<Vec<Committed>> {
         let committed = match self {
             Self::Edit { collection, key, edits, base } => {

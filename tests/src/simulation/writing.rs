@@ -16,12 +16,19 @@ use super::{
 const PATIENCE: usize = 64;
 
 impl World<'_> {
-    /// Makes up for operations that found nothing to work on so far.
+    /// Lets each device make up for operations that found nothing to work on so far.
     pub(super) async fn complete(&mut self) -> Outcome<()> {
         self.raise_everybody().await?;
+        for device in 0..self.sites.len() {
+            self.complete_one(device).await?;
+        }
+        Ok(())
+    }
+
+    async fn complete_one(&mut self, device: usize) -> Outcome<()> {
         for _ in 0..PATIENCE {
-            let Some(&operation) = self.coverage.missing(&OPERATIONS).first() else { break };
-            let device = self.random.below(self.sites.len());
+            let missing = self.sites[device].coverage.missing(&OPERATIONS);
+            let Some(&operation) = self.random.pick(&missing) else { break };
             let drawn = self.author(device)?.draw(operation).await.map_err(text)?;
             match drawn {
                 Some(write) => self.perform(device, vec![write]).await?,
@@ -140,6 +147,7 @@ impl World<'_> {
             let line = format!("{device} {} {} at {}", write.operation, commit.id, commit.seq);
             self.note(&line);
         }
+        self.promises.keep(device, &write, &committed);
         if let Some(Fact::NoteMade { key, .. }) = write.facts.first_mut() {
             *key = committed[0].id.to_string();
             self.notes.push(key.clone());
@@ -148,13 +156,16 @@ impl World<'_> {
         if self.prints {
             println!("          {:?} {:?}", write.call, write.facts);
         }
-        self.count(device, &write);
-        self.ledger.acknowledge(write.facts);
+        if committed.iter().any(|commit| !commit.paths.is_empty()) {
+            self.count(device, &write);
+        }
+        self.ledger.acknowledge(write.facts, &committed[0].version.state_vector);
         Ok(())
     }
 
     fn count(&mut self, device: usize, write: &Write) {
         self.sites[device].writes += 1;
+        self.sites[device].coverage.count(write.operation);
         self.coverage.count(write.operation);
         if self.is_divided {
             self.coverage.count("edit-while-divided");

@@ -1,10 +1,11 @@
 //! Files of released schemas, and files of programs that do not exist yet.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, time::Duration};
 
-use dunlin_model::{DeviceId, DeviceKind, Digest, Fingerprint};
+use dunlin_model::{DeviceId, DeviceKind, Digest, Fingerprint, SpaceId};
 use dunlin_store::{
-    Commit, Durability, LogSize, NodeDir, OpenError, Origin, Projection, SpaceStore, StoreError,
+    Commit, Device, Durability, KnownPeer, LogSize, NodeDir, OpenError, Origin, Projection,
+    SpaceRow, SpaceStore, StoreError,
 };
 
 use crate::support::{Space, TIME, change, doc, gone, plain, put, put_off, row, shown};
@@ -111,6 +112,74 @@ fn a_space_of_schema_1_is_read_completely() {
 
     assert_eq!(store.write(|writer| put(writer, "tasks", "3", "{}")).unwrap(), 6);
     assert!(store.quick_check().unwrap().is_empty());
+}
+
+/// What `device_v1.sqlite` holds.
+struct Known {
+    device: Device,
+    spaces: [SpaceRow; 2],
+    peers: [KnownPeer; 3],
+}
+
+fn known() -> Known {
+    let space = |byte: u8, name: &str, alias: Option<&str>| SpaceRow {
+        id: SpaceId([byte; 32]),
+        name: name.to_owned(),
+        alias: alias.map(str::to_owned),
+        secret: vec![byte + 1; 32],
+        extra: vec![byte + 2; 3],
+    };
+    let peer = |byte: u8, address: &str, seen_ms| KnownPeer {
+        device: DeviceId([byte; 32]),
+        address: address.to_owned(),
+        seen_ms,
+    };
+    Known {
+        device: Device { seed: [7; 32], name: "buoy".to_owned(), kind: DeviceKind::Sensor },
+        spaces: [space(10, "boat", None), space(20, "farm", Some("home"))],
+        peers: [
+            peer(1, "[fe80::1]:4000", TIME + 2),
+            peer(1, "192.0.2.1:4000", TIME + 1),
+            peer(2, "192.0.2.2:4000", TIME),
+        ],
+    }
+}
+
+/// Writes `device_v1.sqlite`, as [`write_fixture`] does for spaces.
+#[test]
+#[ignore = "writes a file of the repository"]
+fn write_device_fixture() {
+    let path = fixture("device_v1.sqlite");
+    assert!(!path.exists(), "a released fixture stays as it is");
+    let directory = tempfile::tempdir().unwrap();
+    let Known { device, spaces, peers } = known();
+    let node = NodeDir::create(directory.path(), &device).unwrap();
+    for space in &spaces {
+        assert!(node.insert_space(space).unwrap());
+    }
+    for KnownPeer { device, address, seen_ms } in &peers {
+        node.remember_peer(device, address, *seen_ms).unwrap();
+    }
+    // The last connection that closes copies the log back.
+    drop(node);
+    fs::copy(directory.path().join("device.sqlite"), &path).unwrap();
+}
+
+#[test]
+fn a_device_of_schema_1_is_read_completely() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::copy(fixture("device_v1.sqlite"), directory.path().join("device.sqlite")).unwrap();
+    let node = NodeDir::open(directory.path(), Duration::ZERO).unwrap();
+    let Known { device, spaces, peers } = known();
+    assert_eq!(node.device().unwrap(), device);
+    assert_eq!(node.spaces().unwrap(), spaces);
+    assert_eq!(node.peers().unwrap(), peers);
+
+    let renamed = SpaceRow { alias: Some("ship".to_owned()), ..spaces[0].clone() };
+    node.update_space(&renamed).unwrap();
+    node.forget_address(&peers[0].device, &peers[0].address).unwrap();
+    assert_eq!(node.spaces().unwrap(), [renamed, spaces[1].clone()]);
+    assert_eq!(node.peers().unwrap(), peers[1..]);
 }
 
 #[test]

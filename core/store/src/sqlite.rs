@@ -162,3 +162,78 @@ fn migrate(connection: &Connection, schema: &Schema) -> rusqlite::Result<()> {
         connection.pragma_update(None, "user_version", schema.version())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: &str = "CREATE TABLE birds (name TEXT); INSERT INTO birds VALUES ('dunlin');";
+    const V1: Schema = Schema { application_id: 77, migrations: &[FIRST] };
+    const V2: Schema = Schema {
+        application_id: 77,
+        migrations: &[FIRST, "ALTER TABLE birds ADD COLUMN seen INTEGER NOT NULL DEFAULT 3;"],
+    };
+    const BROKEN: Schema = Schema {
+        application_id: 77,
+        migrations: &[
+            FIRST,
+            "ALTER TABLE birds ADD COLUMN seen INTEGER;
+             DELETE FROM birds;
+             INSERT INTO waders VALUES ('no such table');",
+        ],
+    };
+
+    fn file() -> (tempfile::TempDir, std::path::PathBuf) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file.sqlite");
+        (directory, path)
+    }
+
+    fn pragma(connection: &Connection, name: &str) -> i64 {
+        connection.pragma_query_value(None, name, |row| row.get(0)).unwrap()
+    }
+
+    fn birds(connection: &Connection, columns: &str) -> Vec<String> {
+        let mut select = connection.prepare(&format!("SELECT {columns} FROM birds")).unwrap();
+        let rows = select.query_map([], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn a_file_of_version_1_migrates_to_version_2_and_keeps_its_rows() {
+        let (_directory, path) = file();
+        let old = open(&path, &V1, Durability::Flushed).unwrap();
+        old.execute("INSERT INTO birds VALUES ('sanderling')", []).unwrap();
+        old.close().unwrap();
+        for _ in 0..2 {
+            // The second time there is nothing left to do.
+            let new = open(&path, &V2, Durability::Flushed).unwrap();
+            assert_eq!((pragma(&new, "user_version"), pragma(&new, "application_id")), (2, 77));
+            assert_eq!(birds(&new, "name || ' ' || seen"), ["dunlin 3", "sanderling 3"]);
+            new.close().unwrap();
+        }
+    }
+
+    #[test]
+    fn a_migration_that_fails_leaves_version_1_as_it_was() {
+        let (_directory, path) = file();
+        open(&path, &V1, Durability::Flushed).unwrap().close().unwrap();
+        let failed = open(&path, &BROKEN, Durability::Flushed).unwrap_err();
+        assert!(failed.to_string().contains("waders"), "{failed}");
+        let old = open(&path, &V1, Durability::Flushed).unwrap();
+        assert_eq!(pragma(&old, "user_version"), 1);
+        assert_eq!(birds(&old, "name"), ["dunlin"]);
+        assert!(old.prepare("SELECT seen FROM birds").is_err());
+    }
+
+    #[test]
+    fn commits_are_flushed_unless_told_otherwise() {
+        let (_directory, path) = file();
+        let synchronous = |durability| {
+            let connection = open(&path, &V1, durability).unwrap();
+            (pragma(&connection, "synchronous"), pragma(&connection, "fullfsync"))
+        };
+        assert_eq!(synchronous(Durability::default()), (2, 1));
+        assert_eq!(synchronous(Durability::Relaxed), (1, 0));
+    }
+}

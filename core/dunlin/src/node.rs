@@ -37,7 +37,7 @@ pub struct Device {
 /// its spaces, ends the node too; [`shutdown`](Self::shutdown) does it in good order.
 #[derive(Clone)]
 pub struct Node {
-    core: Arc<Core>,
+    pub(crate) core: Arc<Core>,
     sync: Arc<tokio::sync::Mutex<Option<Sync>>>,
 }
 

@@ -10,6 +10,8 @@ mod questions;
 mod report;
 mod status;
 mod target;
+#[cfg(test)]
+mod tests;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 

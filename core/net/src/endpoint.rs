@@ -135,6 +135,11 @@ impl Endpoint {
         self.bound_addr().map(address::reachable).unwrap_or_default()
     }
 
+    /// The number of connections that stand or drain, dialled and accepted, whoever holds them.
+    pub fn open_connections(&self) -> usize {
+        self.inner.quinn.open_connections()
+    }
+
     /// Calls a device; fails if another than the expected one answers (without telling it who
     /// called), or nobody within 15 s.
     ///

@@ -146,7 +146,7 @@ async fn three_devices_in_a_line_converge_though_the_ends_never_meet() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_connections_dialled_from_both_sides_one_stays() {
+async fn two_devices_that_dial_each_other_show_one_peer() {
     let (a, b) = (Site::new("a").await, Site::new("b").await);
     let here = a.node.create_space("farm").await.unwrap();
     admit(&here, &b.node, Role::Writer).await;
@@ -328,7 +328,13 @@ async fn a_copied_directory_converges_through_a_third_device_with_no_edit_lost()
     let (original, third) = (Site::new("original").await, Site::new("third").await);
     let here = original.node.create_space("farm").await.unwrap();
     let there = admit(&here, &third.node, Role::Writer).await;
-    put(&here, "x", json!({"start": true})).await;
+    let start_with = json!({
+        "start": true,
+        "body": {"$text": "seen: "},
+        "count": {"$counter": 100},
+        "steps": ["begin", "end"],
+    });
+    put(&here, "x", start_with).await;
     original.node.shutdown().await.unwrap();
     let copied = tempfile::tempdir().unwrap();
     copy(original.dir.path(), copied.path());
@@ -336,20 +342,36 @@ async fn a_copied_directory_converges_through_a_third_device_with_no_edit_lost()
     let first = Node::open(original.dir.path(), support::config()).await.unwrap();
     let second = Node::open(copied.path(), support::config()).await.unwrap();
     assert_eq!(first.device(), second.device());
-    let title = json!([{"op":"set","path":"/title","value":"same path"}]);
-    for (node, name) in [(&first, "first"), (&second, "second")] {
+    for (node, name, by) in [(&first, "first", 1), (&second, "second", 20)] {
         let space = node.space("farm").unwrap();
         put(&space, "x", json!({ name: 1 })).await;
         put(&space, name, json!({"only": name})).await;
-        let title = Edit::list_from_json(&title).unwrap();
-        space.collection("tasks").unwrap().edit(&id("x"), title, None).await.unwrap();
+        let edits = json!([
+            {"op":"set","path":"/title","value":"same path"},
+            {"op":"splice","path":"/body","at":6,"insert":name},
+            {"op":"increment","path":"/count","by":by},
+            {"op":"insert","path":"/steps","at":1,"value":name},
+        ]);
+        let edits = Edit::list_from_json(&edits).unwrap();
+        space.collection("tasks").unwrap().edit(&id("x"), edits, None).await.unwrap();
     }
     let address = start(&third.node, &[]).await;
     start(&first, &[address]).await;
     start(&second, &[address]).await;
     agree(&[&first, &second, &third.node]).await;
-    let merged = json!({"start": true, "first": 1, "second": 1, "title": "same path"});
-    assert_eq!(json_of(&there, "x").await, merged);
+    let merged = json_of(&there, "x").await;
+    for space in [first.space("farm").unwrap(), second.space("farm").unwrap()] {
+        assert_eq!(json_of(&space, "x").await, merged);
+    }
+    // Which of the two comes first is up to their ids.
+    let (mut bodies, mut steps) = (Vec::new(), Vec::new());
+    for (one, two) in [("first", "second"), ("second", "first")] {
+        bodies.push(json!(format!("seen: {one}{two}")));
+        steps.push(json!(["begin", one, two, "end"]));
+    }
+    assert!(bodies.contains(&merged["body"]) && steps.contains(&merged["steps"]), "{merged}");
+    let rest = ["start", "first", "second", "title", "count"].map(|field| merged[field].clone());
+    assert_eq!(json!(rest), json!([true, 1, 1, "same path", 121]));
     assert_eq!(json_of(&first.space("farm").unwrap(), "second").await, json!({"only": "second"}));
     assert_eq!(json_of(&second.space("farm").unwrap(), "first").await, json!({"only": "first"}));
     assert_eq!(third.node.status().await.unwrap().spaces[0].diverged, []);

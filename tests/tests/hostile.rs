@@ -8,9 +8,10 @@ use dunlin::{
     Carrier, Config, DeviceKind, DocId, Durability, Invitation, Node, Refusal, RefuseCode, Role,
     Space, SyncConfig, Ticket, Value,
 };
-use dunlin_model::{Document, Incarnation, ListKeys, SpaceId};
-use dunlin_net::{Connection, Endpoint};
+use dunlin_model::{DocHash, Document, Incarnation, ListKeys, SpaceId};
+use dunlin_net::{Closed, Connection, Endpoint};
 use dunlin_proto::{
+    error::CloseCode,
     frame::{Content, DocEntry, Frame},
     session::{self, Effect, Session, SpaceAccess},
     trust::{Profile, create_space},
@@ -49,10 +50,16 @@ impl Victim {
         self.space.invite(&Invitation { role, ..Invitation::default() }).await.unwrap()
     }
 
-    /// All rows of all tables of the space's file that hold documents.
-    fn tables(&self) -> Vec<String> {
+    fn file(&self) -> rusqlite::Connection {
         let path = files(self.dir.path()).into_iter().find(|path| path.contains("spaces/"));
-        let connection = rusqlite::Connection::open(path.unwrap()).unwrap();
+        rusqlite::Connection::open(path.unwrap()).unwrap()
+    }
+
+    /// All rows of all tables of the space's file that are about documents, quarantine aside.
+    async fn tables(&self) -> Vec<String> {
+        // Comes behind whatever was handed to the engine, and computes what was put off.
+        self.node.status().await.unwrap();
+        let connection = self.file();
         let names = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
         let tables: Vec<String> = connection
             .prepare(names)
@@ -62,6 +69,7 @@ impl Victim {
             .map(Result::unwrap)
             // Statements are what lets a stranger in; the rest is about documents.
             .filter(|table: &String| !table.contains("statement") && !table.starts_with("sqlite"))
+            .filter(|table| table != "_quarantine")
             .collect();
         assert!(tables.len() > 3, "{tables:?}");
         let mut rows = Vec::new();
@@ -75,6 +83,15 @@ impl Victim {
             }
         }
         rows
+    }
+
+    /// Document and bytes of each row in quarantine, the oldest first.
+    fn quarantine(&self) -> Vec<(String, Vec<u8>)> {
+        let connection = self.file();
+        let sql = "SELECT document, bytes FROM _quarantine ORDER BY id";
+        let mut select = connection.prepare(sql).unwrap();
+        let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.map(Result::unwrap).collect()
     }
 
     async fn refusals(&self) -> Vec<Refusal> {
@@ -169,19 +186,40 @@ impl Client {
         timeout(SECONDS, introduction).await.expect("let in or turned away")
     }
 
-    async fn push(&mut self, space: u16, doc: &DocId, update: &[u8]) {
-        let entry = DocEntry {
-            collection: doc.collection.as_str(),
-            key: doc.key.as_str(),
-            generation: 0,
-            state_vector: None,
-            update: update.into(),
-            total: None,
-        };
-        let content = Content::pack_documents(&[entry]);
-        self.send(Frame::Push { space, content: content.clone() }.encode()).await;
-        self.send(Frame::Docs { space, content, missing: Vec::new() }.encode()).await;
+    /// Says this without asking its session.
+    async fn say(&mut self, frame: Frame) {
+        self.send(frame.encode()).await;
     }
+
+    async fn push(&mut self, space: u16, doc: &DocId, update: &[u8]) {
+        let content = content(doc, update);
+        self.say(Frame::Push { space, content: content.clone() }).await;
+        self.say(Frame::Docs { space, content, missing: Vec::new() }).await;
+    }
+
+    /// Code and documents of the next so many refusals by the victim.
+    async fn hear_refusals(&mut self, count: usize) -> Vec<(u16, Vec<DocHash>)> {
+        let mut heard = Vec::new();
+        while heard.len() < count {
+            let frame = timeout(SECONDS, self.receiver.receive()).await.expect("an answer");
+            let frame = frame.unwrap().expect("the connection stands");
+            if let Some(Frame::Refuse { code, documents, .. }) = Frame::decode(&frame).unwrap() {
+                heard.push((code, documents));
+            }
+        }
+        heard
+    }
+}
+
+fn content(doc: &DocId, update: &[u8]) -> Content {
+    Content::pack_documents(&[DocEntry {
+        collection: doc.collection.as_str(),
+        key: doc.key.as_str(),
+        generation: 0,
+        state_vector: None,
+        update: update.into(),
+        total: None,
+    }])
 }
 
 fn access(ticket: &Ticket) -> SpaceAccess {
@@ -204,11 +242,18 @@ async fn what_a_reader_pushes_changes_no_table_and_the_refusal_shows() {
     let ticket = victim.ticket(Role::Reader).await;
     let mut reader = Client::connect(victim.address, access(&ticket)).await;
     assert!(reader.introduce().await, "a reader is let in");
-    let before = victim.tables();
+    let before = victim.tables().await;
 
     let (doc, update) = forged();
-    let slot = reader.slot.unwrap();
-    reader.push(slot, &doc, &update).await;
+    let space = reader.slot.unwrap();
+    reader.push(space, &doc, &update).await;
+    reader.say(Frame::Chunk { space, content: Content::pack(update) }).await;
+    reader.say(Frame::Offer { space, documents: vec![doc.hash()] }).await;
+    // A chunk does not say what it is a part of.
+    let named = || vec![doc.hash()];
+    let expected = [named(), named(), Vec::new(), named()];
+    let expected = expected.map(|documents| (RefuseCode::ReadOnly.code(), documents));
+    assert_eq!(reader.hear_refusals(expected.len()).await, expected);
     let refusals = timeout(SECONDS, async {
         loop {
             match victim.refusals().await {
@@ -223,7 +268,35 @@ async fn what_a_reader_pushes_changes_no_table_and_the_refusal_shows() {
     let expected =
         Refusal { peer, space, documents: vec![doc], by_us: true, code: RefuseCode::ReadOnly };
     assert_eq!(refusals.first(), Some(&expected));
-    assert_eq!(victim.tables(), before);
+    assert_eq!(victim.tables().await, before);
+    assert_eq!(victim.quarantine(), []);
+}
+
+#[tokio::test]
+async fn a_writer_whose_update_is_malformed_is_hung_up_on_and_changes_only_the_quarantine() {
+    let victim = Victim::new().await;
+    let ticket = victim.ticket(Role::Writer).await;
+    let (doc, honest) = forged();
+    let mut other_root = honest.clone();
+    // The root that the entry's block names: a flag, the length of the name, the name.
+    let root = other_root.windows(3).position(|bytes| bytes == b"\x01\x01f").unwrap();
+    other_root[root + 2] = b'g';
+    let hostile = [vec![0xff; 40], honest[..honest.len() - 1].to_vec(), other_root];
+    let mut quarantined = Vec::new();
+    for update in hostile {
+        let mut writer = Client::connect(victim.address, access(&ticket)).await;
+        assert!(writer.introduce().await, "a writer is let in");
+        let before = victim.tables().await;
+        let space = writer.slot.unwrap();
+        writer.say(Frame::Push { space, content: content(&doc, &update) }).await;
+        let closed = timeout(SECONDS, writer.connection.closed()).await.expect("hung up");
+        let misbehaved = u64::from(CloseCode::Misbehaved.code());
+        assert!(matches!(closed, Closed::ByPeer { code, .. } if code == misbehaved), "{closed:?}");
+        quarantined.push((doc.to_string(), update));
+        assert_eq!(victim.quarantine(), quarantined);
+        assert_eq!(victim.tables().await, before);
+    }
+    assert_eq!(CloseCode::Misbehaved.code(), 3);
 }
 
 #[tokio::test]
@@ -248,7 +321,7 @@ async fn the_same_push_by_a_writer_is_taken() {
 #[tokio::test]
 async fn a_stranger_that_pushes_is_hung_up_on_and_learns_and_changes_nothing() {
     let victim = Victim::new().await;
-    let before = victim.tables();
+    let before = victim.tables().await;
     // A space of the stranger's own.
     let profile = Profile { name: "mallory".to_owned(), kind: DeviceKind::Agent };
     let device = dunlin_proto::trust::device_of(&SEED);
@@ -264,7 +337,7 @@ async fn a_stranger_that_pushes_is_hung_up_on_and_learns_and_changes_nothing() {
     assert!(!stranger.introduce().await);
     timeout(SECONDS, stranger.connection.closed()).await.expect("hung up");
     assert!(stranger.effects.iter().all(|effect| !matches!(effect, Effect::Opened { .. })));
-    assert_eq!(victim.tables(), before);
+    assert_eq!(victim.tables().await, before);
     // It shows as somebody who was turned away.
     let status = victim.node.status().await.unwrap();
     let peer = status.peers.iter().find(|peer| peer.device == Some(device)).expect("shows");
@@ -275,7 +348,7 @@ async fn a_stranger_that_pushes_is_hung_up_on_and_learns_and_changes_nothing() {
 async fn whoever_knows_the_secret_and_is_no_member_changes_nothing() {
     let victim = Victim::new().await;
     let ticket = victim.ticket(Role::Writer).await;
-    let before = victim.tables();
+    let before = victim.tables().await;
     // The secret of the space, with a chain that ends at the founder and not at this device.
     let space: SpaceId = victim.space.id();
     let mut outsider = access(&ticket);
@@ -293,6 +366,6 @@ async fn whoever_knows_the_secret_and_is_no_member_changes_nothing() {
     }
     client.introduce().await;
     timeout(SECONDS, client.connection.closed()).await.expect("hung up");
-    assert_eq!(victim.tables(), before);
+    assert_eq!(victim.tables().await, before);
     assert_eq!(victim.space.members().len(), 1);
 }

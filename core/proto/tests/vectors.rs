@@ -1,14 +1,19 @@
-//! Golden wire vectors: every frame, a statement, a ticket, and what goes into a hello. A change
-//! here is a change of the protocol; `docs/PROTOCOL.md` refers to these bytes.
+//! Golden wire vectors: every frame, every kind of statement, a ticket, what goes into a hello, and
+//! the hashes of documents. A change here is a change of the protocol; `docs/PROTOCOL.md` refers to
+//! these bytes.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
+use std::collections::BTreeSet;
+
 use data_encoding::HEXLOWER;
-use dunlin_model::{DeviceId, DeviceKind, DocHash, Incarnation};
+use dunlin_model::{
+    DeviceId, DeviceKind, Digest, DocHash, DocId, Fingerprint, Incarnation, SpaceId,
+};
 use dunlin_proto::{
     frame::{Content, DocEntry, Frame, WantEntry},
     session::{Config, Effect, Session, SpaceAccess},
-    trust::{Profile, Role, Ticket, create_space, device_of},
+    trust::{Profile, Role, Roster, Ticket, TicketContent, create_space, device_of},
 };
 
 const VECTORS: &str = include_str!("vectors/wire.txt");
@@ -121,6 +126,30 @@ fn hello() -> Vec<u8> {
     }
 }
 
+/// The hash that frames name a document by, and what the document adds to a summary.
+fn hashes() -> Vec<(&'static str, Vec<u8>)> {
+    let hash = DocId::parse("tasks", "Grüße").unwrap().hash();
+    let mut set = Fingerprint::default();
+    set.insert(hash, Digest([0xd1; 32]));
+    vec![("document-hash", hash.as_bytes().to_vec()), ("set-item", set.sum.to_vec())]
+}
+
+/// Documents that are long enough to be compressed.
+fn long_update() -> Vec<u8> {
+    (0..2000).map(|index| (index / 50) as u8).collect()
+}
+
+fn long_documents(update: &[u8]) -> [DocEntry<'_>; 2] {
+    ["long", "longer"].map(|key| DocEntry {
+        collection: "tasks",
+        key,
+        generation: 0,
+        state_vector: None,
+        update: update.into(),
+        total: None,
+    })
+}
+
 fn expected(name: &str) -> Option<Vec<u8>> {
     let lines = VECTORS.lines().filter(|line| !line.starts_with('#'));
     let mut named = lines.filter_map(|line| line.split_once(' '));
@@ -133,6 +162,7 @@ fn every_frame_statement_and_ticket_has_the_bytes_on_record() {
     let mut actual = trust();
     actual.extend(frames().into_iter().map(|(name, frame)| (name, frame.encode())));
     actual.push(("session-hello", hello()));
+    actual.extend(hashes());
     let differ: Vec<_> = actual
         .iter()
         .filter(|(name, bytes)| expected(name).as_ref() != Some(bytes))
@@ -147,6 +177,83 @@ fn the_bytes_on_record_decode_to_the_frames_they_came_from() {
         let bytes = expected(name).unwrap();
         assert_eq!(Frame::decode(&bytes), Ok(Some(frame)), "{name}");
     }
+}
+
+#[test]
+fn every_type_of_frame_is_on_record() {
+    let types: BTreeSet<u8> =
+        frames().into_iter().map(|(name, _)| expected(name).unwrap()[0]).collect();
+    assert_eq!(types, (1..=15).collect());
+    assert_eq!(Frame::decode(&[16, 0xa0]), Ok(None), "a type that has no vector yet");
+}
+
+#[test]
+fn the_ticket_on_record_reads_as_what_it_was_made_of() {
+    let line = String::from_utf8(expected("ticket").unwrap()).unwrap();
+    let ticket: Ticket = line.parse().unwrap();
+    let content = TicketContent {
+        space: roster_on_record(&["statement-root"]).space(),
+        space_name: "field".to_owned(),
+        role: Role::Writer,
+        expires_ms: Some(NOW + 3_600_000),
+        uses: 4,
+    };
+    assert_eq!(*ticket.content(), content);
+    assert_eq!((*ticket.secret(), ticket.hints()), ([4; 32], &["192.0.2.1:4433".to_owned()][..]));
+    let profile = Profile { name: "six".into(), kind: DeviceKind::Sensor };
+    let joined = ticket.join(&[6; 32], &profile, NOW + 1).unwrap();
+    assert_eq!(joined.roster.fingerprint(), *expected("roster-fingerprint").unwrap());
+}
+
+/// The roster of statements on record, the first of which founds the space.
+fn roster_on_record(names: &[&str]) -> Roster {
+    let mut roster = Roster::new(SpaceId(device_of(&[1; 32]).0));
+    for name in names {
+        assert!(roster.add(&expected(name).unwrap()).unwrap(), "{name} is new");
+    }
+    roster
+}
+
+#[test]
+fn the_statements_on_record_say_who_may_what() {
+    let admitted =
+        roster_on_record(&["statement-root", "statement-invitation", "statement-admission"]);
+    assert_eq!(admitted.fingerprint(), *expected("roster-fingerprint").unwrap());
+    let names =
+        ["root", "grant", "invitation", "admission"].map(|kind| format!("statement-{kind}"));
+    let roster = roster_on_record(&names.each_ref().map(String::as_str));
+    assert_eq!(roster.space_name(), Some("field"));
+    let of = |seed: u8| {
+        let member = roster.member(device_of(&[seed; 32])).unwrap();
+        assert_eq!(member.profile.kind, DeviceKind::Sensor);
+        (roster.role(device_of(&[seed; 32])), member.profile.name.as_str())
+    };
+    assert_eq!(of(2), (Some(Role::Admin), "base"));
+    assert_eq!(of(5), (Some(Role::Reader), "five"));
+    assert_eq!(of(6), (Some(Role::Writer), "six"));
+    assert_eq!(roster.members().count(), 3);
+}
+
+/// Compressors differ between releases and must not differ in what comes out again: these bytes
+/// were written once and are read for ever.
+#[test]
+fn a_docs_frame_with_compressed_documents_on_record_unpacks() {
+    let Some(Frame::Docs { space, content, missing }) =
+        Frame::decode(&expected("docs-zstd").unwrap()).unwrap()
+    else {
+        panic!("a Docs frame")
+    };
+    assert_eq!((space, missing), (5, vec![]));
+    let update = long_update();
+    let documents = long_documents(&update);
+    assert!(content.unpacked.is_some());
+    assert_eq!(Content::documents(&content.unpack().unwrap()).unwrap(), documents);
+    let again = Frame::Docs { space, content, missing: Vec::new() };
+    assert_eq!(again.encode(), expected("docs-zstd").unwrap());
+    // What this release writes in its place.
+    let packed = Content::pack_documents(&documents);
+    assert!(packed.unpacked.is_some());
+    assert_eq!(Content::documents(&packed.unpack().unwrap()).unwrap(), documents);
 }
 
 #[test]

@@ -183,6 +183,12 @@ async fn of_a_commit_that_fails_nobody_sees_anything_and_its_neighbours_commit()
     for space in [here, there] {
         let tasks = space.collection("tasks").unwrap();
         assert_eq!(tasks.get(&id("too-long")).await.unwrap_err().code(), Code::NotFound);
+        // What its neighbours wrote in the transaction that failed went the same way: they wrote
+        // anew, and nobody holds anything of their first attempt.
+        for key in SEEN {
+            let version = tasks.get(&id(key)).await.unwrap().version;
+            assert_eq!(version.state_vector.len(), 1, "{key} has one writer: {version:?}");
+        }
     }
 }
 

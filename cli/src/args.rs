@@ -33,8 +33,8 @@ and in another, on this machine or one in the same network:
   dunlin edit garden tasks prune '[{\"op\":\"increment\",\"path\":\"/minutes\",\"by\":20}]'
   dunlin get garden tasks prune
 
-SPACE is a name, or the beginning of an id. While `dunlin run` (or `watch`) is up, other commands
-on the same DIR go through it. `dunlin help COMMAND` explains each command.
+SPACE is a local alias, a name, or the beginning of an id. While `dunlin run` (or `watch`) is up,
+other commands on the same DIR go through it. `dunlin help COMMAND` explains each command.
 
 Exit code: 0 done, 1 refused (the reason and the remedy are on standard error), 2 not understood.
 DUNLIN_LOG=debug tells more on standard error.";

@@ -39,11 +39,7 @@ impl Lan {
             Ok(()) => Some(lan),
             Err(reason) => {
                 drop(lan);
-                assert!(
-                    std::env::var_os("CI").is_none_or(|ci| ci != "true"),
-                    "network namespaces are required with CI=true: {reason}"
-                );
-                report_skip(&format!("a test across network namespaces: {reason}"));
+                skip("a test across network namespaces", &reason);
                 None
             }
         }
@@ -115,9 +111,19 @@ impl Drop for Lan {
     }
 }
 
+/// Lets a test end that cannot run on this machine, and says why.
+///
+/// # Panics
+/// With `CI=true`, where everything must run.
+pub fn skip(test: &str, reason: &str) {
+    let is_ci = std::env::var_os("CI").is_some_and(|ci| ci == "true");
+    assert!(!is_ci, "{test} is required with CI=true: {reason}");
+    report_skip(&format!("{test}: {reason}"));
+}
+
 /// Says that a test did not run: to whoever watches, past the capture of the test harness, and to
 /// the log in which the task runner collects such lines.
-pub fn report_skip(what: &str) {
+fn report_skip(what: &str) {
     let _ = writeln!(io::stderr(), "skipped: {what}");
     if let Some(log) = std::env::var_os("DUNLIN_SKIP_LOG") {
         let appended = OpenOptions::new().create(true).append(true).open(log);

@@ -11,7 +11,7 @@ use std::{
 };
 
 use dunlin::{Code, Config, DeviceKind, DocKey, Node, Value};
-use dunlin_tests::{netns::report_skip, program::Dir};
+use dunlin_tests::{netns::skip, program::Dir};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
@@ -31,9 +31,7 @@ impl Disk {
             Ok(output) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
             Err(error) => error.to_string(),
         };
-        let is_ci = std::env::var_os("CI").is_some_and(|ci| ci == "true");
-        assert!(!is_ci, "a tmpfs is required with CI=true: {problem}");
-        report_skip(&format!("a test on a full disk: {problem}"));
+        skip("a test on a full disk", &problem);
         None
     }
 

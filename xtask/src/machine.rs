@@ -28,7 +28,7 @@ const TOOLS: &[Tool] = &[
         program: "nft",
         probe: &["--version"],
         debian: &["nftables"],
-        only_for: Some("the tests that drop packets between network namespaces"),
+        only_for: Some("the test of the demo without multicast"),
     },
 ];
 

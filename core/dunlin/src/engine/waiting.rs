@@ -1,7 +1,7 @@
 //! How an engine's thread waits for its next command.
 
 use std::{
-    hint,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -13,8 +13,6 @@ use super::Command;
 const BRISK: Duration = Duration::from_micros(200);
 /// How long to stay awake in such a series: about what waking a thread costs.
 const AWAKE: Duration = Duration::from_micros(50);
-/// Looks at the clock and the queue are this many pauses of the processor apart.
-const PAUSES: u32 = 16;
 
 /// Waits for commands. Being put to sleep and woken costs more than a small commit, so while
 /// commands come in quick succession, the thread stays awake for a moment after each.
@@ -31,7 +29,8 @@ impl Waiting {
             if let Ok(command) = queue.try_recv() {
                 return Some(command);
             }
-            (0..PAUSES).for_each(|_| hint::spin_loop());
+            // Where there is one core only, the caller gets it.
+            thread::yield_now();
         }
         let command = queue.blocking_recv();
         self.is_brisk = start.elapsed() < BRISK;

@@ -29,14 +29,30 @@ impl World<'_> {
         for _ in 0..PATIENCE {
             let missing = self.sites[device].coverage.missing(&OPERATIONS);
             let Some(&operation) = self.random.pick(&missing) else { break };
-            let drawn = self.author(device)?.draw(operation).await.map_err(text)?;
-            match drawn {
-                Some(write) => self.perform(device, vec![write]).await?,
-                None => self.write(device).await?,
+            if !self.write_as(device, operation).await? {
+                self.prepare(device, operation).await?;
             }
             sleep(Duration::from_millis(200)).await;
         }
         Ok(())
+    }
+
+    /// Writes something after which an operation may have an occasion.
+    async fn prepare(&mut self, device: usize, operation: &str) -> Outcome<()> {
+        let is_written = match operation {
+            "list-move" | "list-delete-item" => self.write_as(device, "list-insert").await?,
+            "splice-delete" => self.write_as(device, "splice-insert").await?,
+            _ => false,
+        };
+        if is_written { Ok(()) } else { self.write(device).await }
+    }
+
+    /// Writes by one operation, unless it has no occasion.
+    async fn write_as(&mut self, device: usize, operation: &'static str) -> Outcome<bool> {
+        let drawn = self.author(device)?.draw(operation).await.map_err(text)?;
+        let Some(write) = drawn else { return Ok(false) };
+        self.perform(device, vec![write]).await?;
+        Ok(true)
     }
 
     pub(super) fn author(&mut self, device: usize) -> Outcome<Author<'_>> {

@@ -34,4 +34,75 @@ impl Document {
     pub fn has_conflicts(&self) -> bool {
         !self.conflicts.is_empty()
     }
+
+    /// This document as a typed model saw it: what the model's `encoding` names, with the kinds
+    /// that the document has there. Given to [`save`](crate::CollectionHandle::save) as what was
+    /// read, it leaves fields alone that the model does not know, and edits texts and counters
+    /// that the model holds as strings and numbers.
+    pub fn seen_as(&self, encoding: &Value) -> Self {
+        Self { value: with_kinds_of(&self.value, encoding), ..self.clone() }
+    }
+}
+
+fn with_kinds_of(document: &Value, encoding: &Value) -> Value {
+    match (document, encoding) {
+        (Value::Text(text), Value::String(string)) if text == string => document.clone(),
+        (Value::Counter(sum), Value::Int(number)) if sum == number => document.clone(),
+        (Value::Object(fields), Value::Object(encoded)) => {
+            let seen = |(key, value): (&String, &Value)| {
+                let value = match fields.get(key) {
+                    Some(field) => with_kinds_of(field, value),
+                    // A default that the model filled in.
+                    None => value.clone(),
+                };
+                (key.clone(), value)
+            };
+            Value::Object(encoded.iter().map(seen).collect())
+        }
+        (Value::List(items), Value::List(encoded)) if items.len() == encoded.len() => Value::List(
+            items.iter().zip(encoded).map(|(item, encoded)| with_kinds_of(item, encoded)).collect(),
+        ),
+        _ => encoding.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn document(tagged: Json) -> Document {
+        Document {
+            id: "a".parse().unwrap(),
+            value: Value::from_json(&tagged).unwrap(),
+            version: Version::default(),
+            conflicts: Vec::new(),
+            is_deleted: false,
+        }
+    }
+
+    #[test]
+    fn a_model_sees_its_fields_with_the_kinds_of_the_document() {
+        let document = document(json!({
+            "body": {"$text": "hay"},
+            "unknown": {"$counter": 1},
+            "steps": [{"minutes": {"$counter": 5}, "unknown": 1}],
+        }));
+        let encoding = json!({"body": "hay", "steps": [{"minutes": 5}], "done": false});
+        let seen = document.seen_as(&Value::from_json(&encoding).unwrap());
+        let expected = json!({
+            "body": {"$text": "hay"},
+            "steps": [{"minutes": {"$counter": 5}}],
+            "done": false,
+        });
+        assert_eq!(seen.to_tagged_json(), expected);
+    }
+
+    #[test]
+    fn what_a_model_changed_while_it_read_keeps_the_models_form() {
+        let document = document(json!({"body": {"$text": "hay"}, "steps": [1, 2]}));
+        let encoding = Value::from_json(&json!({"body": "HAY", "steps": [1]})).unwrap();
+        assert_eq!(document.seen_as(&encoding).value, encoding);
+    }
 }

@@ -22,6 +22,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("dunlin-proto", &["dunlin-model"]),
     ("dunlin-net", &["dunlin-model"]),
     ("dunlin", &["dunlin-model", "dunlin-store", "dunlin-proto", "dunlin-net"]),
+    ("dunlin-ffi", &["dunlin"]),
+    ("dunlin-bindgen", &[]),
     ("dunlin-cli", &["dunlin"]),
     ("dunlin-tests", &["dunlin-model", "dunlin-store", "dunlin-proto", "dunlin-net", "dunlin"]),
     ("dunlin-bench", &["dunlin-model", "dunlin-store", "dunlin-proto", "dunlin-net", "dunlin"]),

@@ -1,0 +1,155 @@
+//! Documents of one collection: reading and writing them.
+
+use std::sync::Arc;
+
+use dunlin::{CollectionHandle, DocKey, Edit, Error, ListKeys, Version};
+
+use crate::{
+    document::{Committed, Document, Patch, PutOutcome},
+    error::Result,
+    json,
+    runtime::{call, run},
+};
+
+/// The documents of one collection of a space.
+///
+/// Every write is on disk when it returns. A caller that gives up on a write does not know
+/// whether it happened: writing by id again is safe.
+#[derive(uniffi::Object)]
+pub struct Collection(CollectionHandle);
+
+impl Collection {
+    pub(crate) fn shared(collection: CollectionHandle) -> Arc<Self> {
+        Arc::new(Self(collection))
+    }
+}
+
+#[uniffi::export]
+impl Collection {
+    /// The collection's name.
+    pub fn name(&self) -> String {
+        self.0.name().to_string()
+    }
+
+    /// Makes a new id: a UUID of version 7, so ids sort by creation.
+    ///
+    /// Fails with `Internal` where the operating system has no random bytes to give.
+    pub fn new_id(&self) -> Result<String> {
+        call(|| Ok(self.0.new_id()?.to_string()))
+    }
+
+    /// Creates a document, under this id or a new one.
+    ///
+    /// Refuses with `InvalidInput` unless the value is an object that fits and the id is free,
+    /// `LimitExceeded`, `Denied`, `StorageFull`.
+    pub async fn insert(&self, id: Option<String>, value: String) -> Result<Committed> {
+        let collection = self.0.clone();
+        run(async move {
+            let value = json::value(&value)?;
+            let committed = match id {
+                Some(id) => collection.insert_with_id(&id.parse()?, value).await?,
+                None => collection.insert(value).await?,
+            };
+            Ok::<_, Error>(committed.into())
+        })
+        .await
+    }
+
+    /// Merges a patch into the document (RFC 7396: null removes) or creates it.
+    ///
+    /// Refuses with `InvalidInput` unless the patch is an object, `StaleVersion` where `base` is
+    /// too old, `LimitExceeded`, `Denied`, `StorageFull`.
+    pub async fn put(&self, id: String, patch: String, base: Option<String>) -> Result<Committed> {
+        let collection = self.0.clone();
+        run(async move {
+            let (id, patch, base) = (id.parse()?, json::value(&patch)?, version(base)?);
+            let committed = collection.put_based(&id, patch, base, ListKeys::default()).await?;
+            Ok::<_, Error>(committed.into())
+        })
+        .await
+    }
+
+    /// `put` for many documents at once, in one or few commits; each stands or falls alone, and
+    /// the answers come in order.
+    ///
+    /// Refuses with `InvalidInput` for an id or a value that cannot be: then nothing is written.
+    pub async fn put_many(&self, patches: Vec<Patch>) -> Result<Vec<PutOutcome>> {
+        let collection = self.0.clone();
+        run(async move {
+            let read = |patch: Patch| Ok((patch.id.parse()?, json::value(&patch.json)?));
+            let patches = patches.into_iter().map(read).collect::<dunlin::Result<Vec<_>>>()?;
+            let outcomes = collection.put_many(patches).await?;
+            Ok::<_, Error>(outcomes.into_iter().map(PutOutcome::from).collect())
+        })
+        .await
+    }
+
+    /// Reads a document.
+    ///
+    /// Refuses with `NotFound` if there is none, or it is deleted.
+    pub async fn get(&self, id: String) -> Result<Document> {
+        let collection = self.0.clone();
+        run(async move { collection.get(&id.parse::<DocKey>()?).await.map(Document::from) }).await
+    }
+
+    /// Reads a document even if it is deleted.
+    ///
+    /// Refuses with `NotFound` if it never existed.
+    pub async fn inspect(&self, id: String) -> Result<Document> {
+        let collection = self.0.clone();
+        run(async move { collection.inspect(&id.parse::<DocKey>()?).await.map(Document::from) })
+            .await
+    }
+
+    /// Carries out a JSON array of edits in order, all or none. Paths and indices are read as of
+    /// `base` and mapped forward; without one they mean the document as it is.
+    ///
+    /// Refuses with `NotFound`, `WrongKind`, `InvalidInput`, `StaleVersion` (read again and
+    /// retry), `LimitExceeded`, `Denied`, `StorageFull`.
+    pub async fn edit(&self, id: String, edits: String, base: Option<String>) -> Result<Committed> {
+        let collection = self.0.clone();
+        run(async move {
+            let edits = Edit::list_from_json(&json::parse(&edits, "the list of edits")?)?;
+            let committed = collection.edit(&id.parse()?, edits, version(base)?).await?;
+            Ok::<_, Error>(committed.into())
+        })
+        .await
+    }
+
+    /// Writes the difference between what an app's model made of a document, `read`, and a changed
+    /// copy of that, `new`. `document` is what was read: it gives the kinds and the base. What
+    /// others wrote since, and fields that the model does not know, stay.
+    ///
+    /// Refuses as `edit` does.
+    pub async fn save(&self, document: Document, read: String, new: String) -> Result<Committed> {
+        let collection = self.0.clone();
+        run(async move {
+            let read = document.read()?.seen_as(&json::value(&read)?);
+            let committed = collection.save(&read, json::value(&new)?, ListKeys::default()).await?;
+            Ok::<_, Error>(committed.into())
+        })
+        .await
+    }
+
+    /// Deletes a document. An edit that somebody makes meanwhile is kept as a conflict.
+    ///
+    /// Refuses with `NotFound`, `Denied`, `StorageFull`.
+    pub async fn delete(&self, id: String) -> Result<Committed> {
+        let collection = self.0.clone();
+        run(async move { collection.delete(&id.parse::<DocKey>()?).await.map(Committed::from) })
+            .await
+    }
+
+    /// Brings a deleted document back as it was.
+    ///
+    /// Refuses with `NotFound` unless it is deleted, `Denied`, `StorageFull`.
+    pub async fn restore(&self, id: String) -> Result<Committed> {
+        let collection = self.0.clone();
+        run(async move { collection.restore(&id.parse::<DocKey>()?).await.map(Committed::from) })
+            .await
+    }
+}
+
+fn version(text: Option<String>) -> Result<Option<Version>, Error> {
+    Ok(text.map(|text| text.parse()).transpose()?)
+}

@@ -1,0 +1,89 @@
+//! How a node runs and syncs.
+
+use std::{net::SocketAddr, time::Duration};
+
+use dunlin::InvalidInput;
+
+/// How a node is opened.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct Config {
+    /// The node's directory, in the device's private storage.
+    pub directory: String,
+    /// When a commit counts as durable.
+    pub durability: Durability,
+    /// How long to wait for another process to release the directory, in milliseconds; five
+    /// seconds if none.
+    #[uniffi(default)]
+    pub lock_wait_ms: Option<u32>,
+    /// The number of documents that one space keeps in memory; 256 if none.
+    #[uniffi(default)]
+    pub open_documents: Option<u32>,
+}
+
+/// When a commit counts as durable.
+#[derive(Clone, Copy, Debug, uniffi::Enum)]
+pub enum Durability {
+    /// After it has reached the disk.
+    Flushed,
+    /// After it has reached the operating system: survives a crash of the app, not a power
+    /// failure, after which peers hand the lost tail back.
+    Relaxed,
+}
+
+/// How to reach peers and be reached.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct SyncConfig {
+    /// The UDP address to listen on, such as `127.0.0.1:0`; any free port of all addresses if none.
+    #[uniffi(default)]
+    pub listen: Option<String>,
+    /// Addresses to dial, and to dial again whenever nobody is connected there.
+    #[uniffi(default)]
+    pub peers: Vec<String>,
+    /// Whether to announce this node on the local network, and to look for others.
+    #[uniffi(default = true)]
+    pub mdns: bool,
+}
+
+impl From<&Config> for dunlin::Config {
+    fn from(config: &Config) -> Self {
+        let mut core = Self { durability: config.durability.into(), ..Self::default() };
+        if let Some(wait) = config.lock_wait_ms {
+            core.lock_wait = Duration::from_millis(wait.into());
+        }
+        if let Some(count) = config.open_documents {
+            core.open_documents = count as usize;
+        }
+        core
+    }
+}
+
+impl From<Durability> for dunlin::Durability {
+    fn from(durability: Durability) -> Self {
+        match durability {
+            Durability::Flushed => Self::Flushed,
+            Durability::Relaxed => Self::Relaxed,
+        }
+    }
+}
+
+impl TryFrom<SyncConfig> for dunlin::SyncConfig {
+    type Error = InvalidInput;
+
+    fn try_from(config: SyncConfig) -> Result<Self, InvalidInput> {
+        let mut core = Self { mdns: config.mdns, ..Self::default() };
+        if let Some(listen) = config.listen {
+            core.carrier = dunlin::Carrier::Udp(address(&listen)?);
+        }
+        core.peers = config.peers.iter().map(|peer| address(peer)).collect::<Result<_, _>>()?;
+        Ok(core)
+    }
+}
+
+fn address(text: &str) -> Result<SocketAddr, InvalidInput> {
+    text.parse().map_err(|_| {
+        InvalidInput::new(
+            format!("{text:?} is not an address"),
+            "write an IP address and a port, for instance 192.168.1.5:4433 or [::]:0",
+        )
+    })
+}

@@ -1,0 +1,130 @@
+//! Documents as they cross: JSON text with what a caller needs to write next.
+
+use dunlin::{InvalidInput, Value, Version};
+
+use crate::{error::DunlinError, json};
+
+/// A document as a caller read it.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct Document {
+    /// The id within its collection.
+    pub id: String,
+    /// Plain JSON: counters as numbers, texts as strings, lists as arrays.
+    pub json: String,
+    /// JSON that names the kinds: `{"$text":"…"}`, `{"$counter":3}`.
+    pub tagged_json: String,
+    /// The causal context of this read: the `base` of an edit that follows from it.
+    pub version: String,
+    /// Values that lost against a concurrent write, until somebody writes there having seen them.
+    pub conflicts: Vec<Conflict>,
+    /// Whether the document is deleted; only `inspect` returns such a one.
+    pub is_deleted: bool,
+}
+
+/// A value that lost against a concurrent write.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct Conflict {
+    /// Where.
+    pub path: String,
+    /// What lost, as JSON; none if somebody removed what others kept.
+    pub json: Option<String>,
+    /// The incarnation that wrote it, if one writer did.
+    pub writer: Option<String>,
+    /// That writer's wall clock, in milliseconds since 1970.
+    pub time_ms: Option<i64>,
+}
+
+/// A write that is on disk.
+#[derive(Clone, Debug, PartialEq, uniffi::Record)]
+pub struct Committed {
+    /// The document's id.
+    pub id: String,
+    /// The commit's place in the change feed; the document's last one if nothing changed.
+    pub seq: i64,
+    /// The document as this write left it: the base for the caller's next edit.
+    pub version: String,
+    /// The paths that changed; empty if the document was like that already.
+    pub paths: Vec<String>,
+}
+
+/// A merge patch for one document of many.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct Patch {
+    /// The document's id.
+    pub id: String,
+    /// The patch (RFC 7396), as JSON.
+    pub json: String,
+}
+
+/// What became of one patch of many.
+#[derive(Clone, Debug, uniffi::Enum)]
+pub enum PutOutcome {
+    /// It is on disk.
+    Done {
+        /// The write.
+        committed: Committed,
+    },
+    /// It was refused; the others stand or fall without it.
+    Refused {
+        /// Why.
+        error: DunlinError,
+    },
+}
+
+impl Document {
+    /// The document that the caller read: its id, content and version.
+    pub(crate) fn read(&self) -> Result<dunlin::Document, InvalidInput> {
+        Ok(dunlin::Document {
+            id: self.id.parse()?,
+            value: json::value(&self.tagged_json)?,
+            version: self.version.parse::<Version>()?,
+            conflicts: Vec::new(),
+            is_deleted: self.is_deleted,
+        })
+    }
+}
+
+impl From<dunlin::Document> for Document {
+    fn from(document: dunlin::Document) -> Self {
+        Self {
+            id: document.id.to_string(),
+            json: document.to_json().to_string(),
+            tagged_json: document.to_tagged_json().to_string(),
+            version: document.version.to_string(),
+            conflicts: document.conflicts.into_iter().map(Conflict::from).collect(),
+            is_deleted: document.is_deleted,
+        }
+    }
+}
+
+impl From<dunlin::Conflict> for Conflict {
+    fn from(conflict: dunlin::Conflict) -> Self {
+        let text = |value: &Value| value.to_tagged_json().to_string();
+        Self {
+            path: conflict.path,
+            json: conflict.value.as_ref().map(text),
+            writer: conflict.writer.map(|writer| writer.to_string()),
+            time_ms: conflict.time_ms,
+        }
+    }
+}
+
+impl From<dunlin::Committed> for Committed {
+    fn from(committed: dunlin::Committed) -> Self {
+        Self {
+            id: committed.id.to_string(),
+            seq: committed.seq,
+            version: committed.version.to_string(),
+            paths: committed.paths,
+        }
+    }
+}
+
+impl From<dunlin::Result<dunlin::Committed>> for PutOutcome {
+    fn from(outcome: dunlin::Result<dunlin::Committed>) -> Self {
+        match outcome {
+            Ok(committed) => Self::Done { committed: committed.into() },
+            Err(error) => Self::Refused { error: error.into() },
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! The surface through which Kotlin and Swift call Dunlin.
+//!
+//! The invariant: **no logic**. Each function converts what it was given, calls the crate
+//! [`dunlin`], and converts the answer; what needs a test of behaviour belongs there. Apps never
+//! see this layer: they use the hand-written libraries over it.
+//!
+//! - Every async function awaits a task of the library's own runtime and nothing else, so that a
+//!   foreign caller who gives up never leaves work half done.
+//! - Data is pulled: a subscription is a handle with `next`, which waits, and `stop`, which makes
+//!   `next` answer none.
+//! - Documents, rows and parameters cross as JSON text; see `docs/adr/0006`.
+//! - One error, [`DunlinError`], with the codes that all languages share. A panic becomes its
+//!   `Internal`.
+
+mod collection;
+mod config;
+mod device;
+mod document;
+mod error;
+mod feed;
+mod json;
+mod node;
+mod peers;
+mod pull;
+mod query;
+mod runtime;
+mod space;
+mod status;
+
+pub use self::{
+    collection::Collection,
+    config::{Config, Durability, SyncConfig},
+    device::{Device, DeviceKind},
+    document::{Committed, Conflict, Document, Patch, PutOutcome},
+    error::{DunlinError, ErrorCode},
+    feed::{ChangeFeed, Event, Origin},
+    node::Node,
+    peers::{PeerState, PeerStatus, PeerWatch},
+    query::{LiveQuery, Placed, Plan, QueryChange, Relocated, Rows},
+    space::{Invitation, Member, Role, Space},
+    status::{Refusal, SpaceStatus, Status},
+};
+
+uniffi::setup_scaffolding!();

@@ -1,0 +1,58 @@
+package dev.dunlin
+
+import dev.dunlin.ffi.InternalException
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.flow
+import dev.dunlin.ffi.DunlinException as Refusal
+
+/** Makes a call through the generated layer; its exceptions come out as [DunlinException]. */
+internal inline fun <T> native(call: () -> T): T =
+    try {
+        call()
+    } catch (refusal: Refusal.Refused) {
+        throw refusal.toDunlin()
+    } catch (bug: InternalException) {
+        val remedy = "this is a bug in Dunlin: report it with the log"
+        throw DunlinException(ErrorCode.Internal, "panicked: ${bug.message}", remedy, cause = bug)
+    }
+
+internal fun Refusal.toDunlin(): DunlinException =
+    when (this) {
+        is Refusal.Refused -> DunlinException(codeOf(code), reason, remedy, isRetryable, this)
+    }
+
+/**
+ * Pulls from a subscription for as long as somebody collects. Whatever ends the collecting stops
+ * the native side too: that also covers an item which arrived as its collector was cancelled.
+ */
+internal fun <H, T : Any> pulled(
+    open: suspend () -> H,
+    next: suspend (H) -> T?,
+    stop: (H) -> Unit,
+): Flow<T> =
+    flow {
+        val handle = native { open() }
+        try {
+            while (true) emit(native { next(handle) } ?: break)
+        } finally {
+            stop(handle)
+        }
+    }
+
+private fun codeOf(code: dev.dunlin.ffi.ErrorCode): ErrorCode =
+    when (code) {
+        dev.dunlin.ffi.ErrorCode.INVALID_INPUT -> ErrorCode.InvalidInput
+        dev.dunlin.ffi.ErrorCode.NOT_FOUND -> ErrorCode.NotFound
+        dev.dunlin.ffi.ErrorCode.WRONG_KIND -> ErrorCode.WrongKind
+        dev.dunlin.ffi.ErrorCode.STALE_VERSION -> ErrorCode.StaleVersion
+        dev.dunlin.ffi.ErrorCode.DENIED -> ErrorCode.Denied
+        dev.dunlin.ffi.ErrorCode.LIMIT_EXCEEDED -> ErrorCode.LimitExceeded
+        dev.dunlin.ffi.ErrorCode.ALREADY_OPEN -> ErrorCode.AlreadyOpen
+        dev.dunlin.ffi.ErrorCode.SUSPENDED -> ErrorCode.Suspended
+        dev.dunlin.ffi.ErrorCode.CLOSED -> ErrorCode.Closed
+        dev.dunlin.ffi.ErrorCode.STORAGE_FULL -> ErrorCode.StorageFull
+        dev.dunlin.ffi.ErrorCode.CORRUPT -> ErrorCode.Corrupt
+        dev.dunlin.ffi.ErrorCode.NEWER_SCHEMA -> ErrorCode.NewerSchema
+        dev.dunlin.ffi.ErrorCode.NETWORK -> ErrorCode.Network
+        dev.dunlin.ffi.ErrorCode.INTERNAL -> ErrorCode.Internal
+    }

@@ -1,0 +1,199 @@
+package dev.dunlin
+
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.map
+import kotlinx.serialization.KSerializer
+import kotlinx.serialization.json.jsonPrimitive
+import dev.dunlin.ffi.Collection as FfiCollection
+import dev.dunlin.ffi.Document as FfiDocument
+import dev.dunlin.ffi.Patch as FfiPatch
+import dev.dunlin.ffi.PutOutcome as FfiPutOutcome
+
+/** How often [DocumentCollection.update] reads again where a base has become too old. */
+private const val UPDATE_ATTEMPTS = 5
+
+/**
+ * The documents of one collection, seen through a model.
+ *
+ * Every write is on disk when it returns. A write whose caller was cancelled may or may not have
+ * happened: writing by id again is safe.
+ *
+ * @param T the model: a `@Serializable` class. It need not know all fields that documents have.
+ */
+public class DocumentCollection<T : Any> internal constructor(
+    private val ffi: FfiCollection,
+    private val space: Space,
+    private val serializer: KSerializer<T>,
+) {
+    /** The collection's name. */
+    public val name: String = native { ffi.name() }
+
+    /** Makes a new id: a UUID of version 7, so ids sort by creation. */
+    public fun newId(): String = native { ffi.newId() }
+
+    /**
+     * Creates a document.
+     *
+     * @param id its id, which must be free; a new one if null.
+     * @throws DunlinException `InvalidInput` unless the value is an object that fits and the id is
+     *   free, `LimitExceeded`, `Denied`, `StorageFull`.
+     */
+    public suspend fun insert(value: T, id: String? = null): Committed {
+        val json = encode(serializer, value)
+        return native { Committed(ffi.insert(id, json)) }
+    }
+
+    /**
+     * Creates a document, or overwrites the fields of the model in one that is there; its other
+     * fields stay, and so do fields that are null in [value].
+     *
+     * @throws DunlinException `InvalidInput` unless the value is an object that fits,
+     *   `LimitExceeded`, `Denied`, `StorageFull`.
+     */
+    public suspend fun put(id: String, value: T): Committed {
+        val json = encode(serializer, value)
+        return native { Committed(ffi.put(id, json, null)) }
+    }
+
+    /**
+     * [put] for many documents at once, in one or few commits; each stands or falls alone, and the
+     * answers come in order.
+     *
+     * @throws DunlinException `InvalidInput` for an id or a value that cannot be: then nothing is
+     *   written.
+     */
+    public suspend fun putAll(values: Map<String, T>): List<PutOutcome> {
+        val patches = values.map { (id, value) -> FfiPatch(id, encode(serializer, value)) }
+        val outcomes = native { ffi.putMany(patches) }
+        return patches.zip(outcomes) { patch, outcome ->
+            when (outcome) {
+                is FfiPutOutcome.Done -> PutOutcome(patch.id, Committed(outcome.committed), null)
+                is FfiPutOutcome.Refused -> PutOutcome(patch.id, null, outcome.error.toDunlin())
+            }
+        }
+    }
+
+    /**
+     * Reads a document.
+     *
+     * @throws DunlinException `NotFound` if there is none, or it is deleted; `InvalidInput` if it
+     *   does not fit the model.
+     */
+    public suspend fun get(id: String): Document<T> = document(native { ffi.get(id) })
+
+    /**
+     * Reads a document; null if there is none, or it is deleted.
+     *
+     * @throws DunlinException as [get].
+     */
+    public suspend fun find(id: String): Document<T>? =
+        try {
+            get(id)
+        } catch (refusal: DunlinException) {
+            if (refusal.code == ErrorCode.NotFound) null else throw refusal
+        }
+
+    /**
+     * Reads a document even if it is deleted.
+     *
+     * @throws DunlinException `NotFound` if it never existed.
+     */
+    public suspend fun inspect(id: String): Document<T> = document(native { ffi.inspect(id) })
+
+    /**
+     * Changes a document: `update(id) { it.copy(done = true) }`.
+     *
+     * Only the difference between what was read and what [change] returns is written: what others
+     * wrote meanwhile and fields that the model does not know stay. [change] runs again on a new
+     * read in the rare case that the difference cannot be mapped onto what others wrote.
+     *
+     * @throws DunlinException `NotFound`, `InvalidInput`, `LimitExceeded`, `Denied`,
+     *   `StorageFull`; `StaleVersion` if others kept on writing.
+     */
+    public suspend fun update(id: String, change: suspend (T) -> T): Committed {
+        repeat(UPDATE_ATTEMPTS - 1) {
+            try {
+                val read = get(id)
+                return save(read, change(read.value))
+            } catch (refusal: DunlinException) {
+                if (refusal.code != ErrorCode.StaleVersion) throw refusal
+            }
+        }
+        val read = get(id)
+        return save(read, change(read.value))
+    }
+
+    /**
+     * Writes the difference between a document as it was read and a changed copy of its value.
+     *
+     * @throws DunlinException as [update]; `StaleVersion` means: read again and retry.
+     */
+    public suspend fun save(read: Document<T>, new: T): Committed {
+        val (before, after) = encode(serializer, read.value) to encode(serializer, new)
+        return native { Committed(ffi.save(read.toFfi(), before, after)) }
+    }
+
+    /**
+     * Carries out edits in order, all or none: `edit(id) { increment("/count", 2) }`.
+     *
+     * @param base the version that paths and indices mean, mapped forward from there; the document
+     *   as it is if null.
+     * @throws DunlinException `NotFound`, `WrongKind`, `InvalidInput`, `StaleVersion` (read again
+     *   and retry), `LimitExceeded`, `Denied`, `StorageFull`.
+     */
+    public suspend fun edit(
+        id: String,
+        base: String? = null,
+        edits: Edits.() -> Unit,
+    ): Committed {
+        val json = Edits().apply(edits).toJson()
+        return native { Committed(ffi.edit(id, json, base)) }
+    }
+
+    /**
+     * Deletes a document. An edit that somebody makes meanwhile is kept as a conflict.
+     *
+     * @throws DunlinException `NotFound`, `Denied`, `StorageFull`.
+     */
+    public suspend fun delete(id: String): Committed = native { Committed(ffi.delete(id)) }
+
+    /**
+     * Brings a deleted document back as it was.
+     *
+     * @throws DunlinException `NotFound` unless it is deleted, `Denied`, `StorageFull`.
+     */
+    public suspend fun restore(id: String): Committed = native { Committed(ffi.restore(id)) }
+
+    /**
+     * Follows the documents for which a condition holds, by id: the list, then the new list
+     * whenever it has changed. Begins before the first document too.
+     *
+     * @param condition SQL over `id`, `doc` and `has_conflicts`, such as
+     *   `json_extract(doc, '$.done') = ?`.
+     * @param parameters the values for its `?`: null, booleans, numbers and strings.
+     */
+    public fun watch(condition: String = "TRUE", vararg parameters: Any?): Flow<List<Entry<T>>> {
+        val sql = "SELECT id, doc FROM $name WHERE $condition ORDER BY id"
+        return space.watch(sql, *parameters).map { result -> result.rows.map(::entry) }
+    }
+
+    private fun entry(row: Row): Entry<T> {
+        val id = row["id"].jsonPrimitive.content
+        return Entry(id, decode(serializer, row["doc"].jsonPrimitive.content) { "$name/$id" })
+    }
+
+    private fun document(read: FfiDocument): Document<T> =
+        Document(read, decode(serializer, read.json) { "$name/${read.id}" })
+}
+
+/**
+ * A document in a list.
+ *
+ * @param T the model.
+ * @property id the id within its collection.
+ * @property value the content.
+ */
+public data class Entry<T : Any>(
+    public val id: String,
+    public val value: T,
+)

@@ -1,0 +1,81 @@
+package dev.dunlin
+
+import java.nio.file.Path
+import kotlin.time.Duration
+import dev.dunlin.ffi.Config as FfiConfig
+import dev.dunlin.ffi.Node as FfiNode
+
+/** Where everything begins. */
+public object Dunlin {
+    /**
+     * Opens this device's node; makes the directory one if it is none yet.
+     *
+     * Only one process at a time has a directory open. On Android it belongs under
+     * `noBackupFilesDir`: a restored copy of it would be a second device with the same key.
+     *
+     * ```
+     * val node = Dunlin.open(directory) { name = "barn" }
+     * val tasks = node.createSpace("farm").collection<Task>("tasks")
+     * ```
+     *
+     * @throws DunlinException `AlreadyOpen`, `NewerSchema`, `Corrupt`, `StorageFull`; `InvalidInput`
+     *   for an improper name.
+     */
+    public suspend fun open(directory: Path, configure: NodeOptions.() -> Unit = {}): Node {
+        val options = NodeOptions().apply(configure)
+        val config = options.config(directory)
+        val node =
+            try {
+                native { FfiNode.open(config) }
+            } catch (refusal: DunlinException) {
+                if (refusal.code != ErrorCode.NotFound) throw refusal
+                native { FfiNode.create(config, options.name, options.kind.toFfi()) }
+            }
+        return Node(node)
+    }
+}
+
+/** How a node is opened. */
+public class NodeOptions internal constructor() {
+    /** What a new device calls itself; a device that exists already keeps its name. */
+    public var name: String = "device"
+
+    /** What acts through a new device. */
+    public var kind: DeviceKind = DeviceKind.Human
+
+    /** When a commit counts as durable. */
+    public var durability: Durability = Durability.Flushed
+
+    /** How long to wait for another process to release the directory; five seconds if null. */
+    public var lockWait: Duration? = null
+
+    /** The number of documents that one space keeps in memory; 256 if null. */
+    public var openDocuments: Int? = null
+
+    internal fun config(directory: Path) =
+        FfiConfig(
+            directory = directory.toString(),
+            durability = durability.toFfi(),
+            lockWaitMs = lockWait?.inWholeMilliseconds?.coerceIn(0, UInt.MAX_VALUE.toLong())?.toUInt(),
+            openDocuments = openDocuments?.coerceAtLeast(1)?.toUInt(),
+        )
+}
+
+/** When a commit counts as durable. */
+public enum class Durability {
+    /** After it has reached the disk. */
+    Flushed,
+
+    /**
+     * After it has reached the operating system: survives a crash of the app, not a power failure,
+     * after which peers hand the lost tail back.
+     */
+    Relaxed,
+    ;
+
+    internal fun toFfi(): dev.dunlin.ffi.Durability =
+        when (this) {
+            Flushed -> dev.dunlin.ffi.Durability.FLUSHED
+            Relaxed -> dev.dunlin.ffi.Durability.RELAXED
+        }
+}

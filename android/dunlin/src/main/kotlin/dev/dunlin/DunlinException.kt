@@ -1,0 +1,74 @@
+package dev.dunlin
+
+/**
+ * What kind of refusal a [DunlinException] is; the same list in every language.
+ *
+ * Not an enum: a later release may add a code, and a `when` over it has an `else` for that.
+ *
+ * @property name the code's name as it is printed: `InvalidInput`.
+ */
+@JvmInline
+public value class ErrorCode internal constructor(public val name: String) {
+    override fun toString(): String = name
+
+    /** The codes that this release knows. */
+    public companion object {
+        /** The caller handed over something that cannot be stored, parsed or asked. */
+        public val InvalidInput: ErrorCode = ErrorCode("InvalidInput")
+
+        /** The thing that was named does not exist. */
+        public val NotFound: ErrorCode = ErrorCode("NotFound")
+
+        /** The operation does not fit what is at that path. */
+        public val WrongKind: ErrorCode = ErrorCode("WrongKind")
+
+        /** The base of an edit is too old to be mapped forward; read again and retry. */
+        public val StaleVersion: ErrorCode = ErrorCode("StaleVersion")
+
+        /** This device's role does not allow it. */
+        public val Denied: ErrorCode = ErrorCode("Denied")
+
+        /** A documented size, count or time limit would be exceeded. */
+        public val LimitExceeded: ErrorCode = ErrorCode("LimitExceeded")
+
+        /** Another process has the node's directory open. */
+        public val AlreadyOpen: ErrorCode = ErrorCode("AlreadyOpen")
+
+        /** The node is suspended; resume it and retry. */
+        public val Suspended: ErrorCode = ErrorCode("Suspended")
+
+        /** The node was shut down. */
+        public val Closed: ErrorCode = ErrorCode("Closed")
+
+        /** The disk is full; what was acknowledged is intact. */
+        public val StorageFull: ErrorCode = ErrorCode("StorageFull")
+
+        /** Stored bytes are damaged. */
+        public val Corrupt: ErrorCode = ErrorCode("Corrupt")
+
+        /** The directory was written by a newer release. */
+        public val NewerSchema: ErrorCode = ErrorCode("NewerSchema")
+
+        /** The network refused: an address in use, nothing reachable. */
+        public val Network: ErrorCode = ErrorCode("Network")
+
+        /** A bug in Dunlin. */
+        public val Internal: ErrorCode = ErrorCode("Internal")
+    }
+}
+
+/**
+ * Dunlin refused something; nothing has changed.
+ *
+ * @property code what kind of refusal it is.
+ * @property reason what is wrong, naming the thing.
+ * @property remedy what to do about it.
+ * @property isRetryable whether the same call can succeed later.
+ */
+public class DunlinException internal constructor(
+    public val code: ErrorCode,
+    public val reason: String,
+    public val remedy: String,
+    public val isRetryable: Boolean = false,
+    cause: Throwable? = null,
+) : Exception("$code: $reason; $remedy", cause)

@@ -1,0 +1,46 @@
+package dev.dunlin
+
+import kotlinx.serialization.ExperimentalSerializationApi
+import kotlinx.serialization.KSerializer
+import kotlinx.serialization.SerializationException
+import kotlinx.serialization.json.Json
+
+/**
+ * How models become documents and back: defaults are written, so that other languages see them;
+ * null is left out, and absent and null decode alike; what a model does not know is passed over.
+ */
+@OptIn(ExperimentalSerializationApi::class)
+internal val ModelJson: Json =
+    Json {
+        encodeDefaults = true
+        explicitNulls = false
+        coerceInputValues = true
+        ignoreUnknownKeys = true
+    }
+
+/** A model's encoding; what cannot be encoded is the caller's mistake. */
+internal fun <T : Any> encode(serializer: KSerializer<T>, value: T): String =
+    try {
+        ModelJson.encodeToString(serializer, value)
+    } catch (cause: SerializationException) {
+        throw DunlinException(
+            ErrorCode.InvalidInput,
+            "the value cannot be encoded: ${cause.message}",
+            "keep to what JSON can say: no infinite numbers, strings as keys",
+            cause = cause,
+        )
+    }
+
+/** A model from a document's JSON. */
+internal fun <T : Any> decode(serializer: KSerializer<T>, json: String, name: () -> String): T =
+    try {
+        ModelJson.decodeFromString(serializer, json)
+    } catch (cause: IllegalArgumentException) {
+        // A SerializationException is one too, and so is what a model's own `require` throws.
+        throw DunlinException(
+            ErrorCode.InvalidInput,
+            "${name()} does not fit ${serializer.descriptor.serialName}: ${cause.message}",
+            "give the model's new fields a default, for documents that were written before them",
+            cause = cause,
+        )
+    }

@@ -1,0 +1,146 @@
+package dev.dunlin
+
+import kotlinx.coroutines.flow.Flow
+import kotlinx.serialization.KSerializer
+import kotlinx.serialization.serializer
+import kotlin.time.Duration
+import dev.dunlin.ffi.ChangeFeed as FfiChangeFeed
+import dev.dunlin.ffi.Invitation as FfiInvitation
+import dev.dunlin.ffi.Space as FfiSpace
+
+/** A set of documents that this device shares with others. */
+public class Space internal constructor(
+    private val ffi: FfiSpace,
+) {
+    /** The space's id, in hexadecimal. */
+    public val id: String = native { ffi.id() }
+
+    /** The name that all members see. */
+    public val name: String
+        get() = native { ffi.name() }
+
+    /** This device's own name for it, if it was given one. */
+    public val alias: String?
+        get() = native { ffi.alias() }
+
+    /** What this device may do here. */
+    public val role: Role?
+        get() = native { ffi.role()?.toDunlin() }
+
+    /** The devices that belong to the space, as far as this device has heard. */
+    public val members: List<Member>
+        get() = native { ffi.members().map(::Member) }
+
+    /**
+     * Opens a collection of a model; it comes into being with its first document.
+     *
+     * @throws DunlinException `InvalidInput` for a name that does not match `[a-z][a-z0-9_]{0,62}`.
+     */
+    public inline fun <reified T : Any> collection(name: String): DocumentCollection<T> =
+        collection(name, serializer<T>())
+
+    /** [collection] with a serializer at hand. */
+    public fun <T : Any> collection(
+        name: String,
+        serializer: KSerializer<T>,
+    ): DocumentCollection<T> = DocumentCollection(native { ffi.collection(name) }, this, serializer)
+
+    /**
+     * The names of the collections that there are.
+     *
+     * @throws DunlinException `Closed` after shutdown.
+     */
+    public suspend fun collections(): List<String> = native { ffi.collections() }
+
+    /**
+     * Makes a ticket: whoever holds it can join, offline, and any member admits it.
+     *
+     * @param uses how many devices it admits.
+     * @param expiresIn how long it is good for; without an end if null.
+     * @throws DunlinException `Denied` unless this device administers the space; `InvalidInput`
+     *   for zero uses.
+     */
+    public suspend fun invite(
+        role: Role = Role.Writer,
+        uses: Int = 1,
+        expiresIn: Duration? = null,
+    ): String {
+        val milliseconds = expiresIn?.inWholeMilliseconds?.coerceAtLeast(0)?.toULong()
+        val admitted = uses.coerceAtLeast(0).toUInt()
+        return native { ffi.invite(FfiInvitation(role.toFfi(), admitted, milliseconds)) }
+    }
+
+    /**
+     * Runs a query. Each collection is a view with the columns `id`, `doc` (JSON) and
+     * `has_conflicts`; JSON functions work on `doc`.
+     *
+     * @param parameters the values for its `?`: null, booleans, numbers and strings.
+     * @throws DunlinException `InvalidInput` for SQL that does not parse, `Denied` for what writes
+     *   or reads anything but collections, `NotFound` for a collection that is not there,
+     *   `LimitExceeded` over 10,000 rows, 8 MiB or the time limit.
+     */
+    public suspend fun query(sql: String, vararg parameters: Any?): QueryResult {
+        val encoded = encodeParameters(parameters.asList())
+        return native { QueryResult(ffi.query(sql, encoded)) }
+    }
+
+    /**
+     * Follows a query: its result, then the new result whenever it has changed. Changes that come
+     * faster than they are taken are merged into one. Ends when the node is shut down.
+     *
+     * The flow fails as [query] does, except that a collection may come into being later.
+     */
+    public fun watch(sql: String, vararg parameters: Any?): Flow<QueryResult> {
+        val encoded = encodeParameters(parameters.asList())
+        return liveResults(
+            pulled(
+                open = { ffi.watch(sql, encoded) },
+                next = { it.next() },
+                stop = { it.stop(); it.close() },
+            ),
+        )
+    }
+
+    /**
+     * Tells how a query would be carried out, with a warning for each whole collection read.
+     *
+     * @throws DunlinException as [query].
+     */
+    public suspend fun explain(sql: String): QueryPlan = native { QueryPlan(ffi.explainQuery(sql)) }
+
+    /**
+     * Makes queries by `json_extract(doc, PATH)` fast, where [path] is such as `$.due`; false if
+     * there is such an index already.
+     *
+     * @throws DunlinException `InvalidInput` for a path that SQLite does not know,
+     *   `LimitExceeded`, `StorageFull`.
+     */
+    public suspend fun createIndex(collection: String, path: String): Boolean =
+        native { ffi.createIndex(collection, path) }
+
+    /**
+     * Follows the change feed as a named consumer, from where it last acknowledged; a new one is
+     * told of every document that is there. What was not acknowledged comes again when it is
+     * followed anew. Ends when the node is shut down.
+     *
+     * The flow fails with `InvalidInput` for an improper name, `LimitExceeded` for too many
+     * consumers.
+     */
+    public fun changes(consumer: String): Flow<ChangeBatch> = batches { ffi.changes(consumer) }
+
+    /**
+     * Follows the change feed without a name, after this sequence number or from now on: from the
+     * moment that the flow is collected.
+     */
+    public fun changesAfter(seq: Long? = null): Flow<ChangeBatch> = batches { ffi.changesAfter(seq) }
+
+    private fun batches(open: suspend () -> FfiChangeFeed): Flow<ChangeBatch> =
+        pulled(
+            open = open,
+            next = { feed -> feed.next()?.let { ChangeBatch(it.map(::Change), feed) } },
+            // Not closed: a batch may still be acknowledged through it.
+            stop = FfiChangeFeed::stop,
+        )
+
+    override fun toString(): String = "Space($name, ${id.take(8)})"
+}

@@ -1,0 +1,144 @@
+package dev.dunlin
+
+import dev.dunlin.ffi.PeerState as FfiPeerState
+import dev.dunlin.ffi.PeerStatus as FfiPeer
+
+/**
+ * How a node stands.
+ *
+ * @property device this device.
+ * @property listen where other devices may reach it; empty while it does not sync.
+ * @property spaces its spaces, by id.
+ * @property peers the peers met or dialled since sync was started; while it does not sync, those
+ *   met before.
+ * @property discovery why nobody can be found on the local network, if discovery does not work.
+ * @property refusals what peers refused of ours and we of theirs, the latest last; at most 64.
+ */
+public class NodeStatus internal constructor(
+    public val device: Device,
+    public val listen: List<String>,
+    public val spaces: List<SpaceStatus>,
+    public val peers: List<Peer>,
+    public val discovery: String?,
+    public val refusals: List<Refusal>,
+) {
+    internal constructor(status: dev.dunlin.ffi.Status) : this(
+        Device(status.device),
+        status.listen,
+        status.spaces.map(::SpaceStatus),
+        status.peers.map(::Peer),
+        status.discovery,
+        status.refusals.map(::Refusal),
+    )
+}
+
+/**
+ * How a space stands.
+ *
+ * @property id its id.
+ * @property name the name that all members see.
+ * @property alias this device's own name for it.
+ * @property role what this device may do here.
+ * @property documents the number of documents that are not deleted.
+ * @property digest hash over all documents, deleted ones too: equal on devices that hold the same.
+ * @property seq the last commit.
+ * @property inSync whether all connected members have the same documents; false while none is
+ *   connected.
+ * @property diverged documents that differ from a peer's although both gave everything: two
+ *   writers used one identity, for instance a copied directory.
+ */
+public class SpaceStatus internal constructor(
+    public val id: String,
+    public val name: String,
+    public val alias: String?,
+    public val role: Role?,
+    public val documents: Long,
+    public val digest: String,
+    public val seq: Long,
+    public val inSync: Boolean,
+    public val diverged: List<String>,
+) {
+    internal constructor(space: dev.dunlin.ffi.SpaceStatus) : this(
+        space.id,
+        space.name,
+        space.alias,
+        space.role?.toDunlin(),
+        space.documents.toLong(),
+        space.digest,
+        space.seq,
+        space.inSync,
+        space.diverged,
+    )
+}
+
+/**
+ * How a peer stands.
+ *
+ * @property device the device's id; unknown for an address that never answered.
+ * @property name what it calls itself, if it is a member of a space here.
+ * @property state whether it is connected.
+ * @property address where it is, or was last.
+ * @property inSync whether everything that may flow between the two devices has flowed.
+ * @property spaces the ids of the spaces in common.
+ * @property reason why it is not connected.
+ */
+public class Peer internal constructor(
+    public val device: String?,
+    public val name: String?,
+    public val state: PeerState,
+    public val address: String,
+    public val inSync: Boolean,
+    public val spaces: List<String>,
+    public val reason: String?,
+) {
+    internal constructor(peer: FfiPeer) : this(
+        peer.device,
+        peer.name,
+        peer.state.toDunlin(),
+        peer.address,
+        peer.inSync,
+        peer.spaces,
+        peer.reason,
+    )
+
+    override fun toString(): String = "Peer(${name ?: device?.take(8)} at $address: $state)"
+}
+
+/** Whether a peer is connected. */
+public enum class PeerState {
+    /** A connection stands, and the spaces in common are not known yet. */
+    Greeting,
+
+    /** Connected. */
+    Connected,
+
+    /** Not connected; dialled again from time to time. */
+    Disconnected,
+}
+
+/**
+ * Something that one side handed over and the other did not take.
+ *
+ * @property peer the id of the other side.
+ * @property space the id of the space.
+ * @property documents the documents; none if it was about the device's membership.
+ * @property isByUs whether this device refused, or was refused.
+ * @property reason why, in words.
+ */
+public class Refusal internal constructor(
+    public val peer: String,
+    public val space: String,
+    public val documents: List<String>,
+    public val isByUs: Boolean,
+    public val reason: String,
+) {
+    internal constructor(refusal: dev.dunlin.ffi.Refusal) :
+        this(refusal.peer, refusal.space, refusal.documents, refusal.byUs, refusal.reason)
+}
+
+private fun FfiPeerState.toDunlin(): PeerState =
+    when (this) {
+        FfiPeerState.GREETING -> PeerState.Greeting
+        FfiPeerState.CONNECTED -> PeerState.Connected
+        FfiPeerState.DISCONNECTED -> PeerState.Disconnected
+    }

@@ -30,7 +30,23 @@ const TOOLS: &[Tool] = &[
         debian: &["nftables"],
         only_for: Some("the test of the demo without multicast"),
     },
+    JDK,
+    MAVEN,
 ];
+
+const JDK: Tool = Tool {
+    program: "javac",
+    probe: &["-version"],
+    debian: &["openjdk-17-jdk-headless"],
+    only_for: Some("the Kotlin library"),
+};
+
+const MAVEN: Tool = Tool {
+    program: "mvn",
+    probe: &["--version"],
+    debian: &["maven"],
+    only_for: Some("the Kotlin library"),
+};
 
 /// Installs what is missing where it can; what cannot run on this machine, and why.
 ///
@@ -40,13 +56,9 @@ pub(crate) fn setup() -> Result<Vec<String>, Failure> {
     rust_components()?;
     let mut skipped = Vec::new();
     for tool in TOOLS {
-        if works(tool.program, tool.probe) {
-            println!("{} is here", tool.program);
-        } else if let Err(why) = install(tool.debian) {
-            let Some(what) = tool.only_for else {
-                return Err(Failure::found(format!("{} is missing: {why}", tool.program)));
-            };
-            skipped.push(format!("{what}: {} is missing: {why}", tool.program));
+        if let Err(missing) = obtain(tool) {
+            let what = tool.only_for.ok_or_else(|| Failure::found(missing.to_string()))?;
+            skipped.push(format!("{what}: {missing}"));
         }
     }
     skipped.extend(namespaces());
@@ -57,6 +69,25 @@ pub(crate) fn setup() -> Result<Vec<String>, Failure> {
         println!("will be skipped: {what}");
     }
     Ok(skipped)
+}
+
+/// Whether the Kotlin library can be built and tested here.
+pub(crate) fn can_build_kotlin() -> bool {
+    [JDK, MAVEN].iter().all(|tool| works(tool.program, tool.probe))
+}
+
+/// Installs what the Kotlin library needs where that is missing.
+pub(crate) fn setup_kotlin() -> Result<(), Failure> {
+    [JDK, MAVEN].iter().try_for_each(obtain)
+}
+
+fn obtain(tool: &Tool) -> Result<(), Failure> {
+    if works(tool.program, tool.probe) {
+        println!("{} is here", tool.program);
+        return Ok(());
+    }
+    install(tool.debian)
+        .map_err(|why| Failure::found(format!("{} is missing: {why}", tool.program)))
 }
 
 fn rust_components() -> Result<(), Failure> {

@@ -8,6 +8,7 @@ mod args;
 mod checks;
 mod deps;
 mod failure;
+mod kotlin;
 mod machine;
 mod metadata;
 mod programs;
@@ -65,6 +66,12 @@ const TASKS: &[Task] = &[
         arguments: "",
         about: "check that layers point down and pure crates stay pure",
         run: |_| purity::check(),
+    },
+    Task {
+        name: "kotlin",
+        arguments: "",
+        about: "build the Kotlin library over bindings generated anew, and run its tests",
+        run: |_| kotlin::check().map(drop),
     },
     Task {
         name: "fuzz",

@@ -1,5 +1,7 @@
 //! What cargo knows about the workspace, from `cargo metadata --locked`.
 
+use std::path::PathBuf;
+
 use serde_json::Value;
 
 use crate::{failure::Failure, shell::cargo};
@@ -24,17 +26,27 @@ pub(crate) struct Dependency {
 
 /// All packages, for all platforms.
 pub(crate) fn packages() -> Result<Vec<Package>, Failure> {
+    let json = metadata(&[])?;
+    let members = &json["workspace_members"];
+    Ok(list(&json["packages"]).map(|package| read(package, members)).collect())
+}
+
+/// Where cargo builds.
+pub(crate) fn target_directory() -> Result<PathBuf, Failure> {
+    Ok(text(&metadata(&["--no-deps"])?["target_directory"]).into())
+}
+
+fn metadata(words: &[&str]) -> Result<Value, Failure> {
     let output = cargo(&["metadata", "--locked", "--format-version", "1"])
+        .args(words)
         .output()
         .map_err(|error| Failure::found(format!("cannot run cargo metadata: {error}")))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         return Err(Failure::found(format!("cargo metadata --locked failed: {said}")));
     }
-    let json: Value = serde_json::from_slice(&output.stdout)
-        .map_err(|error| Failure::found(format!("cargo metadata printed no JSON: {error}")))?;
-    let members = &json["workspace_members"];
-    Ok(list(&json["packages"]).map(|package| read(package, members)).collect())
+    serde_json::from_slice(&output.stdout)
+        .map_err(|error| Failure::found(format!("cargo metadata printed no JSON: {error}")))
 }
 
 fn read(package: &Value, members: &Value) -> Package {

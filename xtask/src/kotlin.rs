@@ -1,0 +1,70 @@
+//! `cargo xtask kotlin`: the library, the bindings generated from it, and the Kotlin library with
+//! its tests on top.
+
+use std::{
+    env::consts::{DLL_PREFIX, DLL_SUFFIX},
+    fs,
+    path::Path,
+};
+
+use crate::{
+    failure::Failure,
+    machine, metadata,
+    shell::{cargo, program, run},
+};
+
+/// Where Maven leaves one report for each test class.
+const REPORTS: &str = "android/dunlin/target/surefire-reports";
+
+/// Builds and tests everything; the number of tests that ran.
+pub(crate) fn check() -> Result<u64, Failure> {
+    machine::setup_kotlin()?;
+    let target = metadata::target_directory()?;
+    let library = target.join("debug").join(format!("{DLL_PREFIX}dunlin_ffi{DLL_SUFFIX}"));
+    run(&mut cargo(&["build", "--package", "dunlin-ffi", "--locked"]))?;
+    generate(&library, &target.join("bindings/kotlin"))?;
+    discard(Path::new(REPORTS))?;
+    run(program("mvn")
+        .args(["--quiet", "--batch-mode", "--file", "android/pom.xml", "-Dstyle.color=never"])
+        .arg(format!("-Ddunlin.target={}", target.display()))
+        .arg("verify"))?;
+    let tests = count()?;
+    println!("{tests} tests of the Kotlin library passed");
+    Ok(tests)
+}
+
+/// Generates into an empty folder: what a renamed package left behind would be compiled too.
+fn generate(library: &Path, folder: &Path) -> Result<(), Failure> {
+    discard(folder)?;
+    run(cargo(&["run", "--package", "dunlin-bindgen", "--locked", "--", "generate"])
+        .args(["--language", "kotlin", "--no-format", "--config", "uniffi.toml", "--out-dir"])
+        .args([folder, library]))
+}
+
+fn discard(folder: &Path) -> Result<(), Failure> {
+    match folder.exists() {
+        true => fs::remove_dir_all(folder).map_err(|error| unreadable(folder, &error)),
+        false => Ok(()),
+    }
+}
+
+/// The tests in all reports; Maven has failed already if one of them failed.
+fn count() -> Result<u64, Failure> {
+    let folder = Path::new(REPORTS);
+    let mut tests = 0;
+    for entry in fs::read_dir(folder).map_err(|error| unreadable(folder, &error))? {
+        let path = entry.map_err(|error| unreadable(folder, &error))?.path();
+        if path.extension().is_some_and(|extension| extension == "xml") {
+            let report = fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
+            tests += report.matches("<testcase ").count() as u64;
+        }
+    }
+    match tests {
+        0 => Err(Failure::found("the Kotlin library ran no test")),
+        tests => Ok(tests),
+    }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::found(format!("cannot read or remove {}: {error}", path.display()))
+}

@@ -25,7 +25,7 @@ pub(crate) fn check() -> Result<u64, Failure> {
     generate(&library, &target.join("bindings/kotlin"))?;
     discard(Path::new(REPORTS))?;
     run(program("mvn")
-        .args(["--quiet", "--batch-mode", "--file", "android/pom.xml", "-Dstyle.color=never"])
+        .args(["--quiet", "--batch-mode", "--file", "android/pom.xml"])
         .arg(format!("-Ddunlin.target={}", target.display()))
         .arg("verify"))?;
     let tests = count()?;

@@ -101,9 +101,9 @@ impl Space {
     /// Runs a query; `parameters` is a JSON array. Each collection is a view with the columns
     /// `id`, `doc` (JSON) and `has_conflicts`.
     ///
-    /// Refuses with `InvalidInput` for SQL that does not parse, `Denied` for what writes or reads
-    /// anything but collections, `NotFound` for a collection that is not there, `LimitExceeded`
-    /// over 10,000 rows, 8 MiB or the time limit.
+    /// Refuses with `InvalidInput` for SQL that does not parse or writes to a collection, `Denied`
+    /// for what touches anything but collections, `NotFound` for a collection that is not there,
+    /// `LimitExceeded` over 10,000 rows, 8 MiB or the time limit.
     pub async fn query(&self, sql: String, parameters: String) -> Result<Rows> {
         let space = self.0.clone();
         run(async move {

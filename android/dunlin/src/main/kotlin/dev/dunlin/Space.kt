@@ -75,9 +75,9 @@ public class Space internal constructor(
      * `has_conflicts`; JSON functions work on `doc`.
      *
      * @param parameters the values for its `?`: null, booleans, numbers and strings.
-     * @throws DunlinException `InvalidInput` for SQL that does not parse, `Denied` for what writes
-     *   or reads anything but collections, `NotFound` for a collection that is not there,
-     *   `LimitExceeded` over 10,000 rows, 8 MiB or the time limit.
+     * @throws DunlinException `InvalidInput` for SQL that does not parse or writes to a collection,
+     *   `Denied` for what touches anything but collections, `NotFound` for a collection that is not
+     *   there, `LimitExceeded` over 10,000 rows, 8 MiB or the time limit.
      */
     public suspend fun query(sql: String, vararg parameters: Any?): QueryResult {
         val encoded = encodeParameters(parameters.asList())

@@ -28,6 +28,7 @@ class RefusalTest {
                     refused { node.startSync { listen = "somewhere" } },
                     refused { farm.collection<Task>("No!") },
                     refused { farm.query("SELEC") },
+                    refused { farm.query("DELETE FROM tasks") },
                     refused { farm.query("SELECT ?", listOf(1)) },
                     refused { farm.watch("SELEC").first() },
                     refused { farm.invite(uses = 0) },
@@ -85,7 +86,7 @@ class RefusalTest {
         }
 
     @Test
-    fun `a reader that writes is Denied, and so is SQL that does`() =
+    fun `a reader that writes is Denied, and so is SQL that looks past the collections`() =
         test {
             val ann = node("ann")
             val farm = ann.createSpace("farm")
@@ -96,6 +97,7 @@ class RefusalTest {
             assertEquals(ErrorCode.Denied, refusal.code)
             assertEquals(ErrorCode.Denied, refused { seen.invite() }.code)
             assertEquals(ErrorCode.Denied, tasks.putAll(mapOf("a" to Task("x"))).single().refusal?.code)
+            assertEquals(ErrorCode.Denied, refused { farm.query("SELECT * FROM sqlite_schema") }.code)
         }
 
     @Test

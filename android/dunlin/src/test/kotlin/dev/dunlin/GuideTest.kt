@@ -1,0 +1,50 @@
+package dev.dunlin
+
+import kotlinx.coroutines.flow.first
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+import kotlin.time.Duration.Companion.hours
+
+/** What docs/android.md shows, line by line. */
+class GuideTest {
+    @Test
+    fun `the guide's examples compile and do what it says`() =
+        test {
+            val node = Dunlin.open(directory("barn")) { name = "barn" }
+            val farm = node.spaces.firstOrNull() ?: node.createSpace("farm")
+            val tasks = farm.collection<Task>("tasks")
+
+            val id = tasks.insert(Task("Mend the fence")).id
+            tasks.update(id) { it.copy(done = true, minutes = it.minutes + 20) }
+            tasks.edit(id) { splice("/notes", at = 0, insert = "oak") }
+            val expected =
+                Task("Mend the fence", true, notes = MergeableText("oak"), minutes = Counter(20))
+            assertEquals(expected, tasks.get(id).value)
+
+            val open = tasks.watch("json_extract(doc, '$.done') = ?", false).first()
+            assertTrue(open.isEmpty())
+            farm.watch("SELECT id, doc->>'$.title' AS title FROM tasks ORDER BY title").first()
+            farm.changes("indexer").first().acknowledge()
+
+            val ticket = farm.invite(Role.Writer, expiresIn = 1.hours)
+            val other = Dunlin.open(directory("field"))
+            other.join(ticket)
+            other.startSync {
+                listen = "127.0.0.1:0"
+                peers += "127.0.0.1:9"
+                mdns = false
+            }
+            assertEquals("device", other.device.name)
+
+            val refusal = refused { other.space("farm").invite() }
+            val advice =
+                when (refusal.code) {
+                    ErrorCode.StorageFull -> "make room"
+                    else -> refusal.remedy
+                }
+            assertTrue(advice.isNotEmpty())
+            node.close()
+            other.close()
+        }
+}

@@ -1,6 +1,10 @@
 //! Documents on their way from the peer: what is wanted of it, and what is being applied.
+//!
+//! A live update builds on all that its author had, and nothing in it says what that was. So it is
+//! applied only where this side has all of that too; else the document is wanted, since a diff
+//! holds everything, or the update waits for the diff that is on its way.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use dunlin_model::{DocHash, DocId, StateVector, limits::MAX_UPDATE_BYTES};
 
@@ -9,21 +13,34 @@ use crate::{
     error::{FrameError, PeerMisbehaved},
     frame::{Content, DocEntry, WantEntry},
     limits::{
-        MAX_DIFFERENCES, MAX_UNAPPLIED_BYTES, MAX_VECTOR_BYTES, WANT_WINDOW, WANT_WINDOW_BYTES,
+        LIVE_QUEUE_BYTES, MAX_DIFFERENCES, MAX_UNAPPLIED_BYTES, MAX_VECTOR_BYTES, WANT_WINDOW,
+        WANT_WINDOW_BYTES,
     },
 };
 
 /// How often a document is wanted again after a gap, before it is left to a reconciliation.
 const MAX_RETRIES: u8 = 3;
 
+/// Bookkeeping of one waiting update, in bytes.
+const OVERHEAD: usize = 256;
+
 #[derive(Debug, Default)]
 pub(super) struct Incoming {
-    queue: VecDeque<(DocHash, bool)>,
-    queued: BTreeSet<DocHash>,
-    /// Vectors asked of the host.
+    queue: VecDeque<DocHash>,
+    /// What is in the queue, and whether to learn what the peer holds of it too: its echo.
+    queued: BTreeMap<DocHash, bool>,
+    /// Vectors asked of the host, with the echo.
     asked: Vec<(DocHash, bool)>,
     outstanding: BTreeMap<DocHash, Outstanding>,
     outstanding_bytes: usize,
+    /// Bytes of the live updates that wait for an answer.
+    held_bytes: usize,
+    /// Answered, being applied, and wanted once more after that; with the echo.
+    again: BTreeMap<DocHash, bool>,
+    /// More was to be wanted than can be remembered.
+    lost: bool,
+    /// Something could not be stored, and nothing could since.
+    failed: bool,
     partial: Option<Partial>,
     applying: VecDeque<Batch>,
     unapplied_bytes: usize,
@@ -34,8 +51,10 @@ pub(super) struct Incoming {
 struct Outstanding {
     echo: bool,
     bytes: usize,
-    /// Something arrived meanwhile that builds on more than the answer may hold.
-    again: bool,
+    /// Live updates that arrived meanwhile, for after the answer.
+    held: Vec<DocUpdate>,
+    /// Wanted once more, since something changed that the answer may lack; with the echo.
+    again: Option<bool>,
 }
 
 /// A document whose chunks are arriving.
@@ -60,7 +79,6 @@ struct Applying {
     document: DocHash,
     generation: u32,
     wanted: bool,
-    again: bool,
     /// What the peer holds, if it should be given back what it lacks.
     echo: Option<StateVector>,
 }
@@ -76,16 +94,30 @@ pub(super) struct Applied {
 impl Incoming {
     /// Wants a document of the peer; `echo` to learn what the peer holds of it too.
     pub(super) fn want(&mut self, document: DocHash, echo: bool) {
-        if let Some(outstanding) = self.outstanding.get_mut(&document) {
-            outstanding.again = true;
-        } else if self.queued.insert(document) {
-            self.queue.push_back((document, echo));
+        if self.outstanding.contains_key(&document) {
+            self.want_again(document, echo);
+        } else if let Some(queued) = self.queued.get_mut(&document) {
+            *queued |= echo;
+        } else if self.queue.len() >= MAX_DIFFERENCES {
+            self.lost = true;
+        } else {
+            self.queued.insert(document, echo);
+            self.queue.push_back(document);
         }
     }
 
-    /// Whether no more documents should be queued.
-    pub(super) fn is_full(&self) -> bool {
-        self.queue.len() >= MAX_DIFFERENCES
+    /// Wants a document that has just changed at the peer, before all that changed long ago.
+    pub(super) fn want_soon(&mut self, document: DocHash) {
+        let waiting = self.queue.len();
+        self.want(document, false);
+        if self.queue.len() > waiting {
+            self.queue.rotate_right(1);
+        }
+    }
+
+    /// Takes the flag that only another reconciliation can tell what is missing here.
+    pub(super) fn take_lost(&mut self) -> bool {
+        std::mem::take(&mut self.lost)
     }
 
     /// The documents whose vectors the host should tell next, if it is time.
@@ -95,11 +127,11 @@ impl Incoming {
         if self.queue.is_empty() || !self.asked.is_empty() || !has_room {
             return None;
         }
-        self.asked = self.queue.drain(..room.min(self.queue.len())).collect();
-        for (document, _) in &self.asked {
-            self.queued.remove(document);
-        }
-        Some(self.asked.iter().map(|(document, _)| *document).collect())
+        let next: Vec<_> = self.queue.drain(..room.min(self.queue.len())).collect();
+        let echo = |document| self.queued.remove(document).unwrap_or(false);
+        let echoes: Vec<_> = next.iter().map(echo).collect();
+        self.asked = next.iter().copied().zip(echoes).collect();
+        Some(next)
     }
 
     /// The host's answer; returns what to send.
@@ -107,6 +139,10 @@ impl Incoming {
         let asked = std::mem::take(&mut self.asked);
         let mut wants = Vec::new();
         for ((document, echo), held) in asked.into_iter().zip(held) {
+            if self.outstanding.contains_key(&document) {
+                self.want_again(document, echo);
+                continue;
+            }
             let bytes = held.state_vector.len() * 9;
             if !wants.is_empty() && self.outstanding_bytes + bytes > WANT_WINDOW_BYTES {
                 self.want(document, echo);
@@ -116,26 +152,61 @@ impl Incoming {
             let state_vector = if fits { held.state_vector } else { StateVector::default() };
             let bytes = if fits { bytes } else { 0 };
             self.outstanding_bytes += bytes;
-            let again = false;
-            self.outstanding.insert(document, Outstanding { echo, bytes, again });
+            let outstanding = Outstanding { echo, bytes, held: Vec::new(), again: None };
+            self.outstanding.insert(document, outstanding);
             wants.push(WantEntry { document, generation: held.generation, state_vector, echo });
         }
         wants
     }
 
-    /// Notes that the peer cannot give these.
-    pub(super) fn missing(&mut self, documents: &[DocHash]) {
+    /// Notes that the peer could not give these; returns what it made since, to apply.
+    pub(super) fn missing(&mut self, documents: &[DocHash]) -> Vec<DocUpdate> {
+        let mut held = Vec::new();
         for document in documents {
-            self.answered(*document);
+            let Some(outstanding) = self.answered(*document) else { continue };
+            held.extend(outstanding.held);
+            if let Some(echo) = outstanding.again {
+                self.want(*document, echo);
+            }
         }
+        self.start(held, false)
     }
 
     /// Takes the documents of a frame; returns what to apply.
-    pub(super) fn receive(
+    pub(super) fn receive(&mut self, content: &Content) -> Result<Vec<DocUpdate>, PeerMisbehaved> {
+        let updates = self.unpack(content, false)?;
+        Ok(self.start(updates, false))
+    }
+
+    /// Takes what the peer has just committed; returns what to apply. `level` says whether this
+    /// side has had all that the peer had before.
+    pub(super) fn receive_live(
         &mut self,
         content: &Content,
-        live: bool,
+        level: bool,
     ) -> Result<Vec<DocUpdate>, PeerMisbehaved> {
+        let level = level && !self.failed;
+        let mut updates = self.unpack(content, true)?;
+        updates.retain(|update| {
+            let document = update.doc.hash();
+            if self.outstanding.contains_key(&document) {
+                self.hold(document, update);
+                return false;
+            }
+            let asked = self.asked.iter().any(|(asked, _)| *asked == document);
+            if asked || self.queued.contains_key(&document) || self.again.contains_key(&document) {
+                // The answer to a want that is still to be sent has it.
+                return false;
+            }
+            if !level {
+                self.want_soon(document);
+            }
+            level
+        });
+        Ok(self.start(updates, true))
+    }
+
+    fn unpack(&mut self, content: &Content, live: bool) -> Result<Vec<DocUpdate>, PeerMisbehaved> {
         let unpacked = content.unpack()?;
         let entries = Content::documents(&unpacked)?;
         let mut updates = Vec::with_capacity(entries.len());
@@ -162,9 +233,6 @@ impl Incoming {
             let (generation, bytes) = (entry.generation, update.to_vec());
             self.partial = Some(Partial { doc, generation, state_vector, total, bytes });
         }
-        if !updates.is_empty() {
-            self.start(&updates, live);
-        }
         Ok(updates)
     }
 
@@ -186,9 +254,8 @@ impl Incoming {
             return Ok(Vec::new());
         };
         let Partial { doc, generation, state_vector, bytes, .. } = whole;
-        let updates = vec![DocUpdate { doc, generation, state_vector, update: bytes.into() }];
-        self.start(&updates, false);
-        Ok(updates)
+        let update = DocUpdate { doc, generation, state_vector, update: bytes.into() };
+        Ok(self.start(vec![update], false))
     }
 
     /// The host's answer to the oldest `Apply`.
@@ -200,16 +267,17 @@ impl Incoming {
         let Some(batch) = self.applying.pop_front() else { return Ok(result) };
         self.unapplied_bytes -= batch.bytes;
         for (applying, (doc, outcome)) in batch.documents.into_iter().zip(outcomes) {
-            let Applying { document, generation, wanted, again, echo } = applying;
+            let Applying { document, generation, wanted, echo } = applying;
+            if let Some(echo) = self.again.remove(&document) {
+                self.want(document, echo);
+            }
             match outcome {
                 Outcome::Applied { .. } => {
                     self.retries.remove(&document);
                     if let Some(state_vector) = echo {
                         result.give_back.push(Want { document, generation, state_vector });
                     }
-                    if again {
-                        self.want(document, false);
-                    }
+                    result.reconcile_again |= std::mem::take(&mut self.failed);
                 }
                 Outcome::Gap { .. } if wanted => {
                     let retries = self.retries.entry(document).or_default();
@@ -221,13 +289,13 @@ impl Incoming {
                         result.reconcile_again = true;
                     }
                 }
-                Outcome::Gap { .. } if self.is_full() => result.reconcile_again = true,
                 Outcome::Gap { .. } => self.want(document, false),
                 Outcome::Malformed { reason } => {
                     return Err(PeerMisbehaved::Update { document: doc, reason });
                 }
                 Outcome::Diverged => result.diverged.push(document),
-                Outcome::Stale | Outcome::Failed => {}
+                Outcome::Failed => self.failed = true,
+                Outcome::Stale => {}
             }
         }
         Ok(result)
@@ -236,6 +304,11 @@ impl Incoming {
     /// Whether the host has enough to apply, so that no frame should be read.
     pub(super) fn is_saturated(&self) -> bool {
         self.unapplied_bytes >= MAX_UNAPPLIED_BYTES
+    }
+
+    /// Whether the last attempt to store something failed.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed
     }
 
     /// Whether the peer owes an answer.
@@ -251,8 +324,10 @@ impl Incoming {
             && self.applying.iter().all(|batch| batch.live)
     }
 
-    fn start(&mut self, updates: &[DocUpdate], live: bool) {
+    /// Begins to apply updates, and behind each what waited for it.
+    fn start(&mut self, updates: Vec<DocUpdate>, live: bool) -> Vec<DocUpdate> {
         let mut documents = Vec::with_capacity(updates.len());
+        let mut started = Vec::with_capacity(updates.len());
         for update in updates {
             let document = update.doc.hash();
             // A push is not the answer to a want, even of the same document.
@@ -262,20 +337,59 @@ impl Incoming {
                 document,
                 generation: update.generation,
                 wanted: answered.is_some(),
-                again: answered.as_ref().is_some_and(|outstanding| outstanding.again),
-                echo: answered.filter(|outstanding| outstanding.echo).map(|_| held()),
+                echo: answered.as_ref().filter(|answered| answered.echo).map(|_| held()),
             });
+            started.push(update);
+            let Some(Outstanding { held, again, .. }) = answered else { continue };
+            if let Some(echo) = again {
+                self.again.insert(document, echo);
+            }
+            for update in held {
+                let generation = update.generation;
+                documents.push(Applying { document, generation, wanted: false, echo: None });
+                started.push(update);
+            }
         }
-        let bytes = updates.iter().map(|update| update.update.len() + 256).sum();
-        self.unapplied_bytes += bytes;
-        self.applying.push_back(Batch { documents, bytes, live });
+        if !started.is_empty() {
+            let bytes = started.iter().map(|update| update.update.len() + OVERHEAD).sum();
+            self.unapplied_bytes += bytes;
+            self.applying.push_back(Batch { documents, bytes, live });
+        }
+        started
+    }
+
+    /// Keeps a live update for after the answer that is due; if there is no room, wants the
+    /// document once more instead.
+    fn hold(&mut self, document: DocHash, update: &DocUpdate) {
+        let bytes = update.update.len() + OVERHEAD;
+        let fits = self.held_bytes + bytes <= LIVE_QUEUE_BYTES;
+        match self.outstanding.get_mut(&document) {
+            Some(outstanding) if fits && outstanding.again.is_none() => {
+                outstanding.held.push(update.clone());
+                self.held_bytes += bytes;
+            }
+            _ => self.want_again(document, false),
+        }
+    }
+
+    fn want_again(&mut self, document: DocHash, echo: bool) {
+        if let Some(outstanding) = self.outstanding.get_mut(&document) {
+            *outstanding.again.get_or_insert_default() |= echo;
+            // They build on what the answer may lack, and the next one has them.
+            self.held_bytes -= held_bytes(&std::mem::take(&mut outstanding.held));
+        }
     }
 
     fn answered(&mut self, document: DocHash) -> Option<Outstanding> {
         let outstanding = self.outstanding.remove(&document)?;
         self.outstanding_bytes -= outstanding.bytes;
+        self.held_bytes -= held_bytes(&outstanding.held);
         Some(outstanding)
     }
+}
+
+fn held_bytes(held: &[DocUpdate]) -> usize {
+    held.iter().map(|update| update.update.len() + OVERHEAD).sum()
 }
 
 /// The names in a frame that is not taken, for the refusal: as many as make sense to list.

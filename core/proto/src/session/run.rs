@@ -72,6 +72,18 @@ impl Run {
         self.again = true;
     }
 
+    /// Asks for another run, since there are changes that one side was not told of.
+    pub(super) fn lose_track(&mut self) {
+        self.again = true;
+        self.in_sync = false;
+    }
+
+    /// Whether each side once had all that it takes from the other, and has been told of every
+    /// change since. Only then can a live update be taken as it is.
+    pub(super) fn is_level(&self) -> bool {
+        self.in_sync
+    }
+
     pub(super) fn is_in_sync(&self) -> bool {
         self.in_sync && !self.again && matches!(self.stage, Stage::Idle)
     }
@@ -93,7 +105,7 @@ impl Space {
             run.asked = true;
             run.again = false;
             // What changed so far is in the summary; what changes from here on is remembered.
-            self.live.take_again();
+            run.in_sync &= !self.live.take_again();
             out.effect(Effect::NeedSummary { space: self.id });
         }
     }
@@ -259,8 +271,10 @@ impl Space {
             _ => {}
         }
         if matches!(self.run.stage, Stage::Idle) && self.run.sent.is_none() && !self.run.asked {
-            let again = self.live.take_again();
-            if again || self.run.again {
+            if self.live.take_again() {
+                self.run.lose_track();
+            }
+            if self.run.again {
                 self.begin_run(out);
             }
         }

@@ -122,9 +122,10 @@ impl Space {
             Frame::Done { moved, diverged, .. } => return self.on_done(moved, diverged, out),
             Frame::Want { documents, .. } => return self.on_want(documents),
             Frame::Docs { content, missing, .. } => {
-                self.incoming.missing(&missing);
+                let updates = self.incoming.missing(&missing);
+                self.apply(updates, false, out);
                 let updates =
-                    self.at_the_door(&content, out, |incoming| incoming.receive(&content, false))?;
+                    self.at_the_door(&content, out, |incoming| incoming.receive(&content))?;
                 self.apply(updates, false, out);
             }
             Frame::Chunk { content, .. } => {
@@ -133,8 +134,10 @@ impl Space {
                 self.apply(updates, false, out);
             }
             Frame::Push { content, .. } => {
-                let updates =
-                    self.at_the_door(&content, out, |incoming| incoming.receive(&content, true))?;
+                let level = self.run.is_level();
+                let updates = self.at_the_door(&content, out, |incoming| {
+                    incoming.receive_live(&content, level)
+                })?;
                 self.apply(updates, true, out);
             }
             Frame::Offer { documents, .. } => return self.on_offer(documents, out),
@@ -146,6 +149,9 @@ impl Space {
     pub(super) fn advance(&mut self, out: &mut Out) {
         if !self.is_open() {
             return;
+        }
+        if self.incoming.take_lost() {
+            self.run.lose_track();
         }
         if let Some(documents) = self.incoming.next_vectors() {
             out.effect(Effect::NeedVectors { space: self.id, documents });
@@ -174,10 +180,16 @@ impl Space {
 
     pub(super) fn local_change(&mut self, update: &DocUpdate, out: &mut Out) {
         // What a reader hands over is taken by nobody.
-        if self.may_give() {
-            self.live.push(update);
-            self.advance(out);
+        if !self.may_give() {
+            return;
         }
+        if self.run.is_level() {
+            self.live.push(update);
+        } else {
+            // The peer may lack what this builds on, and cannot tell: it gets a diff.
+            self.live.mark(update.doc.hash());
+        }
+        self.advance(out);
     }
 
     pub(super) fn on_vectors(&mut self, held: Vec<Held>, out: &mut Out) {
@@ -208,7 +220,7 @@ impl Space {
             out.effect(Effect::Diverged { space: self.id, documents: applied.diverged });
         }
         if applied.reconcile_again {
-            self.run.again();
+            self.run.lose_track();
         }
         Ok(())
     }
@@ -242,7 +254,7 @@ impl Space {
         SpaceStatus {
             peer_role: self.door.peer_role,
             our_role: self.door.our_role,
-            in_sync: self.run.is_in_sync() && settled,
+            in_sync: self.run.is_in_sync() && settled && !self.incoming.has_failed(),
             queued: self.live.queued(),
             dirty: self.live.dirty(),
         }
@@ -298,11 +310,7 @@ impl Space {
             return self.refuse(documents, out);
         }
         for document in documents {
-            if self.incoming.is_full() {
-                self.run.again();
-                break;
-            }
-            self.incoming.want(document, false);
+            self.incoming.want_soon(document);
         }
         Ok(())
     }

@@ -53,6 +53,11 @@ impl Doc {
         Some(encode(&Update { runs: vec![], deleted: vec![first] }))
     }
 
+    /// How many operations of a writer are here.
+    pub(crate) fn clock(&self, writer: u64) -> u32 {
+        self.operations.get(&writer).map_or(0, |operations| operations.len() as u32)
+    }
+
     pub(crate) fn state_vector(&self) -> StateVector {
         let clocks = self.operations.iter().filter_map(|(writer, operations)| {
             Some((Incarnation::from_client(*writer)?, operations.len() as u32))

@@ -146,6 +146,30 @@ fn a_committed_change_goes_out_at_once_as_one_small_frame() {
 }
 
 #[test]
+fn what_changes_during_a_catch_up_is_offered_since_a_push_would_hide_what_it_builds_on() {
+    let mut world = World::new(&[Role::Writer]);
+    fill(&mut world, 0, 0..300);
+    fill(&mut world, 1, 200..400);
+    let link = world.connect(0, 1);
+    for _ in 0..6 {
+        for side in 0..2 {
+            world.poll(link, side);
+            world.answer(link, side, 0);
+            world.deliver(link, side);
+        }
+    }
+    assert!(world.links[link][0].session.status(&world.space).is_some());
+    // Two processes of node 1, one after the other: the second builds on what the first wrote.
+    world.append(1, &doc(250), b"one");
+    world.nodes[1].writer += 100;
+    world.append(1, &doc(250), b"two, which builds on one");
+    world.settle();
+    world.assert_converged();
+    let sent = |kind: u8| world.links[link][1].sent.iter().filter(|frame| frame[0] == kind).count();
+    assert_eq!((sent(12), sent(13)), (0, 1));
+}
+
+#[test]
 fn edits_during_the_catch_up_are_not_lost() {
     let mut world = World::new(&[Role::Writer]);
     fill(&mut world, 0, 0..300);
@@ -328,4 +352,25 @@ fn a_document_that_cannot_be_stored_does_not_stop_the_others() {
     world.connect(1, 0);
     world.settle();
     world.assert_converged();
+}
+
+#[test]
+fn after_something_could_not_be_stored_the_next_that_can_brings_everything() {
+    let mut world = World::new(&[Role::Writer]);
+    fill(&mut world, 0, 0..20);
+    let link = world.connect(0, 1);
+    world.settle();
+    world.nodes[1].replica.full.extend([doc(7), doc(8)]);
+    for name in [7, 8] {
+        world.append(0, &doc(name), b"lost");
+        world.settle();
+    }
+    assert!(!world.is_in_sync(link));
+    // Another process of the writer goes on: nothing in its update says what it builds on.
+    world.nodes[0].writer += 100;
+    world.nodes[1].replica.full.clear();
+    world.append(0, &doc(7), b"later");
+    world.settle();
+    world.assert_converged();
+    assert!(world.is_in_sync(link));
 }

@@ -1,8 +1,8 @@
 //! Nodes with replicas, links with sessions, and a schedule that decides what happens next.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
-use dunlin_model::{DeviceId, DeviceKind, DocId, SpaceId};
+use dunlin_model::{DeviceId, DeviceKind, DocId, SpaceId, StateVector};
 use dunlin_proto::{
     error::{CloseCode, PeerMisbehaved},
     frame::Frame,
@@ -77,6 +77,8 @@ pub(crate) struct World {
     pub(crate) links: Vec<[End; 2]>,
     pub(crate) now: u64,
     connections: u64,
+    /// What the author of each operation had: document, writer, and the clock after it.
+    causes: BTreeMap<(DocId, u64, u32), StateVector>,
 }
 
 impl World {
@@ -107,8 +109,14 @@ impl World {
             wall_ms: NOW,
             writer: 1000 + index as u64,
         });
-        let nodes = nodes.collect();
-        Self { space: roster.space(), nodes, links: Vec::new(), now: 1_000_000, connections: 0 }
+        Self {
+            space: roster.space(),
+            nodes: nodes.collect(),
+            links: Vec::new(),
+            now: 1_000_000,
+            connections: 0,
+            causes: BTreeMap::new(),
+        }
     }
 
     pub(crate) fn ticket(&mut self, role: Role, uses: u32, expires: Option<i64>) -> Ticket {
@@ -168,8 +176,27 @@ impl World {
 
     pub(crate) fn append(&mut self, node: usize, doc: &DocId, operation: &[u8]) {
         let Node { replica, writer, .. } = &mut self.nodes[node];
+        let before = replica.held(doc.hash()).state_vector;
         let update = replica.append(doc, *writer, operation);
+        let clock = replica.docs[doc].clock(*writer);
+        self.causes.insert((doc.clone(), *writer, clock), before);
         self.spread(node, usize::MAX, &update);
+    }
+
+    /// Whoever holds an operation must hold all that its author had.
+    fn assert_causes_are_held(&self, node: usize, doc: &DocId) {
+        let Some(document) = self.nodes[node].replica.docs.get(doc) else { return };
+        let held = document.state_vector();
+        let first = (doc.clone(), 0, 0);
+        let known = self.causes.range(first..).take_while(|((of, ..), _)| of == doc);
+        for ((_, writer, clock), before) in known {
+            if *clock <= document.clock(*writer) {
+                assert!(
+                    held.covers_all(before),
+                    "{node} holds {writer}:{clock} without its causes"
+                );
+            }
+        }
     }
 
     pub(crate) fn delete(&mut self, node: usize, doc: &DocId) {
@@ -294,6 +321,7 @@ impl World {
                 end.misbehaved = result.err().or(end.misbehaved.take());
                 let node = end.node;
                 for update in changed {
+                    self.assert_causes_are_held(node, &update.doc);
                     self.spread(node, link, &update);
                 }
             }

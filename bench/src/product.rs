@@ -96,7 +96,12 @@ fn config(durability: Durability) -> Config {
 }
 
 fn sync(peers: Vec<SocketAddr>) -> SyncConfig {
-    SyncConfig { carrier: Carrier::Udp((Ipv4Addr::LOCALHOST, 0).into()), peers, mdns: false }
+    SyncConfig {
+        carrier: Carrier::Udp((Ipv4Addr::LOCALHOST, 0).into()),
+        peers,
+        mdns: false,
+        ..SyncConfig::default()
+    }
 }
 
 /// Bytes on disk under a directory, shared memory aside.

@@ -41,7 +41,14 @@ impl Victim {
         let value = Value::from_json(&json!({"title": "Count waders"})).unwrap();
         tasks.put(&"waders".parse().unwrap(), value).await.unwrap();
         let carrier = Carrier::Udp(SocketAddr::from(([127, 0, 0, 1], 0)));
-        node.start_sync(SyncConfig { carrier, peers: Vec::new(), mdns: false }).await.unwrap();
+        node.start_sync(SyncConfig {
+            carrier,
+            peers: Vec::new(),
+            mdns: false,
+            ..SyncConfig::default()
+        })
+        .await
+        .unwrap();
         let address = node.status().await.unwrap().listen[0];
         Self { dir, node, space, address }
     }

@@ -70,7 +70,7 @@ async fn an_address_where_nobody_answers_is_called_ever_more_rarely_up_to_a_long
     };
     let node = Node::create(dir.path(), "caller", DeviceKind::Sensor, config).await.unwrap();
     let carrier = network.carrier(SocketAddr::from(([10, 0, 0, 1], 4000))).unwrap();
-    let sync = SyncConfig { carrier, peers: vec![dead], mdns: false };
+    let sync = SyncConfig { carrier, peers: vec![dead], mdns: false, ..SyncConfig::default() };
     node.start_sync(sync).await.unwrap();
     sleep(Duration::from_secs(600)).await;
     node.shutdown().await.unwrap();

@@ -35,7 +35,7 @@ pub(crate) use self::{
     answers::Overview,
     command::{Apply, Command, Operation, Order, Origin, Reply, Write},
     desk::{Desk, Identity},
-    handle::EngineHandle,
+    handle::{EngineHandle, EngineOrigin},
     outlets::{Heads, Listener, Outlets},
 };
 
@@ -90,6 +90,8 @@ impl Engine {
         let mut next = Some(command);
         while let Some(command) = next.take() {
             match command {
+                Command::Write(_) | Command::Apply(_) | Command::Call(_)
+                    if self.outlets.is_hurried() => {}
                 Command::Write(write) => {
                     next = self.commit_with_followers(Job::Write(write), queue);
                 }
@@ -111,7 +113,9 @@ impl Engine {
     /// Compacts a few documents, so that the next start reads them quickly; checkpoints and closes
     /// the file.
     fn close(mut self) -> Result<()> {
-        self.compact_for_next_start();
+        if !self.outlets.is_hurried() {
+            self.compact_for_next_start();
+        }
         Ok(self.store.close()?)
     }
 }

@@ -134,6 +134,10 @@ impl Error {
         Self::new(Code::Closed, "the node was shut down", "open the node again")
     }
 
+    pub(crate) fn suspended() -> Self {
+        Self::new(Code::Suspended, "the node is suspended", "resume the node and try again")
+    }
+
     pub(crate) fn internal(reason: impl Into<String>) -> Self {
         Self::new(Code::Internal, reason, "this is a bug in Dunlin: report it with the log")
     }

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use crate::{
     DeviceKind,
     engine::{EngineHandle, Heads},
-    error::Result,
+    error::{Code, Result},
 };
 
 /// Most events that one call hands out.
@@ -68,19 +68,23 @@ impl ChangeFeed {
         Self { engine, heads, consumer, after }
     }
 
-    /// Waits for the next events, at most 256 of them, at least one; none once the node is shut
-    /// down.
+    /// Waits for the next events, at most 256 of them, at least one, and while the node is
+    /// suspended; none once it is shut down.
     ///
     /// # Errors
     /// `Corrupt` where the feed cannot be read.
     pub async fn next(&mut self) -> Result<Option<Vec<Event>>> {
         loop {
             let after = self.after;
-            let changed = self.heads.wait_for(|heads| heads.closed || heads.seq > after);
+            let is_next = |heads: &Heads| heads.closed || !heads.suspended && heads.seq > after;
+            let changed = self.heads.wait_for(is_next);
             let Some(head) = changed.await.ok().filter(|heads| !heads.closed).map(|h| h.seq) else {
                 return Ok(None);
             };
-            let events = self.read(BATCH).await?;
+            let events = match self.read(BATCH).await {
+                Err(error) if error.code() == Code::Suspended => continue,
+                events => events?,
+            };
             if !events.is_empty() {
                 return Ok(Some(events));
             }

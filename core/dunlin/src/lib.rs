@@ -61,7 +61,10 @@ pub use self::{
     error::{Code, Error, Result},
     feed::{ChangeFeed, Event, Origin},
     live::{Difference, LiveQuery, Placed, QueryChange, Relocated},
-    node::{Device, Node, PeerWatch},
+    node::{Device, Node, PeerWatch, SyncOutcome},
     space::{Invitation, Member, Space},
-    sync::{PeerState, PeerStatus, Refusal, SpaceStatus, Status, SyncConfig},
+    sync::{
+        DiscoveredPeers, PeerState, PeerStatus, PlatformDiscovery, Refusal, SpaceStatus, Status,
+        SyncConfig,
+    },
 };

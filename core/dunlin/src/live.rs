@@ -9,7 +9,7 @@ use tokio::sync::watch;
 pub use self::difference::{Difference, Placed, Relocated};
 use crate::{
     engine::{EngineHandle, Heads},
-    error::Result,
+    error::{Code, Result},
 };
 
 /// What a [`LiveQuery`] gives.
@@ -39,8 +39,8 @@ impl LiveQuery {
         Self { engine, sql, parameters, heads, shown: None }
     }
 
-    /// Waits for the first snapshot or the next change of the result; none once the node is shut
-    /// down.
+    /// Waits for the first snapshot or the next change of the result, and while the node is
+    /// suspended; none once it is shut down.
     ///
     /// # Errors
     /// What [`Space::query`](crate::Space::query) answers for this query.
@@ -49,7 +49,10 @@ impl LiveQuery {
             if !self.wait().await {
                 return Ok(None);
             }
-            let rows = self.engine.query_or_ensure(&self.sql, &self.parameters).await?;
+            let rows = match self.engine.query_or_ensure(&self.sql, &self.parameters).await {
+                Err(error) if error.code() == Code::Suspended => continue,
+                rows => rows?,
+            };
             let before = self.shown.replace(rows.clone());
             let Some(before) = before.filter(|before| before.columns == rows.columns) else {
                 return Ok(Some(QueryChange::Snapshot(rows)));
@@ -63,13 +66,14 @@ impl LiveQuery {
 
     /// Waits until the result may have changed; false once the node is shut down.
     async fn wait(&mut self) -> bool {
-        let Some(shown) = &self.shown else { return !self.heads.borrow().closed };
-        let changed = self.heads.wait_for(|heads| {
-            heads.closed
-                || shown.collections.iter().any(|collection| {
-                    heads.collections.get(collection).is_some_and(|seq| *seq > shown.seq)
-                })
-        });
+        let shown = self.shown.as_ref();
+        let may_differ = |heads: &Heads| {
+            let Some(shown) = shown else { return true };
+            let changed = |collection| heads.collections.get(collection) > Some(&shown.seq);
+            heads.opened_at > shown.seq || shown.collections.iter().any(changed)
+        };
+        let changed =
+            self.heads.wait_for(|heads| heads.closed || !heads.suspended && may_differ(heads));
         changed.await.is_ok_and(|heads| !heads.closed)
     }
 }

@@ -2,17 +2,19 @@
 
 mod core;
 mod join;
+mod once;
 mod open;
 mod peer_watch;
 mod resolve;
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use dunlin_model::{DeviceId, DeviceKind};
 use dunlin_proto::trust::Ticket;
+use tokio::time::{Instant, timeout_at};
 
 pub(crate) use self::core::Core;
-pub use self::peer_watch::PeerWatch;
+pub use self::{once::SyncOutcome, peer_watch::PeerWatch};
 use crate::{
     config::Config,
     error::Result,
@@ -38,7 +40,32 @@ pub struct Device {
 #[derive(Clone)]
 pub struct Node {
     pub(crate) core: Arc<Core>,
-    sync: Arc<tokio::sync::Mutex<Option<Sync>>>,
+    sync: Arc<tokio::sync::Mutex<SyncSlot>>,
+}
+
+/// The sync of a node.
+#[derive(Default)]
+struct SyncSlot {
+    running: Option<Sync>,
+    /// What the app asked for: what a resumed node goes on with.
+    wanted: Option<SyncConfig>,
+    /// Counts the syncs that were started or ended.
+    turn: u64,
+}
+
+impl SyncSlot {
+    async fn start(&mut self, core: &Arc<Core>, config: SyncConfig) -> Result<()> {
+        self.stop().await;
+        self.running = Some(Sync::start(core.clone(), config).await?);
+        Ok(())
+    }
+
+    async fn stop(&mut self) {
+        self.turn += 1;
+        if let Some(sync) = self.running.take() {
+            sync.stop().await;
+        }
+    }
 }
 
 impl Node {
@@ -105,20 +132,67 @@ impl Node {
     /// Starts to exchange with peers; replaces a sync that runs already.
     ///
     /// # Errors
-    /// `Network` where the address is in use or not this host's; `Closed` after shutdown.
+    /// `Network` where the address is in use or not this host's; `Suspended`; `Closed` after
+    /// shutdown.
     pub async fn start_sync(&self, config: SyncConfig) -> Result<()> {
         let mut sync = self.sync.lock().await;
-        if let Some(old) = sync.take() {
-            old.stop().await;
-        }
-        *sync = Some(Sync::start(self.core.clone(), config).await?);
+        sync.start(&self.core, config.clone()).await?;
+        sync.wanted = Some(config);
         Ok(())
     }
 
     /// Ends the exchange with peers; nothing happens if there is none.
     pub async fn stop_sync(&self) {
-        if let Some(sync) = self.sync.lock().await.take() {
-            sync.stop().await;
+        let mut sync = self.sync.lock().await;
+        sync.wanted = None;
+        sync.stop().await;
+    }
+
+    /// Starts the sync that runs anew, with a new socket: for a host whose network has changed.
+    /// Nothing happens if there is none.
+    ///
+    /// # Errors
+    /// As [`start_sync`](Self::start_sync); another attempt starts it.
+    pub async fn restart_sync(&self) -> Result<()> {
+        let mut sync = self.sync.lock().await;
+        match sync.wanted.clone() {
+            Some(config) if !self.core.is_suspended() => sync.start(&self.core, config).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends sync, finishes what was asked for, and closes every file and socket, until
+    /// [`resume`](Self::resume): for an app that goes to the background, where some systems kill a
+    /// process that sleeps with a file locked. Nothing happens if the node is suspended.
+    ///
+    /// At the deadline, what still waits is refused, and what runs is rolled back; closing takes a
+    /// moment more. While suspended, calls are refused with `Suspended`, live queries and change
+    /// feeds wait, and another process may open the directory. All handles stay good.
+    ///
+    /// # Errors
+    /// What kept a file from being checkpointed; nothing is lost, and the node is suspended all
+    /// the same. `Closed` after shutdown.
+    pub async fn suspend(&self, deadline: Duration) -> Result<()> {
+        let deadline = Instant::now() + deadline;
+        let mut sync = self.sync.lock().await;
+        self.core.check_open()?;
+        // What is not over by then is dropped, which ends it without a goodbye.
+        let _ = timeout_at(deadline, sync.stop()).await;
+        self.core.suspend(deadline).await
+    }
+
+    /// Opens the files of a suspended node again, and starts the sync that ran; nothing happens if
+    /// it is not suspended.
+    ///
+    /// # Errors
+    /// `AlreadyOpen` if another process has the directory now, `StorageFull`, `Corrupt`; `Network`
+    /// if only sync could not be started: another attempt tries again. `Closed` after shutdown.
+    pub async fn resume(&self) -> Result<()> {
+        let mut sync = self.sync.lock().await;
+        self.core.resume().await?;
+        match (&sync.running, sync.wanted.clone()) {
+            (None, Some(config)) => sync.start(&self.core, config).await,
+            _ => Ok(()),
         }
     }
 
@@ -128,13 +202,13 @@ impl Node {
     /// `Closed` after shutdown, `Corrupt` where a document cannot be read.
     pub async fn status(&self) -> Result<Status> {
         let sync = self.sync.lock().await;
-        Status::gather(&self.core, sync.as_ref()).await
+        Status::gather(&self.core, sync.running.as_ref()).await
     }
 
     /// The devices this node is connected to, dials, or has met since sync was started; while it
     /// does not sync, those it has met before.
     pub async fn peers(&self) -> Vec<PeerStatus> {
-        PeerStatus::gather(&self.core, self.sync.lock().await.as_ref()).await
+        PeerStatus::gather(&self.core, self.sync.lock().await.running.as_ref()).await
     }
 
     /// Follows how the peers stand.
@@ -144,7 +218,7 @@ impl Node {
 
     /// Why nobody can be found on the local network, while discovery does not work there.
     pub async fn discovery_problem(&self) -> Option<String> {
-        self.sync.lock().await.as_ref().and_then(Sync::discovery_problem)
+        self.sync.lock().await.running.as_ref().and_then(Sync::discovery_problem)
     }
 
     /// Closes connections and files in good order and releases the directory; whatever is called

@@ -6,6 +6,7 @@ mod connection;
 mod discover;
 mod hub;
 mod link;
+mod platform;
 mod questions;
 mod report;
 mod status;
@@ -13,14 +14,19 @@ mod target;
 #[cfg(test)]
 mod tests;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use dunlin_net::{BindError, Carrier, Endpoint};
 use tokio::{sync::mpsc, time::sleep};
 
-use self::{discover::discover, hub::Hub, target::Goal};
+use self::{
+    discover::{Sources, discover},
+    hub::Hub,
+    target::Goal,
+};
 use crate::{error::Result, node::Core};
 
+pub use self::platform::{DiscoveredPeers, PlatformDiscovery};
 pub use self::status::{PeerState, PeerStatus, Refusal, SpaceStatus, Status};
 
 /// Further attempts to open a port that is in use, and the wait between them.
@@ -28,7 +34,7 @@ const BIND_ATTEMPTS: u32 = 5;
 const BIND_WAIT: Duration = Duration::from_millis(50);
 
 /// How to reach peers and be reached.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SyncConfig {
     /// What carries the packets: a UDP address to listen on, or another carrier.
     pub carrier: Carrier,
@@ -36,13 +42,26 @@ pub struct SyncConfig {
     pub peers: Vec<SocketAddr>,
     /// Whether to announce this node on the local network, and to look for others.
     pub mdns: bool,
+    /// Discovery that the platform provides, beside or instead of mDNS.
+    pub platform: Option<Arc<dyn PlatformDiscovery>>,
+}
+
+impl fmt::Debug for SyncConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SyncConfig")
+            .field("carrier", &self.carrier)
+            .field("peers", &self.peers)
+            .field("mdns", &self.mdns)
+            .field("platform", &self.platform.is_some())
+            .finish()
+    }
 }
 
 impl Default for SyncConfig {
     /// Any free port of all addresses, and mDNS.
     fn default() -> Self {
         let any = SocketAddr::from((std::net::Ipv6Addr::UNSPECIFIED, 0));
-        Self { carrier: Carrier::Udp(any), peers: Vec::new(), mdns: true }
+        Self { carrier: Carrier::Udp(any), peers: Vec::new(), mdns: true, platform: None }
     }
 }
 
@@ -63,8 +82,9 @@ impl Sync {
         hub.spawn(follow_memberships(hub.clone()));
         aim_at(&hub, config.peers.into_iter().map(Goal::Given).collect());
         aim_at(&hub, remembered(&hub).await?);
-        if config.mdns {
-            hub.spawn(discover(hub.clone(), failures));
+        if config.mdns || config.platform.is_some() {
+            let sources = Sources { mdns: config.mdns, platform: config.platform };
+            hub.spawn(discover(hub.clone(), sources, failures));
         }
         Ok(sync)
     }

@@ -142,7 +142,10 @@ async fn of_a_commit_that_fails_nobody_sees_anything_and_its_neighbours_commit()
     let mut peers = Vec::new();
     for site in [&a, &b] {
         let carrier = Carrier::Udp(SocketAddr::from(([127, 0, 0, 1], 0)));
-        site.node.start_sync(SyncConfig { carrier, peers, mdns: false }).await.unwrap();
+        site.node
+            .start_sync(SyncConfig { carrier, peers, mdns: false, ..SyncConfig::default() })
+            .await
+            .unwrap();
         peers = site.node.status().await.unwrap().listen;
     }
     let (mut feed, mut their_feed) = (here.changes_after(None), there.changes_after(None));

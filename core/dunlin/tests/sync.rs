@@ -23,7 +23,8 @@ const LOOPBACK: SocketAddr =
 /// Syncs over QUIC on loopback with these peers; returns where it listens.
 async fn start(node: &Node, peers: &[SocketAddr]) -> SocketAddr {
     let carrier = Carrier::Udp(LOOPBACK);
-    let config = SyncConfig { carrier, peers: peers.to_vec(), mdns: false };
+    let config =
+        SyncConfig { carrier, peers: peers.to_vec(), mdns: false, ..SyncConfig::default() };
     node.start_sync(config).await.unwrap();
     node.status().await.unwrap().listen[0]
 }
@@ -156,7 +157,8 @@ async fn two_devices_that_dial_each_other_show_one_peer() {
     // Both know where the other is from here on, and dial at once.
     a.node.stop_sync().await;
     let carrier = Carrier::Udp(address_of_a);
-    let config = SyncConfig { carrier, peers: vec![address_of_b], mdns: false };
+    let config =
+        SyncConfig { carrier, peers: vec![address_of_b], mdns: false, ..SyncConfig::default() };
     a.node.start_sync(config).await.unwrap();
     put(&here, "x", json!({"n": 1})).await;
     converge(&[&a.node, &b.node]).await;
@@ -258,7 +260,12 @@ async fn devices_without_a_common_space_learn_nothing_of_each_other() {
 async fn an_address_in_use_is_a_network_error() {
     let (a, b) = (Site::new("a").await, Site::new("b").await);
     let address = start(&a.node, &[]).await;
-    let config = SyncConfig { carrier: Carrier::Udp(address), peers: Vec::new(), mdns: false };
+    let config = SyncConfig {
+        carrier: Carrier::Udp(address),
+        peers: Vec::new(),
+        mdns: false,
+        ..SyncConfig::default()
+    };
     let error = b.node.start_sync(config).await.unwrap_err();
     assert_eq!(error.code(), Code::Network);
     assert!(!error.remedy().is_empty());
@@ -433,7 +440,9 @@ mod simulated {
     async fn start(node: &Node, network: &Network, address: &str, peers: &[&str]) {
         let peers = peers.iter().map(|peer| peer.parse().unwrap()).collect();
         let carrier = network.carrier(address.parse().unwrap()).unwrap();
-        node.start_sync(SyncConfig { carrier, peers, mdns: false }).await.unwrap();
+        node.start_sync(SyncConfig { carrier, peers, mdns: false, ..SyncConfig::default() })
+            .await
+            .unwrap();
     }
 
     /// A line of three on a lossy network, with a partition; returns the digest and what the

@@ -2,8 +2,13 @@
 
 mod acceptor;
 mod dial;
+mod nowhere;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, PoisonError, Weak},
+    time::Duration,
+};
 
 use dunlin_model::DeviceId;
 use quinn::{
@@ -13,7 +18,7 @@ use quinn::{
 use tokio::{
     sync::{Mutex, mpsc},
     task::AbortHandle,
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use crate::{
@@ -26,11 +31,14 @@ use crate::{
 };
 
 pub use self::acceptor::MAX_STRANGERS;
+use self::nowhere::Nowhere;
 
 /// Time for a call to be answered, lost packets included.
 const DIAL_TIMEOUT: Duration = Duration::from_secs(15);
 /// Time for peers to hear that this endpoint closes.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
+/// The wait between two looks whether a socket is still held.
+const LET_GO_INTERVAL: Duration = Duration::from_millis(1);
 /// TLS alert `no_application_protocol` (RFC 7301, section 3.2).
 const ALERT_NO_APPLICATION_PROTOCOL: u8 = 120;
 
@@ -82,6 +90,14 @@ struct Inner {
     identity: Identity,
     accepted: Mutex<mpsc::Receiver<Connection>>,
     acceptor: AbortHandle,
+    /// The UDP socket, if that is what carries the packets.
+    socket: std::sync::Mutex<Option<Weak<dyn AsyncUdpSocket>>>,
+}
+
+impl Inner {
+    fn socket(&self) -> std::sync::MutexGuard<'_, Option<Weak<dyn AsyncUdpSocket>>> {
+        self.socket.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Drop for Inner {
@@ -99,6 +115,7 @@ impl Endpoint {
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| BindError::NoRuntime)?;
         let identity = Identity::from_seed(&config.seed).map_err(BindError::Tls)?;
         let (socket, address) = open(&config.carrier)?;
+        let own_socket = weak(&config.carrier, &socket);
 
         let crypto = tls::server(&identity, tls::ALPN).map_err(BindError::Tls)?;
         let mut server = ServerConfig::with_crypto(Arc::new(crypto));
@@ -116,7 +133,8 @@ impl Endpoint {
         let (sender, accepted) = mpsc::channel(MAX_STRANGERS);
         let acceptor = runtime.spawn(acceptor::run(quinn.clone(), sender)).abort_handle();
         let accepted = Mutex::new(accepted);
-        Ok(Self { inner: Arc::new(Inner { quinn, identity, accepted, acceptor }) })
+        let socket = std::sync::Mutex::new(own_socket);
+        Ok(Self { inner: Arc::new(Inner { quinn, identity, accepted, acceptor, socket }) })
     }
 
     /// This device.
@@ -230,18 +248,49 @@ impl Endpoint {
     /// See [`BindError`]; the old socket stays in use then.
     pub fn rebind(&self, carrier: &Carrier) -> Result<(), BindError> {
         let (socket, address) = open(carrier)?;
-        self.inner.quinn.rebind_abstract(socket).map_err(|error| BindError::from_io(address, error))
+        let own_socket = weak(carrier, &socket);
+        self.inner
+            .quinn
+            .rebind_abstract(socket)
+            .map_err(|error| BindError::from_io(address, error))?;
+        *self.inner.socket() = own_socket;
+        Ok(())
     }
 
     /// Closes all connections with this code, accepts no more, and waits up to half a second for
-    /// the peers to hear of it.
+    /// the peers to hear of it. Then the socket is let go, so that its address is free.
     pub async fn close(&self, code: u32, reason: &str) {
         self.inner.quinn.close(VarInt::from_u32(code), reason.as_bytes());
         self.inner.acceptor.abort();
         if timeout(CLOSE_TIMEOUT, self.inner.quinn.wait_idle()).await.is_err() {
             tracing::debug!("connections were still draining when the endpoint closed");
         }
+        self.let_go().await;
     }
+
+    /// Puts a socket that leads nowhere in the place of this one, which quinn would otherwise hold
+    /// until the last connection has drained: up to 95 seconds on a bad link.
+    async fn let_go(&self) {
+        // quinn keeps the socket before the current one until that has received something.
+        for _ in 0..2 {
+            if let Err(error) = self.inner.quinn.rebind_abstract(Arc::new(Nowhere)) {
+                tracing::debug!("the socket is held until connections have drained: {error}");
+            }
+        }
+        let socket = self.inner.socket().take();
+        // Each connection lets go of it when its task runs.
+        let _ = timeout(CLOSE_TIMEOUT, async {
+            while socket.as_ref().is_some_and(|socket| socket.strong_count() > 0) {
+                sleep(LET_GO_INTERVAL).await;
+            }
+        })
+        .await;
+    }
+}
+
+/// To see whether a UDP socket is still held; what carries packets otherwise is its owner's.
+fn weak(carrier: &Carrier, socket: &Arc<dyn AsyncUdpSocket>) -> Option<Weak<dyn AsyncUdpSocket>> {
+    matches!(carrier, Carrier::Udp(_)).then(|| Arc::downgrade(socket))
 }
 
 fn open(carrier: &Carrier) -> Result<(Arc<dyn AsyncUdpSocket>, SocketAddr), BindError> {

@@ -106,7 +106,7 @@ impl OpenError {
         match Failure::of(&source) {
             Failure::Full => Self::StorageFull { path },
             Failure::Corrupt => Self::Corrupt { path, detail: source.to_string() },
-            Failure::Other => Self::Sqlite { path, source },
+            Failure::Interrupted | Failure::Other => Self::Sqlite { path, source },
         }
     }
 }
@@ -140,6 +140,9 @@ pub enum StoreError {
         /// Which bound.
         reason: String,
     },
+    /// The writer was interrupted, and the transaction rolled back.
+    #[error("the write was interrupted")]
+    Interrupted,
     /// A failure ended the transaction while its closure went on.
     #[error("the transaction has been rolled back")]
     RolledBack,
@@ -162,7 +165,7 @@ impl StoreError {
             Self::Invalid(invalid) => &invalid.remedy,
             Self::NotFound { .. } => "check the name",
             Self::LimitExceeded { .. } => "use fewer",
-            Self::RolledBack => "try again",
+            Self::Interrupted | Self::RolledBack => "try again",
             Self::Io(_) | Self::Sqlite(_) => "try again; if it stays, report it",
         }
     }
@@ -179,7 +182,7 @@ impl StoreError {
 
     /// Whether the same call may succeed later.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::StorageFull | Self::RolledBack)
+        matches!(self, Self::StorageFull | Self::Interrupted | Self::RolledBack)
     }
 
     pub(crate) fn corrupt(detail: impl Into<String>) -> Self {
@@ -192,6 +195,7 @@ impl From<rusqlite::Error> for StoreError {
         match Failure::of(&source) {
             Failure::Full => Self::StorageFull,
             Failure::Corrupt => Self::Corrupt { detail: source.to_string() },
+            Failure::Interrupted => Self::Interrupted,
             Failure::Other => Self::Sqlite(source),
         }
     }
@@ -201,6 +205,7 @@ impl From<rusqlite::Error> for StoreError {
 pub(crate) enum Failure {
     Full,
     Corrupt,
+    Interrupted,
     Other,
 }
 
@@ -209,6 +214,7 @@ impl Failure {
         let Some(failure) = error.sqlite_error() else { return Self::Other };
         match failure.code {
             ErrorCode::DiskFull => Self::Full,
+            ErrorCode::OperationInterrupted => Self::Interrupted,
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Self::Corrupt,
             // The shared-memory file beside the log cannot grow: what a full disk looks like to
             // the first writer after opening.

@@ -23,7 +23,7 @@ use std::{
 };
 
 use dunlin_model::{Collection, DeviceId, Fingerprint};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, InterruptHandle, OptionalExtension, params};
 
 use self::interned::Interned;
 use crate::{
@@ -46,6 +46,18 @@ pub struct SpaceStore {
     cursor: Cursor,
     /// The part of the cursor that the file has.
     saved: Saved,
+}
+
+/// Interrupts the writer of a store; it may outlive the store.
+#[derive(Clone)]
+pub struct Interrupter(Arc<InterruptHandle>);
+
+impl Interrupter {
+    /// Ends the statement that runs, if one does: its transaction is rolled back and fails as
+    /// [`StoreError::Interrupted`].
+    pub fn interrupt(&self) {
+        self.0.interrupt();
+    }
 }
 
 /// What a transaction moves, and a rollback restores.
@@ -100,6 +112,11 @@ impl SpaceStore {
     /// A handle for queries, which run beside the writer.
     pub fn reader(&self) -> Reader {
         Reader::new(self.readers.clone())
+    }
+
+    /// A handle to interrupt the writer from another thread.
+    pub fn interrupter(&self) -> Interrupter {
+        Interrupter(Arc::new(self.connection.get_interrupt_handle()))
     }
 
     /// The sequence number of the last change; zero before the first.

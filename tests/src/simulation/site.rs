@@ -150,7 +150,8 @@ impl Site {
                 sleep(Duration::from_secs(1)).await;
             }
         };
-        let sync = SyncConfig { carrier, peers: self.dials.clone(), mdns: false };
+        let sync =
+            SyncConfig { carrier, peers: self.dials.clone(), mdns: false, ..SyncConfig::default() };
         self.node()?.start_sync(sync).await
     }
 

@@ -102,7 +102,7 @@ impl Engine {
                     job.succeed(answer);
                 }
             }
-            Err(_) if jobs.len() > 1 => {
+            Err(_) if jobs.len() > 1 && !self.outlets.is_hurried() => {
                 for job in jobs {
                     self.commit(vec![job]);
                 }

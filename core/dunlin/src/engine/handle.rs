@@ -1,16 +1,25 @@
 //! The engine's queue, as everything outside the engine sees it.
 
-use std::{path::PathBuf, sync::Arc, thread};
+use std::{
+    any::Any,
+    path::PathBuf,
+    pin::pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
+};
 
 use dunlin_model::SpaceId;
-use dunlin_store::{Limits, Reader, Rows, SpaceStore};
+use dunlin_store::{Interrupter, Limits, Reader, Rows, SpaceStore};
 use serde_json::Value as Json;
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, sleep_until},
+};
 
 use super::{Apply, Command, Committed, Desk, Engine, Identity, Order, Outlets, Write};
 use crate::{
     config::{Config, Engines},
-    error::{Error, Result},
+    error::{Code, Error, Result},
 };
 
 /// Commands that may wait; a sender beyond that waits itself.
@@ -20,67 +29,50 @@ const MAX_ENSURED: usize = 8;
 /// The stack of an engine's thread: yrs and SQLite at their deepest, with room to spare.
 const STACK_BYTES: usize = 8 << 20;
 
-/// A running engine.
+/// A space's engine, which may be suspended and resumed. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct EngineHandle {
+pub(crate) struct EngineHandle(Arc<Shared>);
+
+struct Shared {
+    origin: EngineOrigin,
+    outlets: Arc<Outlets>,
+    state: Mutex<State>,
+}
+
+/// What an engine is started from.
+pub(crate) struct EngineOrigin {
+    pub(crate) path: PathBuf,
+    pub(crate) space: SpaceId,
+    pub(crate) identity: Identity,
+    pub(crate) config: Config,
+    /// Held as long as the engine runs: the lock of the node's directory.
+    pub(crate) guard: Arc<dyn Any + Send + Sync>,
+}
+
+enum State {
+    Running(Running),
+    /// The file is closed; handles wait for it to be opened again.
+    Suspended,
+    Closed,
+}
+
+#[derive(Clone)]
+struct Running {
     queue: mpsc::Sender<Command>,
     reader: Reader,
-    outlets: Arc<Outlets>,
-    mode: Engines,
+    interrupter: Interrupter,
 }
 
 impl EngineHandle {
     /// Opens the space's file on the engine's own thread and starts it.
-    ///
-    /// `guard` is held as long as the engine runs: the lock of the node's directory.
-    pub(crate) async fn start(
-        path: PathBuf,
-        space: SpaceId,
-        identity: Identity,
-        config: &Config,
-        guard: Arc<dyn std::any::Any + Send + Sync>,
-    ) -> Result<Self> {
-        let outlets = Arc::new(Outlets::new(space));
-        let (queue, commands) = mpsc::channel(QUEUE);
-        let desk = Desk::new(identity, config);
-        let durability = config.durability.into();
-        let reader = match config.engines {
-            Engines::Tasks => {
-                let (engine, reader) = open(path, durability, desk, outlets.clone())?;
-                tokio::spawn(async move {
-                    engine.run_as_task(commands).await;
-                    drop(guard);
-                });
-                reader
-            }
-            Engines::Threads => {
-                let (ready, opened) = oneshot::channel();
-                let outlets = outlets.clone();
-                thread::Builder::new()
-                    .name("dunlin-engine".to_owned())
-                    .stack_size(STACK_BYTES)
-                    .spawn(move || {
-                        match open(path, durability, desk, outlets) {
-                            Ok((engine, reader)) => {
-                                if ready.send(Ok(reader)).is_ok() {
-                                    engine.run_blocking(commands);
-                                }
-                            }
-                            Err(error) => drop(ready.send(Err(error))),
-                        }
-                        drop(guard);
-                    })
-                    .map_err(|error| {
-                        Error::internal("no thread for a space's engine").with_source(error)
-                    })?;
-                opened.await.map_err(|_| Error::internal("an engine ended while it opened"))??
-            }
-        };
-        Ok(Self { queue, reader, outlets, mode: config.engines })
+    pub(crate) async fn start(origin: EngineOrigin) -> Result<Self> {
+        let outlets = Arc::new(Outlets::new(origin.space));
+        let running = origin.start(&outlets).await?;
+        Ok(Self(Arc::new(Shared { origin, outlets, state: Mutex::new(State::Running(running)) })))
     }
 
     pub(crate) fn outlets(&self) -> &Arc<Outlets> {
-        &self.outlets
+        &self.0.outlets
     }
 
     /// Local writes; the answer comes after the commit.
@@ -88,7 +80,7 @@ impl EngineHandle {
         let (answer, answered) = oneshot::channel();
         let reply = Box::new(move |result| drop(answer.send(result)));
         self.send(Command::Write(Write { orders, reply })).await?;
-        answered.await.map_err(|_| Error::closed())?
+        answered.await.map_err(|_| self.ended())?
     }
 
     /// Hands over updates from a peer; the apply's own reply answers.
@@ -103,7 +95,7 @@ impl EngineHandle {
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
         self.post(move |engine| drop(answer.send(call(engine)))).await?;
-        answered.await.map_err(|_| Error::closed())?
+        answered.await.map_err(|_| self.ended())?
     }
 
     /// Like [`call`](Self::call), without waiting for the answer.
@@ -116,20 +108,20 @@ impl EngineHandle {
         &self,
         read: impl FnOnce(&Reader) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        match self.mode {
-            Engines::Tasks => read(&self.reader),
-            Engines::Threads => {
-                let reader = self.reader.clone();
-                tokio::task::spawn_blocking(move || read(&reader))
-                    .await
-                    .map_err(|error| Error::internal("a query panicked").with_source(error))?
-            }
-        }
+        let reader = self.running()?.reader;
+        let answer = match self.0.origin.config.engines {
+            Engines::Tasks => read(&reader),
+            Engines::Threads => tokio::task::spawn_blocking(move || read(&reader))
+                .await
+                .map_err(|error| Error::internal("a query panicked").with_source(error))?,
+        };
+        // A query that was interrupted does not know for how long the file is closed.
+        answer.map_err(|error| if error.code() == Code::Closed { self.ended() } else { error })
     }
 
     /// Runs a query on current projections; tells which collections it read.
     pub(crate) async fn query(&self, sql: &str, parameters: &[Json]) -> Result<Rows> {
-        if self.outlets.is_stale() {
+        if self.0.outlets.is_stale() {
             self.call(Engine::rebuild_projections).await?;
         }
         let (sql, parameters) = (sql.to_owned(), parameters.to_vec());
@@ -157,8 +149,76 @@ impl EngineHandle {
         self.call(move |engine| Ok(engine.store.write(|writer| writer.ack(&consumer, seq))?)).await
     }
 
-    /// Checkpoints and closes the file.
+    /// Checkpoints and closes the file, after everything that was asked for; what still waits at
+    /// the deadline is dropped, and what runs is rolled back. Handles stay good.
+    pub(crate) async fn suspend(&self, deadline: Instant) -> Result<()> {
+        let running = {
+            let mut state = self.state();
+            let State::Running(running) = &*state else { return Ok(()) };
+            let running = running.clone();
+            // Before anybody is refused: whoever follows the commits knows why then.
+            self.0.outlets.suspend();
+            *state = State::Suspended;
+            running
+        };
+        let mut stopped = pin!(running.stop());
+        tokio::select! {
+            biased;
+            outcome = &mut stopped => return outcome,
+            () = sleep_until(deadline) => {}
+        }
+        self.0.outlets.hurry();
+        running.interrupter.interrupt();
+        stopped.await
+    }
+
+    /// Opens the file again, if it was suspended.
+    pub(crate) async fn resume(&self) -> Result<()> {
+        match &*self.state() {
+            State::Running(_) => return Ok(()),
+            State::Closed => return Err(Error::closed()),
+            State::Suspended => {}
+        }
+        let running = self.0.origin.start(&self.0.outlets).await?;
+        *self.state() = State::Running(running);
+        self.0.outlets.resume();
+        Ok(())
+    }
+
+    /// Checkpoints and closes the file for good.
     pub(crate) async fn stop(&self) -> Result<()> {
+        let before = std::mem::replace(&mut *self.state(), State::Closed);
+        let State::Running(running) = before else {
+            self.0.outlets.close();
+            return Ok(());
+        };
+        running.stop().await
+    }
+
+    async fn send(&self, command: Command) -> Result<()> {
+        self.running()?.queue.send(command).await.map_err(|_| self.ended())
+    }
+
+    fn running(&self) -> Result<Running> {
+        match &*self.state() {
+            State::Running(running) => Ok(running.clone()),
+            State::Suspended => Err(Error::suspended()),
+            State::Closed => Err(Error::closed()),
+        }
+    }
+
+    /// Why there is no answer.
+    fn ended(&self) -> Error {
+        self.running().err().unwrap_or_else(Error::closed)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Running {
+    async fn stop(&self) -> Result<()> {
         let (answer, answered) = oneshot::channel();
         let reply = Box::new(move |result| drop(answer.send(result)));
         if self.queue.send(Command::Stop(reply)).await.is_err() {
@@ -166,9 +226,46 @@ impl EngineHandle {
         }
         answered.await.unwrap_or(Ok(()))
     }
+}
 
-    async fn send(&self, command: Command) -> Result<()> {
-        self.queue.send(command).await.map_err(|_| Error::closed())
+impl EngineOrigin {
+    async fn start(&self, outlets: &Arc<Outlets>) -> Result<Running> {
+        let (queue, commands) = mpsc::channel(QUEUE);
+        let desk = Desk::new(self.identity.clone(), &self.config);
+        let durability = self.config.durability.into();
+        let (path, outlets, guard) = (self.path.clone(), outlets.clone(), self.guard.clone());
+        let (reader, interrupter) = match self.config.engines {
+            Engines::Tasks => {
+                let (engine, reader, interrupter) = open(path, durability, desk, outlets)?;
+                tokio::spawn(async move {
+                    engine.run_as_task(commands).await;
+                    drop(guard);
+                });
+                (reader, interrupter)
+            }
+            Engines::Threads => {
+                let (ready, opened) = oneshot::channel();
+                thread::Builder::new()
+                    .name("dunlin-engine".to_owned())
+                    .stack_size(STACK_BYTES)
+                    .spawn(move || {
+                        match open(path, durability, desk, outlets) {
+                            Ok((engine, reader, interrupter)) => {
+                                if ready.send(Ok((reader, interrupter))).is_ok() {
+                                    engine.run_blocking(commands);
+                                }
+                            }
+                            Err(error) => drop(ready.send(Err(error))),
+                        }
+                        drop(guard);
+                    })
+                    .map_err(|error| {
+                        Error::internal("no thread for a space's engine").with_source(error)
+                    })?;
+                opened.await.map_err(|_| Error::internal("an engine ended while it opened"))??
+            }
+        };
+        Ok(Running { queue, reader, interrupter })
     }
 }
 
@@ -177,9 +274,9 @@ fn open(
     durability: dunlin_store::Durability,
     desk: Desk,
     outlets: Arc<Outlets>,
-) -> Result<(Engine, Reader)> {
+) -> Result<(Engine, Reader, Interrupter)> {
     let store = SpaceStore::open(&path, durability)?;
-    let reader = store.reader();
+    let (reader, interrupter) = (store.reader(), store.interrupter());
     outlets.start_at(store.last_seq()?);
-    Ok((Engine::new(store, desk, outlets)?, reader))
+    Ok((Engine::new(store, desk, outlets)?, reader, interrupter))
 }

@@ -31,7 +31,11 @@ pub(crate) struct Staged {
 pub(crate) struct Heads {
     pub(crate) seq: i64,
     pub(crate) collections: BTreeMap<Collection, i64>,
-    /// Whether the engine has ended.
+    /// The last commit when the file was opened, perhaps another process's.
+    pub(crate) opened_at: i64,
+    /// Whether the file is closed for now.
+    pub(crate) suspended: bool,
+    /// Whether the engine has ended for good.
     pub(crate) closed: bool,
 }
 
@@ -50,6 +54,8 @@ pub(crate) struct Outlets {
     heads: watch::Sender<Heads>,
     /// Whether some projection is older than its document.
     stale: AtomicBool,
+    /// Whether the engine should drop what still waits in its queue.
+    hurried: AtomicBool,
     listeners: Mutex<BTreeMap<u64, Arc<dyn Listener>>>,
 }
 
@@ -59,6 +65,7 @@ impl Outlets {
             space,
             heads: watch::Sender::new(Heads::default()),
             stale: AtomicBool::new(true),
+            hurried: AtomicBool::new(false),
             listeners: Mutex::new(BTreeMap::new()),
         }
     }
@@ -79,13 +86,40 @@ impl Outlets {
 
     /// Starts at the sequence number that the store was opened with.
     pub(super) fn start_at(&self, seq: i64) {
-        self.heads.send_modify(|heads| heads.seq = seq);
+        self.set_stale(true);
+        self.hurried.store(false, Ordering::Release);
+        self.heads.send_modify(|heads| (heads.seq, heads.opened_at) = (seq, seq));
+    }
+
+    /// Whoever follows the commits waits from here on.
+    pub(super) fn suspend(&self) {
+        self.heads.send_modify(|heads| heads.suspended = true);
+    }
+
+    /// Whoever follows the commits goes on.
+    pub(super) fn resume(&self) {
+        self.heads.send_modify(|heads| heads.suspended = false);
+    }
+
+    /// Tells the engine to drop what waits in its queue.
+    pub(super) fn hurry(&self) {
+        self.hurried.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_hurried(&self) -> bool {
+        self.hurried.load(Ordering::Acquire)
     }
 
     /// Ends what follows the commits.
     pub(super) fn close(&self) {
         self.heads.send_modify(|heads| heads.closed = true);
         self.listeners().clear();
+    }
+
+    /// The engine has ended: for good, unless it was suspended.
+    fn engine_ended(&self) {
+        self.listeners().clear();
+        self.heads.send_modify(|heads| heads.closed |= !heads.suspended);
     }
 
     pub(crate) fn listen(&self, link: u64, listener: Arc<dyn Listener>) {
@@ -146,7 +180,7 @@ impl Outlets {
     }
 }
 
-/// The engine's hold on its outlets: they close with it.
+/// The engine's hold on its outlets: they hear of its end, whatever it was.
 pub(crate) struct Announcer(Arc<Outlets>);
 
 impl Announcer {
@@ -165,6 +199,6 @@ impl Deref for Announcer {
 
 impl Drop for Announcer {
     fn drop(&mut self) {
-        self.0.close();
+        self.0.engine_ended();
     }
 }

@@ -67,6 +67,7 @@ impl From<StoreError> for Error {
             StoreError::Invalid(_) => Code::InvalidInput,
             StoreError::NotFound { .. } => Code::NotFound,
             StoreError::LimitExceeded { .. } => Code::LimitExceeded,
+            StoreError::Interrupted => Code::Suspended,
             _ => Code::Internal,
         };
         Self::new(code, error.to_string(), error.remedy().to_owned()).with_source(error)

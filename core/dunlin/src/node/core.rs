@@ -3,12 +3,13 @@
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
+    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use dunlin_model::{DeviceId, SpaceId};
 use dunlin_store::NodeDir;
-use tokio::sync::watch;
+use tokio::{sync::watch, task::JoinSet, time::Instant};
 
 use super::Device;
 use crate::{
@@ -17,13 +18,33 @@ use crate::{
     space::SpaceInner,
 };
 
+/// The node's directory.
+pub(super) enum Dir {
+    Open(NodeDir),
+    /// Released for now.
+    Suspended,
+    /// Released for good.
+    Closed,
+}
+
+impl Dir {
+    fn open(&self) -> Result<&NodeDir> {
+        match self {
+            Self::Open(dir) => Ok(dir),
+            Self::Suspended => Err(Error::suspended()),
+            Self::Closed => Err(Error::closed()),
+        }
+    }
+}
+
 /// The node without its sync.
 pub(crate) struct Core {
     pub(crate) device: Device,
     pub(crate) seed: [u8; 32],
     pub(crate) config: Config,
-    /// None after shutdown. Engines hold it too, so the directory stays locked while one runs.
-    pub(super) dir: Arc<Mutex<Option<NodeDir>>>,
+    pub(super) path: PathBuf,
+    /// Engines hold it too, so the directory stays locked while one runs.
+    pub(super) dir: Arc<Mutex<Dir>>,
     spaces: Mutex<BTreeMap<SpaceId, Arc<SpaceInner>>>,
     /// Where other devices may reach this node, while it syncs.
     listen: Mutex<Vec<SocketAddr>>,
@@ -39,7 +60,8 @@ impl Core {
             device,
             seed,
             config,
-            dir: Arc::new(Mutex::new(Some(dir))),
+            path: dir.path().to_owned(),
+            dir: Arc::new(Mutex::new(Dir::Open(dir))),
             spaces: Mutex::default(),
             listen: Mutex::default(),
             memberships: watch::Sender::new(0),
@@ -107,13 +129,23 @@ impl Core {
         work: impl FnOnce(&NodeDir) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let dir = self.dir.clone();
-        let work = move || lock(&dir).as_ref().ok_or_else(Error::closed).and_then(work);
+        let work = move || lock(&dir).open().and_then(work);
         off_runtime(self.config.engines, work).await
     }
 
     /// Whether the node was shut down.
     pub(super) fn is_closed(&self) -> bool {
-        lock(&self.dir).is_none()
+        matches!(*lock(&self.dir), Dir::Closed)
+    }
+
+    /// Refuses after shutdown.
+    pub(super) fn check_open(&self) -> Result<()> {
+        if self.is_closed() { Err(Error::closed()) } else { Ok(()) }
+    }
+
+    /// Whether the node is suspended.
+    pub(super) fn is_suspended(&self) -> bool {
+        matches!(*lock(&self.dir), Dir::Suspended)
     }
 
     /// Stops all engines and releases the directory.
@@ -122,9 +154,36 @@ impl Core {
         for space in self.spaces() {
             outcome = outcome.and(space.engine().stop().await);
         }
-        lock(&self.dir).take();
-        self.peers_changed();
+        self.release(Dir::Closed);
         outcome
+    }
+
+    /// Suspends all engines at once and releases the directory for now.
+    pub(super) async fn suspend(&self, deadline: Instant) -> Result<()> {
+        let mut engines = JoinSet::new();
+        for space in self.spaces() {
+            engines.spawn(async move { space.engine().suspend(deadline).await });
+        }
+        let mut outcome = Ok(());
+        while let Some(suspended) = engines.join_next().await {
+            let suspended = suspended.unwrap_or_else(|error| {
+                Err(Error::internal("suspending a space failed").with_source(error))
+            });
+            outcome = outcome.and(suspended);
+        }
+        if !self.is_closed() {
+            self.release(Dir::Suspended);
+        }
+        outcome
+    }
+
+    pub(super) fn set_dir(&self, dir: NodeDir) {
+        *lock(&self.dir) = Dir::Open(dir);
+    }
+
+    fn release(&self, state: Dir) {
+        *lock(&self.dir) = state;
+        self.peers_changed();
     }
 }
 

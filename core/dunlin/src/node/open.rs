@@ -12,7 +12,7 @@ use dunlin_store::{self as store, NodeDir, SpaceRow};
 use super::{Core, Device, core::off_runtime};
 use crate::{
     config::Config,
-    engine::{EngineHandle, Identity},
+    engine::{EngineHandle, EngineOrigin, Identity},
     error::{Error, Result},
     space::{Names, SpaceInner},
 };
@@ -51,6 +51,36 @@ impl Core {
         Ok(core)
     }
 
+    /// Opens the directory again, with what another process may have added to it meanwhile.
+    pub(super) async fn resume(&self) -> Result<()> {
+        self.check_open()?;
+        if self.is_suspended() {
+            let (path, wait) = (self.path.clone(), self.config.lock_wait);
+            let open = move || Ok(NodeDir::open(&path, wait)?);
+            self.set_dir(off_runtime(self.config.engines, open).await?);
+        }
+        let mut entered = false;
+        for row in self.with_dir(|dir| Ok(dir.spaces()?)).await? {
+            match self.space(&row.id) {
+                Some(space) => {
+                    space.engine().resume().await?;
+                    let stored =
+                        space.engine().call(|engine| Ok(engine.store.statements()?)).await?;
+                    entered |= space.learn(&stored);
+                    space.set_alias(row.alias);
+                }
+                None => {
+                    self.insert_space(self.open_space(row, None).await?);
+                    entered = true;
+                }
+            }
+        }
+        if entered {
+            self.memberships_changed();
+        }
+        Ok(())
+    }
+
     /// Starts a space's engine; a new space brings its roster, an old one has it stored.
     pub(super) async fn open_space(
         &self,
@@ -67,8 +97,9 @@ impl Core {
             space_name: row.name.clone(),
             may_write: may_write.clone(),
         };
-        let engine =
-            EngineHandle::start(path, row.id, identity, &self.config, self.dir.clone()).await?;
+        let (space, config, guard) = (row.id, self.config.clone(), self.dir.clone());
+        let origin = EngineOrigin { path, space, identity, config, guard };
+        let engine = EngineHandle::start(origin).await?;
         let stored = engine.call(|engine| Ok(engine.store.statements()?)).await?;
         let mut known = Roster::new(row.id);
         for bytes in &stored {

@@ -131,6 +131,18 @@ impl SpaceInner {
         Ok(new)
     }
 
+    /// Takes in statements that are stored already; whether the roster grew.
+    pub(crate) fn learn<B: AsRef<[u8]>>(&self, stored: &[B]) -> bool {
+        let mut roster = self.lock_roster();
+        let known = roster.len();
+        for bytes in stored {
+            // What does not stand was logged when it was stored.
+            let _ = roster.add(bytes.as_ref());
+        }
+        self.follow_roster(&roster);
+        roster.len() > known
+    }
+
     fn follow_roster(&self, roster: &Roster) {
         let role = roster.role(self.device);
         self.may_write.store(role.is_some_and(|role| role.may_write()), Ordering::Release);

@@ -49,7 +49,8 @@ impl Device {
 
     async fn start(&self, network: &Network, peer: &Self) -> Sync {
         let carrier = network.carrier(self.address).unwrap();
-        let config = SyncConfig { carrier, peers: vec![peer.address], mdns: false };
+        let config =
+            SyncConfig { carrier, peers: vec![peer.address], mdns: false, ..SyncConfig::default() };
         Sync::start(self.node.core.clone(), config).await.unwrap()
     }
 }

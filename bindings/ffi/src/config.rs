@@ -1,11 +1,16 @@
 //! How a node runs and syncs.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use dunlin::InvalidInput;
 
+use crate::{
+    discovery::{self, Discovery},
+    sealer::{self, KeySealer},
+};
+
 /// How a node is opened.
-#[derive(Clone, Debug, uniffi::Record)]
+#[derive(Clone, uniffi::Record)]
 pub struct Config {
     /// The node's directory, in the device's private storage.
     pub directory: String,
@@ -18,6 +23,10 @@ pub struct Config {
     /// The number of documents that one space keeps in memory; 256 if none.
     #[uniffi(default)]
     pub open_documents: Option<u32>,
+    /// What seals the seed of the device's key where it is stored; a seed that was stored before
+    /// without one is sealed when the node is opened.
+    #[uniffi(default = None)]
+    pub sealer: Option<Arc<dyn KeySealer>>,
 }
 
 /// When a commit counts as durable.
@@ -31,7 +40,7 @@ pub enum Durability {
 }
 
 /// How to reach peers and be reached.
-#[derive(Clone, Debug, uniffi::Record)]
+#[derive(Clone, uniffi::Record)]
 pub struct SyncConfig {
     /// The UDP address to listen on, such as `127.0.0.1:0`; any free port of all addresses if none.
     #[uniffi(default)]
@@ -42,6 +51,9 @@ pub struct SyncConfig {
     /// Whether to announce this node on the local network, and to look for others.
     #[uniffi(default = true)]
     pub mdns: bool,
+    /// Discovery by the platform, beside or instead of mDNS.
+    #[uniffi(default = None)]
+    pub discovery: Option<Arc<dyn Discovery>>,
 }
 
 impl From<&Config> for dunlin::Config {
@@ -53,6 +65,8 @@ impl From<&Config> for dunlin::Config {
         if let Some(count) = config.open_documents {
             core.open_documents = count as usize;
         }
+        let sealer = config.sealer.clone();
+        core.sealer = sealer.map(|sealer| dunlin::Sealer::new(sealer::Foreign(sealer)));
         core
     }
 }
@@ -71,6 +85,9 @@ impl TryFrom<SyncConfig> for dunlin::SyncConfig {
 
     fn try_from(config: SyncConfig) -> Result<Self, InvalidInput> {
         let mut core = Self { mdns: config.mdns, ..Self::default() };
+        if let Some(discovery) = config.discovery {
+            core.platform = Some(Arc::new(discovery::Foreign(discovery)));
+        }
         if let Some(listen) = config.listen {
             core.carrier = dunlin::Carrier::Udp(address(&listen)?);
         }
@@ -79,7 +96,7 @@ impl TryFrom<SyncConfig> for dunlin::SyncConfig {
     }
 }
 
-fn address(text: &str) -> Result<SocketAddr, InvalidInput> {
+pub(crate) fn address(text: &str) -> Result<SocketAddr, InvalidInput> {
     text.parse().map_err(|_| {
         InvalidInput::new(
             format!("{text:?} is not an address"),

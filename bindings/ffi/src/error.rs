@@ -80,6 +80,14 @@ impl From<dunlin::TicketError> for DunlinError {
     }
 }
 
+/// What a foreign implementation threw that it should not have.
+impl From<uniffi::UnexpectedUniFFICallbackError> for DunlinError {
+    fn from(error: uniffi::UnexpectedUniFFICallbackError) -> Self {
+        let remedy = "mend what the app gave to Dunlin to call";
+        Error::new(Code::Internal, error.reason, remedy).into()
+    }
+}
+
 impl From<Code> for ErrorCode {
     fn from(code: Code) -> Self {
         match code {

@@ -14,29 +14,37 @@
 
 mod collection;
 mod config;
+mod counted;
 mod device;
+mod discovery;
 mod document;
 mod error;
 mod feed;
 mod json;
+mod log;
 mod node;
 mod peers;
 mod pull;
 mod query;
 mod runtime;
+mod sealer;
 mod space;
 mod status;
 
 pub use self::{
     collection::Collection,
     config::{Config, Durability, SyncConfig},
+    counted::live_objects,
     device::{Device, DeviceKind},
+    discovery::{DiscoveredPeers, Discovery},
     document::{Committed, Conflict, Document, Patch, PutOutcome},
     error::{DunlinError, ErrorCode},
     feed::{ChangeFeed, Event, Origin},
-    node::Node,
+    log::{LogLevel, LogSink, set_log_sink},
+    node::{Node, SyncOutcome},
     peers::{PeerState, PeerStatus, PeerWatch},
     query::{LiveQuery, Placed, Plan, QueryChange, Relocated, Rows},
+    sealer::KeySealer,
     space::{Invitation, Member, Role, Space},
     status::{Refusal, SpaceStatus, Status},
 };

@@ -1,9 +1,10 @@
 //! A node: this device, its spaces and its sync.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use crate::{
     config::{Config, SyncConfig},
+    counted::Counted,
     device::{Device, DeviceKind},
     error::Result,
     peers::{PeerStatus, PeerWatch},
@@ -14,7 +15,7 @@ use crate::{
 
 /// A running device: store, sync and discovery.
 #[derive(uniffi::Object)]
-pub struct Node(dunlin::Node);
+pub struct Node(Counted<dunlin::Node>);
 
 #[uniffi::export]
 impl Node {
@@ -28,7 +29,7 @@ impl Node {
             dunlin::Node::create(dir, &name, kind.into(), (&config).into()).await
         })
         .await
-        .map(|node| Arc::new(Self(node)))
+        .map(|node| Arc::new(Self(Counted::new(node))))
     }
 
     /// Opens a node with its spaces. Sync waits for `start_sync`.
@@ -39,7 +40,7 @@ impl Node {
     pub async fn open(config: Config) -> Result<Arc<Self>> {
         run(async move { dunlin::Node::open(Path::new(&config.directory), (&config).into()).await })
             .await
-            .map(|node| Arc::new(Self(node)))
+            .map(|node| Arc::new(Self(Counted::new(node))))
     }
 
     /// This device.
@@ -52,7 +53,7 @@ impl Node {
     /// Refuses with `InvalidInput` for an improper name or one that a space here has already;
     /// `StorageFull`.
     pub async fn create_space(&self, name: String) -> Result<Arc<Space>> {
-        let node = self.0.clone();
+        let node = dunlin::Node::clone(&self.0);
         run(async move { node.create_space(&name).await }).await.map(Space::shared)
     }
 
@@ -61,7 +62,7 @@ impl Node {
     /// Refuses with `InvalidInput` for a ticket that is expired or none, or an alias that is
     /// taken; `StorageFull`.
     pub async fn join(&self, ticket: String, alias: Option<String>) -> Result<Arc<Space>> {
-        let node = self.0.clone();
+        let node = dunlin::Node::clone(&self.0);
         run(async move {
             let ticket = ticket.parse::<dunlin::Ticket>().map_err(dunlin::Error::from)?;
             node.join(&ticket, alias.as_deref()).await
@@ -87,13 +88,13 @@ impl Node {
     /// Refuses with `InvalidInput` for what is not an address, `Network` where it is in use or not
     /// this host's, `Closed` after shutdown.
     pub async fn start_sync(&self, config: SyncConfig) -> Result<()> {
-        let node = self.0.clone();
+        let node = dunlin::Node::clone(&self.0);
         run(async move { node.start_sync(config.try_into()?).await }).await
     }
 
     /// Ends the exchange with peers; nothing happens if there is none.
     pub async fn stop_sync(&self) -> Result<()> {
-        let node = self.0.clone();
+        let node = dunlin::Node::clone(&self.0);
         run::<_, dunlin::Error>(async move {
             node.stop_sync().await;
             Ok(())
@@ -101,17 +102,62 @@ impl Node {
         .await
     }
 
+    /// Starts the sync that runs anew, with a new socket: for a host whose network has changed.
+    /// Nothing happens if there is none.
+    ///
+    /// Fails as `start_sync`; another attempt starts it.
+    pub async fn restart_sync(&self) -> Result<()> {
+        let node = dunlin::Node::clone(&self.0);
+        run(async move { node.restart_sync().await }).await
+    }
+
+    /// Syncs until everybody within reach has been in sync for a moment, or for this time at most:
+    /// for a launch in the background. Opens a suspended node and suspends it again; a sync that
+    /// runs already is waited for and left running.
+    ///
+    /// Fails as `resume` and `start_sync`.
+    pub async fn sync_once(&self, config: SyncConfig, deadline_ms: u32) -> Result<SyncOutcome> {
+        let node = dunlin::Node::clone(&self.0);
+        let deadline = Duration::from_millis(deadline_ms.into());
+        run(async move {
+            node.sync_once(config.try_into()?, deadline).await.map(SyncOutcome::from)
+        })
+        .await
+    }
+
+    /// Ends sync, finishes what was asked for, and closes every file and socket, until `resume`:
+    /// for an app that goes to the background. After this time, what still waits is refused, and
+    /// what runs is rolled back. Calls are refused with `Suspended` then, subscriptions wait, and
+    /// all handles stay good. Nothing happens if the node is suspended.
+    ///
+    /// Fails with what kept a file from being checkpointed; nothing is lost, and the node is
+    /// suspended all the same. `Closed` after shutdown.
+    pub async fn suspend(&self, deadline_ms: u32) -> Result<()> {
+        let node = dunlin::Node::clone(&self.0);
+        run(async move { node.suspend(Duration::from_millis(deadline_ms.into())).await }).await
+    }
+
+    /// Opens the files of a suspended node again, and starts the sync that ran; nothing happens if
+    /// it is not suspended.
+    ///
+    /// Refuses with `AlreadyOpen` if another process has the directory now; `Network` if only sync
+    /// could not be started: another attempt tries again. `Closed` after shutdown.
+    pub async fn resume(&self) -> Result<()> {
+        let node = dunlin::Node::clone(&self.0);
+        run(async move { node.resume().await }).await
+    }
+
     /// How the node stands: spaces with their digests, peers with what they lack.
     ///
     /// Refuses with `Closed` after shutdown, `Corrupt` where a document cannot be read.
     pub async fn status(&self) -> Result<Status> {
-        let node = self.0.clone();
+        let node = dunlin::Node::clone(&self.0);
         run(async move { node.status().await.map(Status::from) }).await
     }
 
     /// The devices this node is connected to, dials or has met.
     pub async fn peers(&self) -> Result<Vec<PeerStatus>> {
-        let node = self.0.clone();
+        let node = dunlin::Node::clone(&self.0);
         run::<_, dunlin::Error>(async move {
             Ok(node.peers().await.into_iter().map(PeerStatus::from).collect())
         })
@@ -129,7 +175,23 @@ impl Node {
     /// Fails with what kept a file from being checkpointed; nothing is lost, and the node is
     /// closed all the same.
     pub async fn shutdown(&self) -> Result<()> {
-        let node = self.0.clone();
+        let node = dunlin::Node::clone(&self.0);
         run(async move { node.shutdown().await }).await
+    }
+}
+
+/// What came of `Node::sync_once`.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct SyncOutcome {
+    /// Whether a peer was met, and everybody who was met has the same documents now.
+    pub in_sync: bool,
+    /// The peers as they were at the end.
+    pub peers: Vec<PeerStatus>,
+}
+
+impl From<dunlin::SyncOutcome> for SyncOutcome {
+    fn from(outcome: dunlin::SyncOutcome) -> Self {
+        let dunlin::SyncOutcome { in_sync, peers } = outcome;
+        Self { in_sync, peers: peers.into_iter().map(PeerStatus::from).collect() }
     }
 }

@@ -8,6 +8,7 @@ use tokio::{
 };
 
 use crate::{
+    counted::Counted,
     error::{DunlinError, Result},
     runtime::spawn,
 };
@@ -24,7 +25,7 @@ pub(crate) trait Source: Send + 'static {
 /// A source behind a handle. Dropping it stops it.
 pub(crate) struct Pull<S: Source> {
     /// None once it was stopped.
-    source: Arc<Mutex<Option<S>>>,
+    source: Counted<Arc<Mutex<Option<S>>>>,
     /// The item that was asked for, if its caller gave up: whoever asks next gets it.
     asked: Mutex<Option<Asked<S>>>,
     stopped: watch::Sender<bool>,
@@ -36,7 +37,7 @@ impl<S: Source> Pull<S> {
     /// Puts a source behind a handle.
     pub(crate) fn new(source: S) -> Self {
         Self {
-            source: Arc::new(Mutex::new(Some(source))),
+            source: Counted::new(Arc::new(Mutex::new(Some(source)))),
             asked: Mutex::default(),
             stopped: watch::Sender::new(false),
         }
@@ -50,7 +51,7 @@ impl<S: Source> Pull<S> {
         }
         let task = match asked.take() {
             Some(task) => task,
-            None => spawn(step(self.source.clone(), self.stopped.subscribe()))?,
+            None => spawn(step(Arc::clone(&self.source), self.stopped.subscribe()))?,
         };
         let answer = asked.insert(task).await;
         *asked = None;

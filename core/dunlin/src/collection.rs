@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dunlin_model::{Collection, DocId, DocKey, Edit, ListKeys, Value, Version};
+use dunlin_model::{Anchor, Collection, DocId, DocKey, Edit, ListKeys, Path, Value, Version};
 use uuid::Builder;
 
 use crate::{
@@ -128,6 +128,31 @@ impl CollectionHandle {
     pub async fn inspect(&self, id: &DocKey) -> Result<Document> {
         let doc = self.doc(id);
         self.space.engine().call(move |engine| engine.read(&doc)).await
+    }
+
+    /// A cursor before the character at `index` (UTF-16 code units) of a text, which stays there
+    /// when others edit.
+    ///
+    /// # Errors
+    /// `NotFound` or `WrongKind` where no text is, `InvalidInput` for an index out of range.
+    pub async fn anchor(&self, id: &DocKey, path: &Path, index: u32) -> Result<Anchor> {
+        let (doc, path) = (self.doc(id), path.clone());
+        self.space
+            .engine()
+            .call(move |engine| engine.ask(&doc, |document| document.anchor(&path, index)))
+            .await
+    }
+
+    /// Where an anchor stands now, in UTF-16 code units.
+    ///
+    /// # Errors
+    /// `NotFound` if the text is gone.
+    pub async fn resolve(&self, id: &DocKey, anchor: &Anchor) -> Result<u32> {
+        let (doc, anchor) = (self.doc(id), anchor.clone());
+        self.space
+            .engine()
+            .call(move |engine| engine.ask(&doc, |document| document.resolve(&anchor)))
+            .await
     }
 
     /// Carries out edits in order, all or none. Paths, and indices into texts and lists, are read

@@ -41,7 +41,7 @@ mod space;
 mod sync;
 
 pub use dunlin_model::{
-    Collection, Conflict, DeviceId, DeviceKind, Digest, DocId, DocKey, Edit, InvalidInput,
+    Anchor, Collection, Conflict, DeviceId, DeviceKind, Digest, DocId, DocKey, Edit, InvalidInput,
     ListKeys, Path, SpaceId, Value, Version, rfc3339,
 };
 pub use dunlin_net::{Carrier, memory};
@@ -55,7 +55,7 @@ pub use dunlin_store::{Plan, Rows};
 pub use self::config::Sabotage;
 pub use self::{
     collection::CollectionHandle,
-    config::{Clock, Config, Durability, Engines, Entropy},
+    config::{Clock, Config, Durability, Engines, Entropy, KeySealer, Sealer},
     document::Document,
     engine::Committed,
     error::{Code, Error, Result},

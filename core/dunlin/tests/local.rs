@@ -5,8 +5,8 @@
 mod support;
 
 use dunlin::{
-    ChangeFeed, Clock, Code, Config, Difference, DocId, Edit, Engines, Entropy, Event, ListKeys,
-    Node, Origin, Placed, QueryChange, Version,
+    ChangeFeed, Clock, Code, Config, DeviceKind, Difference, DocId, Edit, Engines, Entropy, Event,
+    KeySealer, ListKeys, Node, Origin, Placed, QueryChange, Sealer, Version,
 };
 use serde_json::{Value as Json, json};
 
@@ -374,4 +374,42 @@ async fn on_a_full_disk_reads_go_on_and_writing_recovers() {
     tasks.put(&id("kept"), value(json!({"n": 2}))).await.unwrap();
     tasks.put(&id("big"), big(0)).await.unwrap();
     assert_eq!(tasks.get(&id("kept")).await.unwrap().to_json(), json!({"n": 2}));
+}
+
+/// Seals by turning bytes round, which is enough to see what is sealed.
+struct Turned(bool);
+
+impl KeySealer for Turned {
+    fn seal(&self, seed: &[u8]) -> Result<Vec<u8>, String> {
+        Ok(seed.iter().map(|byte| !byte).collect())
+    }
+
+    fn unseal(&self, sealed: &[u8]) -> Result<Vec<u8>, String> {
+        match self.0 {
+            true => Err("the device is locked".to_owned()),
+            false => self.seal(sealed),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_sealed_key_opens_with_its_sealer_alone_and_an_older_one_is_sealed_at_the_next_start() {
+    let sealing = |locked| Config { sealer: Some(Sealer::new(Turned(locked))), ..config() };
+    for first in [sealing(false), config()] {
+        let dir = tempfile::tempdir().unwrap();
+        let node = Node::create(dir.path(), "a", DeviceKind::Human, first).await.unwrap();
+        let device = node.device().id;
+        node.shutdown().await.unwrap();
+        let node = Node::open(dir.path(), sealing(false)).await.unwrap();
+        assert_eq!(node.device().id, device);
+        node.shutdown().await.unwrap();
+        for (refused, reason) in [(config(), "sealed"), (sealing(true), "locked")] {
+            let error = Node::open(dir.path(), refused).await.err().unwrap();
+            assert_eq!(error.code(), Code::Denied);
+            assert!(error.reason().contains(reason), "{error:?}");
+        }
+        let node = Node::open(dir.path(), sealing(false)).await.unwrap();
+        assert_eq!(node.device().id, device);
+        node.shutdown().await.unwrap();
+    }
 }

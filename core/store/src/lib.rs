@@ -53,7 +53,7 @@ mod sqlite;
 mod types;
 
 pub use error::{OpenError, StoreError};
-pub use node_dir::{Device, KnownPeer, NodeDir, SpaceRow};
+pub use node_dir::{Device, KnownPeer, NodeDir, Seed, SpaceRow};
 pub use query::{Limits, Plan, QueryError, Reader, Rows};
 pub use space::{
     IndexPath, Interrupter, KEPT, MAX_COLLECTIONS, MAX_QUARANTINED, MAX_QUARANTINED_BYTES,

@@ -37,11 +37,20 @@ pub struct NodeDir {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Device {
     /// The seed of its Ed25519 key pair.
-    pub seed: [u8; 32],
+    pub seed: Seed,
     /// What it is called.
     pub name: String,
     /// What acts through it.
     pub kind: DeviceKind,
+}
+
+/// The seed of a key pair, as it is stored.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Seed {
+    /// As it is.
+    Plain([u8; 32]),
+    /// As whoever sealed it made it.
+    Sealed(Vec<u8>),
 }
 
 /// A space that this node is in.
@@ -139,10 +148,18 @@ impl NodeDir {
     /// # Errors
     /// `StoreError` where the file cannot be written.
     pub fn set_device(&self, device: &Device) -> Result<(), StoreError> {
-        let sql = "INSERT INTO device (id, seed, name, kind) VALUES (1, ?1, ?2, ?3)
-                   ON CONFLICT (id) DO UPDATE
-                   SET seed = excluded.seed, name = excluded.name, kind = excluded.kind";
-        self.connection.execute(sql, params![device.seed, device.name, device.kind.code()])?;
+        let (seed, sealed) = match &device.seed {
+            Seed::Plain(seed) => (&seed[..], false),
+            Seed::Sealed(seed) => (&seed[..], true),
+        };
+        // What was there before is overwritten, not left in a free page.
+        self.connection.pragma_update(None, "secure_delete", true)?;
+        let sql = "INSERT INTO device (id, seed, name, kind, sealed) VALUES (1, ?1, ?2, ?3, ?4)
+                   ON CONFLICT (id) DO UPDATE SET seed = excluded.seed, name = excluded.name,
+                   kind = excluded.kind, sealed = excluded.sealed";
+        self.connection.execute(sql, params![seed, device.name, device.kind.code(), sealed])?;
+        // Nor in the write-ahead log.
+        self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
     }
 
@@ -244,13 +261,18 @@ impl NodeDir {
     }
 
     fn load_device(&self) -> Result<Option<Device>, StoreError> {
-        let sql = "SELECT seed, name, kind FROM device";
-        let found = self
-            .connection
-            .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-            .optional()?;
+        let sql = "SELECT seed, name, kind, sealed FROM device";
+        let read = |row: &rusqlite::Row<'_>| {
+            Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+        };
+        let found = self.connection.query_row(sql, [], read).optional()?;
         found
-            .map(|(seed, name, kind)| {
+            .map(|(seed, name, kind, sealed)| {
+                let seed = match (sealed, <[u8; 32]>::try_from(seed.as_slice())) {
+                    (true, _) => Seed::Sealed(seed),
+                    (false, Ok(seed)) => Seed::Plain(seed),
+                    (false, Err(_)) => return Err(StoreError::corrupt("the seed of the device")),
+                };
                 let kind = DeviceKind::from_code(kind);
                 let kind = kind.ok_or_else(|| StoreError::corrupt("the kind of the device"))?;
                 Ok(Device { seed, name, kind })

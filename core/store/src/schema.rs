@@ -18,7 +18,7 @@ impl Schema {
 /// `device.sqlite`: identity, spaces, peers.
 pub(crate) const DEVICE: Schema = Schema {
     application_id: i32::from_be_bytes(*b"DunD"),
-    migrations: &[include_str!("schema/device_v1.sql")],
+    migrations: &[include_str!("schema/device_v1.sql"), include_str!("schema/device_v2.sql")],
 };
 
 /// One space.

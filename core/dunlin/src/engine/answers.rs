@@ -1,11 +1,14 @@
 //! What the engine answers to readers and to the sync protocol.
 
-use dunlin_model::{Digest, DocHash, DocId, Fingerprint, StateVector};
+use dunlin_model::{Digest, DocHash, DocId, EditError, Fingerprint, StateVector};
 use dunlin_proto::session::{DocUpdate, Held, Want};
 use dunlin_store::StoreError;
 
 use super::{Engine, EngineHandle, documents::Open, upkeep::not_found};
-use crate::{document::Document, error::Result};
+use crate::{
+    document::Document,
+    error::{Error, Result},
+};
 
 /// A space in brief.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -50,6 +53,19 @@ impl Engine {
             conflicts: document.conflicts(),
             is_deleted: document.is_deleted(),
         })
+    }
+
+    /// Something that a document, not a deleted one, says of itself.
+    pub(crate) fn ask<T>(
+        &mut self,
+        doc: &DocId,
+        question: impl FnOnce(&dunlin_model::Document) -> Result<T, EditError>,
+    ) -> Result<T> {
+        if self.read(doc)?.is_deleted {
+            return Err(not_found(doc));
+        }
+        let open = self.desk.open.touch(doc).ok_or_else(|| not_found(doc))?;
+        question(&open.document).map_err(|error| Error::from(error).about(doc))
     }
 
     fn overview(&mut self, suspects: &[DocHash]) -> Result<Overview> {

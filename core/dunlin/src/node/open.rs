@@ -7,13 +7,13 @@ use std::{
 
 use dunlin_model::DeviceKind;
 use dunlin_proto::trust::{Roster, device_of};
-use dunlin_store::{self as store, NodeDir, SpaceRow};
+use dunlin_store::{self as store, NodeDir, Seed, SpaceRow};
 
 use super::{Core, Device, core::off_runtime};
 use crate::{
-    config::Config,
+    config::{Config, Sealer},
     engine::{EngineHandle, EngineOrigin, Identity},
-    error::{Error, Result},
+    error::{Code, Error, Result},
     space::{Names, SpaceInner},
 };
 
@@ -29,18 +29,25 @@ impl Core {
     ) -> Result<Self> {
         check_name(name)?;
         let seed = config.entropy.bytes::<32>()?;
-        let device = store::Device { seed, name: name.to_owned(), kind };
-        let path = path.to_owned();
-        let create = move || Ok(NodeDir::create(&path, &device)?);
+        let (path, stored_name, sealer) = (path.to_owned(), name.to_owned(), config.sealer.clone());
+        let create = move || {
+            let seed = stored_seed(&seed, sealer.as_ref())?;
+            Ok(NodeDir::create(&path, &store::Device { seed, name: stored_name, kind })?)
+        };
         let dir = off_runtime(config.engines, create).await?;
         let device = Device { id: device_of(&seed), name: name.to_owned(), kind };
         Ok(Self::new(device, seed, dir, config))
     }
 
     pub(super) async fn open(path: &Path, config: Config) -> Result<Self> {
-        let (path, wait) = (path.to_owned(), config.lock_wait);
-        let dir = off_runtime(config.engines, move || Ok(NodeDir::open(&path, wait)?)).await?;
-        let store::Device { seed, name, kind } = dir.device()?;
+        let (path, wait, sealer) = (path.to_owned(), config.lock_wait, config.sealer.clone());
+        let open = move || {
+            let dir = NodeDir::open(&path, wait)?;
+            let seed = seed_of(&dir, sealer.as_ref())?;
+            Ok((dir, seed))
+        };
+        let (dir, seed) = off_runtime(config.engines, open).await?;
+        let store::Device { name, kind, .. } = dir.device()?;
         let rows = dir.spaces()?;
         let device = Device { id: device_of(&seed), name, kind };
         let core = Self::new(device, seed, dir, config);
@@ -117,6 +124,32 @@ impl Core {
             space.add_statements(&statements, None).await?;
         }
         Ok(Arc::new(space))
+    }
+}
+
+fn stored_seed(seed: &[u8; 32], sealer: Option<&Sealer>) -> Result<Seed> {
+    Ok(match sealer {
+        Some(sealer) => Seed::Sealed(sealer.seal(seed)?),
+        None => Seed::Plain(*seed),
+    })
+}
+
+/// The seed of the device; from here on it is sealed, if there is something to seal it.
+fn seed_of(dir: &NodeDir, sealer: Option<&Sealer>) -> Result<[u8; 32]> {
+    let device = dir.device()?;
+    match (&device.seed, sealer) {
+        (Seed::Plain(seed), None) => Ok(*seed),
+        (Seed::Plain(seed), Some(_)) => {
+            let sealed = store::Device { seed: stored_seed(seed, sealer)?, ..device.clone() };
+            dir.set_device(&sealed)?;
+            Ok(*seed)
+        }
+        (Seed::Sealed(sealed), Some(sealer)) => sealer.unseal(sealed),
+        (Seed::Sealed(_), None) => Err(Error::new(
+            Code::Denied,
+            "the key of this node's device is sealed by the app that made it",
+            "open the node from that app, with what sealed it",
+        )),
     }
 }
 

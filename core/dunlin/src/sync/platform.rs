@@ -83,8 +83,10 @@ impl Running {
             }
         });
         let running = Self { platform: platform.clone(), runtime: Handle::current() };
-        // A panic of foreign code has been reported by the task; sync goes on without it.
-        let _ = spawn_blocking(move || platform.start(port, DiscoveredPeers(sender))).await;
+        let started = spawn_blocking(move || platform.start(port, DiscoveredPeers(sender))).await;
+        if let Err(error) = started {
+            tracing::error!("the platform's discovery failed to start: {error}");
+        }
         running
     }
 }

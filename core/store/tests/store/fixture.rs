@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf, time::Duration};
 
 use dunlin_model::{DeviceId, DeviceKind, Digest, Fingerprint, SpaceId};
 use dunlin_store::{
-    Commit, Device, Durability, KnownPeer, LogSize, NodeDir, OpenError, Origin, Projection,
+    Commit, Device, Durability, KnownPeer, LogSize, NodeDir, OpenError, Origin, Projection, Seed,
     SpaceRow, SpaceStore, StoreError,
 };
 
@@ -114,7 +114,7 @@ fn a_space_of_schema_1_is_read_completely() {
     assert!(store.quick_check().unwrap().is_empty());
 }
 
-/// What `device_v1.sqlite` holds.
+/// What `device_v1.sqlite` and `device_v2.sqlite` hold.
 struct Known {
     device: Device,
     spaces: [SpaceRow; 2],
@@ -135,7 +135,11 @@ fn known() -> Known {
         seen_ms,
     };
     Known {
-        device: Device { seed: [7; 32], name: "buoy".to_owned(), kind: DeviceKind::Sensor },
+        device: Device {
+            seed: Seed::Plain([7; 32]),
+            name: "buoy".to_owned(),
+            kind: DeviceKind::Sensor,
+        },
         spaces: [space(10, "boat", None), space(20, "farm", Some("home"))],
         peers: [
             peer(1, "[fe80::1]:4000", TIME + 2),
@@ -145,11 +149,11 @@ fn known() -> Known {
     }
 }
 
-/// Writes `device_v1.sqlite`, as [`write_fixture`] does for spaces.
+/// Writes `device_v2.sqlite`, as [`write_fixture`] does for spaces.
 #[test]
 #[ignore = "writes a file of the repository"]
 fn write_device_fixture() {
-    let path = fixture("device_v1.sqlite");
+    let path = fixture("device_v2.sqlite");
     assert!(!path.exists(), "a released fixture stays as it is");
     let directory = tempfile::tempdir().unwrap();
     let Known { device, spaces, peers } = known();
@@ -167,8 +171,17 @@ fn write_device_fixture() {
 
 #[test]
 fn a_device_of_schema_1_is_read_completely() {
+    is_read_completely("device_v1.sqlite");
+}
+
+#[test]
+fn a_device_of_schema_2_is_read_completely() {
+    is_read_completely("device_v2.sqlite");
+}
+
+fn is_read_completely(name: &str) {
     let directory = tempfile::tempdir().unwrap();
-    fs::copy(fixture("device_v1.sqlite"), directory.path().join("device.sqlite")).unwrap();
+    fs::copy(fixture(name), directory.path().join("device.sqlite")).unwrap();
     let node = NodeDir::open(directory.path(), Duration::ZERO).unwrap();
     let Known { device, spaces, peers } = known();
     assert_eq!(node.device().unwrap(), device);
@@ -258,8 +271,11 @@ fn damage_is_reported_as_such() {
 #[test]
 fn a_newer_nodes_directory_is_refused() {
     let directory = tempfile::tempdir().unwrap();
-    let device =
-        dunlin_store::Device { seed: [1; 32], name: "phone".to_owned(), kind: DeviceKind::Human };
+    let device = dunlin_store::Device {
+        seed: dunlin_store::Seed::Plain([1; 32]),
+        name: "phone".to_owned(),
+        kind: DeviceKind::Human,
+    };
     drop(NodeDir::create(directory.path(), &device).unwrap());
     let newer = rusqlite::Connection::open(directory.path().join("device.sqlite")).unwrap();
     newer.pragma_update(None, "user_version", 99).unwrap();

@@ -3,10 +3,10 @@
 use std::{fs, time::Duration};
 
 use dunlin_model::{DeviceId, DeviceKind, SpaceId};
-use dunlin_store::{Device, NodeDir, OpenError, SpaceRow, StoreError};
+use dunlin_store::{Device, NodeDir, OpenError, Seed, SpaceRow, StoreError};
 
 fn device() -> Device {
-    Device { seed: [1; 32], name: "field phone".to_owned(), kind: DeviceKind::Agent }
+    Device { seed: Seed::Plain([1; 32]), name: "field phone".to_owned(), kind: DeviceKind::Agent }
 }
 
 fn space(byte: u8) -> SpaceRow {
@@ -37,6 +37,22 @@ fn a_node_is_what_it_was_made() {
     assert!(!format!("{:?}{:?}", node.device().unwrap(), spaces).contains("[1, 1"));
     node.set_device(&Device { name: "other".to_owned(), ..device() }).unwrap();
     assert_eq!(node.device().unwrap().name, "other");
+}
+
+#[test]
+fn a_seed_that_was_sealed_later_is_nowhere_in_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let plain = Device { seed: Seed::Plain(*b"a seed that nobody else may read"), ..device() };
+    let node = NodeDir::create(directory.path(), &plain).unwrap();
+    let sealed = Device { seed: Seed::Sealed(vec![9; 60]), ..device() };
+    node.set_device(&sealed).unwrap();
+    for file in fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().path()) {
+        let bytes = if file.is_file() { fs::read(&file).unwrap() } else { Vec::new() };
+        let found = bytes.windows(32).any(|part| part == b"a seed that nobody else may read");
+        assert!(!found, "{}", file.display());
+    }
+    drop(node);
+    assert_eq!(NodeDir::open(directory.path(), Duration::ZERO).unwrap().device().unwrap(), sealed);
 }
 
 #[cfg(unix)]

@@ -151,6 +151,26 @@ public class DocumentCollection<T : Any> internal constructor(
     }
 
     /**
+     * A cursor before the character at [index] (UTF-16 code units) of the text at [path], which
+     * stays there when others edit. Good for as long as the text is there.
+     *
+     * @throws DunlinException `NotFound` or `WrongKind` where no text is, `InvalidInput` for an
+     *   index out of range.
+     */
+    public suspend fun anchor(id: String, path: String, index: Int): Anchor {
+        val unsigned = index.coerceAtLeast(0).toUInt()
+        return native { Anchor(ffi.anchor(id, path, unsigned)) }
+    }
+
+    /**
+     * Where an anchor stands now, in UTF-16 code units.
+     *
+     * @throws DunlinException `NotFound` if the text is gone.
+     */
+    public suspend fun resolve(id: String, anchor: Anchor): Int =
+        native { ffi.resolve(id, anchor.name).toInt() }
+
+    /**
      * Deletes a document. An edit that somebody makes meanwhile is kept as a conflict.
      *
      * @throws DunlinException `NotFound`, `Denied`, `StorageFull`.

@@ -33,6 +33,12 @@ public object Dunlin {
             }
         return Node(node)
     }
+
+    /**
+     * Hands what the library logs, of this level and above, to [sink] instead of the one before;
+     * null ends it. Holds for the whole process.
+     */
+    public fun log(level: LogLevel = LogLevel.Warn, sink: LogSink?): Unit = hand(level, sink)
 }
 
 /** How a node is opened. */
@@ -52,12 +58,19 @@ public class NodeOptions internal constructor() {
     /** The number of documents that one space keeps in memory; 256 if null. */
     public var openDocuments: Int? = null
 
+    /**
+     * What seals the seed of the device's key where it is stored. A seed that was stored before
+     * without one is sealed when the node is opened.
+     */
+    public var sealer: KeySealer? = null
+
     internal fun config(directory: Path) =
         FfiConfig(
             directory = directory.toString(),
             durability = durability.toFfi(),
             lockWaitMs = lockWait?.inWholeMilliseconds?.coerceIn(0, UInt.MAX_VALUE.toLong())?.toUInt(),
             openDocuments = openDocuments?.coerceAtLeast(1)?.toUInt(),
+            sealer = sealer?.let(::ForeignSealer),
         )
 }
 

@@ -85,3 +85,15 @@ internal abstract class TaggedSerializer<T>(
         return content as? JsonPrimitive ?: throw SerializationException("$element is no $kind")
     }
 }
+
+/**
+ * A place in a text that moves with it when others edit; see [DocumentCollection.anchor].
+ *
+ * @property name its text form, which may be stored.
+ */
+@JvmInline
+public value class Anchor(
+    public val name: String,
+) {
+    override fun toString(): String = name
+}

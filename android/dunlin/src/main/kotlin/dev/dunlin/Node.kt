@@ -2,6 +2,8 @@ package dev.dunlin
 
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.runBlocking
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
 import dev.dunlin.ffi.Node as FfiNode
 import dev.dunlin.ffi.SyncConfig as FfiSyncConfig
 
@@ -55,12 +57,58 @@ public class Node internal constructor(
      *   use or not this host's, `Closed` after shutdown.
      */
     public suspend fun startSync(configure: SyncOptions.() -> Unit = {}) {
-        val options = SyncOptions().apply(configure)
-        native { ffi.startSync(FfiSyncConfig(options.listen, options.peers.toList(), options.mdns)) }
+        val config = SyncOptions().apply(configure).toFfi()
+        native { ffi.startSync(config) }
     }
 
     /** Ends the exchange with peers; nothing happens if there is none. */
     public suspend fun stopSync(): Unit = native { ffi.stopSync() }
+
+    /**
+     * Starts the sync that runs anew, with a new socket: for a device whose network has changed.
+     * Nothing happens if there is none.
+     *
+     * @throws DunlinException as [startSync]; another attempt starts it.
+     */
+    public suspend fun restartSync(): Unit = native { ffi.restartSync() }
+
+    /**
+     * Syncs until everybody within reach has been in sync for a moment, or until the [deadline]:
+     * for work in the background. Opens a suspended node and suspends it again; a sync that runs
+     * already is waited for and left running.
+     *
+     * @throws DunlinException as [resume] and [startSync].
+     */
+    public suspend fun syncOnce(
+        deadline: Duration,
+        configure: SyncOptions.() -> Unit = {},
+    ): SyncOutcome {
+        val config = SyncOptions().apply(configure).toFfi()
+        return native { SyncOutcome(ffi.syncOnce(config, deadline.toMilliseconds())) }
+    }
+
+    /**
+     * Ends sync, finishes what was asked for, and closes every file and socket, until [resume]:
+     * for an app that goes to the background. At the [deadline], what still waits is refused, and
+     * what runs is rolled back.
+     *
+     * Calls are refused with `Suspended` then, flows wait, and this node with everything that came
+     * from it stays good. Nothing happens if the node is suspended.
+     *
+     * @throws DunlinException what kept a file from being checkpointed; nothing is lost, and the
+     *   node is suspended all the same. `Closed` after shutdown.
+     */
+    public suspend fun suspend(deadline: Duration = 5.seconds): Unit =
+        native { ffi.suspend(deadline.toMilliseconds()) }
+
+    /**
+     * Opens the files of a suspended node again, and starts the sync that ran; nothing happens if
+     * it is not suspended.
+     *
+     * @throws DunlinException `AlreadyOpen` if another process has the directory now; `Network` if
+     *   only sync could not be started: another attempt tries again. `Closed` after shutdown.
+     */
+    public suspend fun resume(): Unit = native { ffi.resume() }
 
     /**
      * How the node stands: spaces with their digests, peers with what they lack.
@@ -106,4 +154,29 @@ public class SyncOptions internal constructor() {
 
     /** Whether to announce this node on the local network, and to look for others. */
     public var mdns: Boolean = true
+
+    /** Discovery by the platform, beside or instead of mDNS. */
+    public var discovery: Discovery? = null
+
+    internal fun toFfi() =
+        FfiSyncConfig(listen, peers.toList(), mdns, discovery?.let(::ForeignDiscovery))
 }
+
+/**
+ * What came of [Node.syncOnce].
+ *
+ * @property inSync whether a peer was met, and everybody who was met has the same documents now.
+ * @property peers the peers as they were at the end.
+ */
+public class SyncOutcome internal constructor(
+    public val inSync: Boolean,
+    public val peers: List<Peer>,
+) {
+    internal constructor(outcome: dev.dunlin.ffi.SyncOutcome) :
+        this(outcome.inSync, outcome.peers.map(::Peer))
+
+    override fun toString(): String = "SyncOutcome(inSync=$inSync, $peers)"
+}
+
+private fun Duration.toMilliseconds(): UInt =
+    inWholeMilliseconds.coerceIn(0, UInt.MAX_VALUE.toLong()).toUInt()

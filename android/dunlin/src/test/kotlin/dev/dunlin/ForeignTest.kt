@@ -1,0 +1,94 @@
+package dev.dunlin
+
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.withTimeout
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+import java.util.concurrent.ConcurrentLinkedQueue
+import kotlin.experimental.inv
+import kotlin.time.Duration.Companion.milliseconds
+import kotlin.time.Duration.Companion.seconds
+
+/** What the app gives to the library to call. */
+class ForeignTest {
+    /** Turns bytes round, which is enough to see what is sealed. */
+    private class Turned(private val isLocked: Boolean = false) : KeySealer {
+        var calls = 0
+
+        override fun seal(seed: ByteArray): ByteArray = turn(seed)
+
+        override fun unseal(sealed: ByteArray): ByteArray {
+            check(!isLocked) { "the keystore is locked" }
+            return turn(sealed)
+        }
+
+        private fun turn(bytes: ByteArray): ByteArray {
+            calls++
+            return ByteArray(bytes.size) { bytes[it].inv() }
+        }
+    }
+
+    @Test
+    fun `a sealed key opens with what sealed it alone`() =
+        test {
+            val path = directory("sealed")
+            val sealer = Turned()
+            val device = Dunlin.open(path) { this.sealer = sealer }.use { it.device }
+            assertEquals(1, sealer.calls)
+            assertEquals(ErrorCode.Denied, refused { Dunlin.open(path) }.code)
+            val locked = refused { Dunlin.open(path) { this.sealer = Turned(isLocked = true) } }
+            assertEquals(ErrorCode.Denied, locked.code)
+            assertTrue("the keystore is locked" in locked.reason, locked.reason)
+            Dunlin.open(path) { this.sealer = sealer }.use { assertEquals(device.id, it.device.id) }
+        }
+
+    @Test
+    fun `the log goes to the sink, and one that throws does no harm`() =
+        test {
+            val records = ConcurrentLinkedQueue<Triple<LogLevel, String, String>>()
+            Dunlin.log(LogLevel.Warn) { level, target, message ->
+                records += Triple(level, target, message)
+                error("on purpose")
+            }
+            try {
+                val node = node("ann")
+                repeat(2) {
+                    node.startSync {
+                        listen = "127.0.0.1:0"
+                        mdns = false
+                        discovery =
+                            object : Discovery {
+                                override fun start(port: Int, peers: DiscoveredPeers) =
+                                    peers.unavailable("no radio")
+
+                                override fun stop() = Unit
+                            }
+                    }
+                    withTimeout(30.seconds) {
+                        while (records.count { "no radio" in it.third } <= it) delay(5.milliseconds)
+                    }
+                }
+                val (level, target, _) = records.first { "no radio" in it.third }
+                assertEquals(LogLevel.Warn, level)
+                assertTrue(target.startsWith("dunlin"), target)
+            } finally {
+                Dunlin.log(sink = null)
+            }
+        }
+
+    @Test
+    fun `an anchor stays with its character when others type`() =
+        test {
+            val tasks = node("ann").createSpace("farm").collection<Task>("tasks")
+            val id = tasks.insert(Task("Fence", notes = MergeableText("posts"))).id
+            val anchor = tasks.anchor(id, "/notes", 3)
+            tasks.edit(id) { splice("/notes", at = 0, insert = "oak ") }
+            assertEquals(7, tasks.resolve(id, Anchor(anchor.name)))
+            assertEquals(ErrorCode.InvalidInput, refused { tasks.anchor(id, "/notes", 99) }.code)
+            assertEquals(ErrorCode.WrongKind, refused { tasks.anchor(id, "/title", 0) }.code)
+            assertEquals(ErrorCode.InvalidInput, refused { tasks.resolve(id, Anchor("x")) }.code)
+            tasks.edit(id) { remove("/notes") }
+            assertEquals(ErrorCode.NotFound, refused { tasks.resolve(id, anchor) }.code)
+        }
+}

@@ -49,6 +49,30 @@ impl Difference {
             && self.changed.is_empty()
     }
 
+    /// Turns the old rows into the new ones.
+    ///
+    /// # Panics
+    /// On rows that this is not the difference of.
+    pub fn apply(&self, rows: &mut Vec<Vec<Json>>) {
+        let mut leaving = self.removed.clone();
+        leaving.extend(self.moved.iter().map(|row| row.from));
+        leaving.sort_unstable();
+        let mut left: HashMap<usize, Vec<Json>> =
+            leaving.into_iter().rev().map(|index| (index, rows.remove(index))).collect();
+        let inserted = self.inserted.iter().map(|row| (row.at, row.row.clone()));
+        let mut placed: Vec<(usize, Vec<Json>)> = inserted.collect();
+        placed.extend(
+            self.moved.iter().map(|row| (row.to, left.remove(&row.from).unwrap_or_default())),
+        );
+        placed.sort_by_key(|(at, _)| *at);
+        for (at, row) in placed {
+            rows.insert(at, row);
+        }
+        for row in &self.changed {
+            rows[row.at] = row.row.clone();
+        }
+    }
+
     pub(super) fn between(old: &Rows, new: &Rows) -> Self {
         let mut old_by_key: HashMap<Key, usize> =
             keys(old).into_iter().enumerate().map(|(index, key)| (key, index)).collect();
@@ -134,24 +158,9 @@ mod tests {
     }
 
     /// Applies a difference the way its documentation says.
-    fn apply(old: &Rows, difference: &Difference) -> Vec<Vec<Json>> {
+    fn applied(old: &Rows, difference: &Difference) -> Vec<Vec<Json>> {
         let mut rows = old.rows.clone();
-        let mut out: Vec<usize> = difference.removed.clone();
-        out.extend(difference.moved.iter().map(|row| row.from));
-        out.sort_unstable_by(|a, b| b.cmp(a));
-        for index in out {
-            rows.remove(index);
-        }
-        let mut placed: Vec<(usize, Vec<Json>)> =
-            difference.inserted.iter().map(|row| (row.at, row.row.clone())).collect();
-        placed.extend(difference.moved.iter().map(|row| (row.to, old.rows[row.from].clone())));
-        placed.sort_by_key(|(at, _)| *at);
-        for (at, row) in placed {
-            rows.insert(at, row);
-        }
-        for row in &difference.changed {
-            rows[row.at] = row.row.clone();
-        }
+        difference.apply(&mut rows);
         rows
     }
 
@@ -165,9 +174,9 @@ mod tests {
             rows(&[("a", 1), ("b", 2), ("c", 3), ("d", 4), ("e", 5), ("b", 9), ("f", 6)]),
         ] {
             let difference = Difference::between(&old, &new);
-            assert_eq!(apply(&old, &difference), new.rows, "{difference:?}");
+            assert_eq!(applied(&old, &difference), new.rows, "{difference:?}");
             let back = Difference::between(&new, &old);
-            assert_eq!(apply(&new, &back), old.rows, "{back:?}");
+            assert_eq!(applied(&new, &back), old.rows, "{back:?}");
         }
     }
 

@@ -47,12 +47,14 @@ public class DocumentCollection<T : Any> internal constructor(
      * Creates a document, or overwrites the fields of the model in one that is there; its other
      * fields stay, and so do fields that are null in [value].
      *
+     * @param base the version that was read: what others wrote since becomes a conflict instead of
+     *   being overwritten unseen.
      * @throws DunlinException `InvalidInput` unless the value is an object that fits,
-     *   `LimitExceeded`, `Denied`, `StorageFull`.
+     *   `StaleVersion` where the base is too old, `LimitExceeded`, `Denied`, `StorageFull`.
      */
-    public suspend fun put(id: String, value: T): Committed {
+    public suspend fun put(id: String, value: T, base: String? = null): Committed {
         val json = encode(serializer, value)
-        return native { Committed(ffi.put(id, json, null)) }
+        return native { Committed(ffi.put(id, json, base)) }
     }
 
     /**

@@ -1,7 +1,9 @@
 package dev.dunlin
 
+import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.map
+import kotlinx.coroutines.flow.transformWhile
 import kotlinx.serialization.KSerializer
 import kotlinx.serialization.json.jsonPrimitive
 import dev.dunlin.ffi.Collection as FfiCollection
@@ -198,6 +200,39 @@ public class DocumentCollection<T : Any> internal constructor(
         val sql = "SELECT id, doc FROM $name WHERE $condition ORDER BY id"
         return space.watch(sql, *parameters).map { result -> result.rows.map(::entry) }
     }
+
+    /**
+     * Follows one document, with its version: at once, then whenever it has changed; null while
+     * there is none, or it is deleted. Changes that come faster than they are taken are told as
+     * one. Ends when the node is shut down.
+     *
+     * The flow fails as [find] does.
+     */
+    public fun watchDocument(id: String): Flow<Document<T>?> =
+        space.touches(name, id).transformWhile { touch ->
+            val read = runCatching { find(id) }
+            val isEnd = touch != null && (read.exceptionOrNull() as? DunlinException)?.code == ErrorCode.Closed
+            if (!isEnd) emit(read.getOrThrow())
+            !isEnd
+        }
+
+    /**
+     * Opens a [MergeableText] of a document for a text field. It need not be there yet; the
+     * document has to.
+     *
+     * @param path where it is, such as `/notes`; not in a list, whose indices may come to name
+     *   other items.
+     * @param scope what the editor works in; it should live as long as the field.
+     * @throws DunlinException `NotFound`; `WrongKind` if there is something else at the path,
+     *   `InvalidInput` for what is no path.
+     */
+    public suspend fun editText(id: String, path: String, scope: CoroutineScope): TextEditor {
+        val place = TextPlace(ffi, id, path)
+        val (text, version) = place.read()
+        return TextEditor(place, TextDraft(text, version), space.touches(name, id), scope)
+    }
+
+    internal fun toFfi(): FfiCollection = ffi
 
     private fun entry(row: Row): Entry<T> {
         val id = row["id"].jsonPrimitive.content

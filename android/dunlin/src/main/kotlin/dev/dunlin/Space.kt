@@ -1,6 +1,8 @@
 package dev.dunlin
 
 import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.conflate
+import kotlinx.coroutines.flow.flow
 import kotlinx.serialization.KSerializer
 import kotlinx.serialization.serializer
 import kotlin.time.Duration
@@ -141,6 +143,26 @@ public class Space internal constructor(
             // Not closed: a batch may still be acknowledged through it.
             stop = FfiChangeFeed::stop,
         )
+
+    /**
+     * Where in the change feed a document has changed, the latest of what was not taken in time;
+     * null first, when it is certain that nothing later is missed.
+     */
+    internal fun touches(collection: String, id: String): Flow<Long?> =
+        flow {
+            val feed = native { ffi.changesAfter(null) }
+            try {
+                emit(null)
+                while (true) {
+                    val batch = unlessClosed { feed.next() } ?: break
+                    val last = batch.lastOrNull { it.collection == collection && it.id == id }
+                    if (last != null) emit(last.seq)
+                }
+            } finally {
+                feed.stop()
+                feed.close()
+            }
+        }.conflate()
 
     override fun toString(): String = "Space($name, ${id.take(8)})"
 }

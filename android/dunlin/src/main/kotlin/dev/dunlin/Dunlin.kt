@@ -8,6 +8,14 @@ import dev.dunlin.ffi.Node as FfiNode
 /** Where everything begins. */
 public object Dunlin {
     /**
+     * Told of each node that nobody can reach any more and nobody has closed: in words, and with a
+     * trace of where it was opened. A warning to the logger `dev.dunlin` of `java.util.logging`
+     * unless it is replaced. Called on a thread of the library.
+     */
+    @Volatile
+    public var onLeak: (message: String, opened: Throwable) -> Unit = ::logLeak
+
+    /**
      * Opens this device's node; makes the directory one if it is none yet.
      *
      * Only one process at a time has a directory open. On Android it belongs under

@@ -20,6 +20,8 @@ public class Node internal constructor(
     /** This device. */
     public val device: Device = native { Device(ffi.device()) }
 
+    private val watched = LeakWatch.watch(this, "the node ${device.name}")
+
     /** This node's spaces, by id. */
     public val spaces: List<Space>
         get() = native { ffi.spaces().map(::Space) }
@@ -138,7 +140,10 @@ public class Node internal constructor(
      * @throws DunlinException what kept a file from being checkpointed; nothing is lost, and the
      *   node is closed all the same.
      */
-    public suspend fun shutdown(): Unit = native { ffi.shutdown() }
+    public suspend fun shutdown() {
+        watched.close()
+        native { ffi.shutdown() }
+    }
 
     /** [shutdown] that blocks, for `use { }`: not for a thread that draws. */
     override fun close(): Unit = runBlocking { shutdown() }

@@ -211,7 +211,8 @@ public class DocumentCollection<T : Any> internal constructor(
     public fun watchDocument(id: String): Flow<Document<T>?> =
         space.touches(name, id).transformWhile { touch ->
             val read = runCatching { find(id) }
-            val isEnd = touch != null && (read.exceptionOrNull() as? DunlinException)?.code == ErrorCode.Closed
+            val refusal = read.exceptionOrNull() as? DunlinException
+            val isEnd = touch != null && refusal?.code == ErrorCode.Closed
             if (!isEnd) emit(read.getOrThrow())
             !isEnd
         }

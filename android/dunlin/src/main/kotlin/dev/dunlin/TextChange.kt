@@ -158,7 +158,8 @@ internal class TextChange private constructor(
         val NONE: TextChange = TextChange(emptyList())
 
         /** One splice. */
-        fun of(splice: Splice): TextChange = build { keep(splice.at).insert(splice.insert).delete(splice.delete) }
+        fun of(splice: Splice): TextChange =
+            build { keep(splice.at).insert(splice.insert).delete(splice.delete) }
 
         /** A change from its spans. */
         fun build(spans: Builder.() -> Unit): TextChange = Builder().apply(spans).build()

@@ -127,7 +127,9 @@ public class TextEditor internal constructor(
 
     private suspend fun follow(touches: Flow<Long?>) {
         try {
-            touches.collect { seq -> turn.withLock { if (seq == null || seq > readUntil) settleInTurn(isNews = true) } }
+            touches.collect { seq ->
+                turn.withLock { if (seq == null || seq > readUntil) settleInTurn(isNews = true) }
+            }
         } catch (refusal: DunlinException) {
             turn.withLock { deafness = refusal }
             refused.value = refusal

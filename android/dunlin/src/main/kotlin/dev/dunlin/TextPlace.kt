@@ -34,8 +34,8 @@ internal class TextPlace(
             here = (here as? JsonObject ?: throw noText("no object above it"))[key]
         }
         if (here == null) return ""
-        val content = (here as? JsonObject)?.get("\$text") as? JsonPrimitive ?: throw noText("no mergeable text")
-        return content.content
+        val text = (here as? JsonObject)?.get("\$text") as? JsonPrimitive
+        return (text ?: throw noText("no mergeable text")).content
     }
 
     private fun noText(found: String) =

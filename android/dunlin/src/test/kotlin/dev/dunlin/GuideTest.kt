@@ -1,7 +1,14 @@
 package dev.dunlin
 
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.cancel
+import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.launch
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import kotlin.time.Duration.Companion.hours
@@ -21,6 +28,19 @@ class GuideTest {
             val expected =
                 Task("Mend the fence", true, notes = MergeableText("oak"), minutes = Counter(20))
             assertEquals(expected, tasks.get(id).value)
+
+            val scope = CoroutineScope(Dispatchers.Default + Job())
+            val field = Field()
+            val editor = tasks.editText(id, "/notes", scope)
+            scope.launch { editor.state.collect { state -> field.show(state.text, state.selection) } }
+            field.onEdit = { before, text, selection -> editor.change(text, selection, before) }
+            field.onEdit("oak", "oak posts", TextSelection(9))
+            field.shown.first { it == TextState("oak posts", TextSelection(9)) }
+            editor.flush()
+            editor.close()
+            assertNull(editor.refusal.value)
+            scope.cancel()
+            assertEquals("oak posts", tasks.watchDocument(id).first()?.value?.notes?.text)
 
             val open = tasks.watch("json_extract(doc, '$.done') = ?", false).first()
             assertTrue(open.isEmpty())
@@ -46,5 +66,18 @@ class GuideTest {
             assertTrue(advice.isNotEmpty())
             node.close()
             other.close()
+            val usual = Dunlin.onLeak
+            Dunlin.onLeak = { message, opened -> throw AssertionError(message, opened) }
+            Dunlin.onLeak = usual
         }
+
+    /** Stands for a text field. */
+    private class Field {
+        val shown = MutableStateFlow(TextState(""))
+        var onEdit: (String, String, TextSelection) -> Unit = { _, _, _ -> }
+
+        fun show(text: String, selection: TextSelection) {
+            shown.value = TextState(text, selection)
+        }
+    }
 }

@@ -35,7 +35,7 @@ pub(crate) use self::{
     answers::Overview,
     command::{Apply, Command, Operation, Order, Origin, Reply, Write},
     desk::{Desk, Identity},
-    handle::{EngineHandle, EngineOrigin},
+    handle::{EngineHandle, EngineOrigin, is_away},
     outlets::{Heads, Listener, Outlets},
 };
 

@@ -5,8 +5,8 @@ use tokio::sync::watch;
 
 use crate::{
     DeviceKind,
-    engine::{EngineHandle, Heads},
-    error::{Code, Result},
+    engine::{EngineHandle, Heads, is_away},
+    error::Result,
 };
 
 /// Most events that one call hands out.
@@ -82,7 +82,7 @@ impl ChangeFeed {
                 return Ok(None);
             };
             let events = match self.read(BATCH).await {
-                Err(error) if error.code() == Code::Suspended => continue,
+                Err(error) if is_away(&error) => continue,
                 events => events?,
             };
             if !events.is_empty() {

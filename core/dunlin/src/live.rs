@@ -8,8 +8,8 @@ use tokio::sync::watch;
 
 pub use self::difference::{Difference, Placed, Relocated};
 use crate::{
-    engine::{EngineHandle, Heads},
-    error::{Code, Result},
+    engine::{EngineHandle, Heads, is_away},
+    error::Result,
 };
 
 /// What a [`LiveQuery`] gives.
@@ -50,7 +50,7 @@ impl LiveQuery {
                 return Ok(None);
             }
             let rows = match self.engine.query_or_ensure(&self.sql, &self.parameters).await {
-                Err(error) if error.code() == Code::Suspended => continue,
+                Err(error) if is_away(&error) => continue,
                 rows => rows?,
             };
             let before = self.shown.replace(rows.clone());

@@ -187,12 +187,13 @@ impl EngineHandle {
 
     /// Checkpoints and closes the file for good.
     pub(crate) async fn stop(&self) -> Result<()> {
+        // Before anybody is refused: whoever follows the commits ends, and does not fail.
+        self.0.outlets.close();
         let before = std::mem::replace(&mut *self.state(), State::Closed);
-        let State::Running(running) = before else {
-            self.0.outlets.close();
-            return Ok(());
-        };
-        running.stop().await
+        match before {
+            State::Running(running) => running.stop().await,
+            State::Suspended | State::Closed => Ok(()),
+        }
     }
 
     async fn send(&self, command: Command) -> Result<()> {
@@ -215,6 +216,12 @@ impl EngineHandle {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether an engine gave no answer because it is suspended or closed; the heads that its outlets
+/// show say so then.
+pub(crate) fn is_away(error: &Error) -> bool {
+    matches!(error.code(), Code::Suspended | Code::Closed)
 }
 
 impl Running {

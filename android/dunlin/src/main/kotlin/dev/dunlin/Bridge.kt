@@ -33,18 +33,10 @@ internal fun <H, T : Any> pulled(
     flow {
         val handle = native { open() }
         try {
-            while (true) emit(unlessClosed { next(handle) } ?: break)
+            while (true) emit(native { next(handle) } ?: break)
         } finally {
             stop(handle)
         }
-    }
-
-/** The next item of a subscription; none after shutdown, also if that came as it was looked for. */
-internal inline fun <T : Any> unlessClosed(next: () -> T?): T? =
-    try {
-        native(next)
-    } catch (refusal: DunlinException) {
-        if (refusal.code == ErrorCode.Closed) null else throw refusal
     }
 
 private fun codeOf(code: dev.dunlin.ffi.ErrorCode): ErrorCode =

@@ -154,7 +154,7 @@ public class Space internal constructor(
             try {
                 emit(null)
                 while (true) {
-                    val batch = unlessClosed { feed.next() } ?: break
+                    val batch = native { feed.next() } ?: break
                     val last = batch.lastOrNull { it.collection == collection && it.id == id }
                     if (last != null) emit(last.seq)
                 }

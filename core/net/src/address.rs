@@ -1,6 +1,15 @@
-//! Which addresses of this host another device could dial.
+//! Which addresses of this host another device could dial, and which stand for peers on links.
 
 use std::net::{IpAddr, SocketAddr};
+
+/// First octet of the addresses that stand for peers on links. The block 240.0.0.0/4 is reserved
+/// for a future that never came: no packet may come from there or go there (RFC 1112, section 4;
+/// RFC 6890, section 2.2.2). IPv4, because sockets of both families can name it.
+const LINK_NETWORK: u8 = 240;
+/// How many there are. Number 0 is nobody's.
+pub(crate) const LINK_ADDRESSES: u32 = 0x00ff_ffff;
+/// The port of all of them; QUIC takes any but 0.
+const LINK_PORT: u16 = 1;
 
 /// Lists what a peer on the network could dial to reach a socket that is bound to `bound`.
 ///
@@ -31,13 +40,31 @@ pub(crate) fn reachable(bound: SocketAddr) -> Vec<SocketAddr> {
 }
 
 /// Whether a device elsewhere on the network could be at this address: not loopback, unspecified
-/// or multicast, and not the 464XLAT stand-ins of phones (192.0.0.0/29, RFC 7335).
+/// or multicast, not a peer's on a link, and not the 464XLAT stand-ins of phones (192.0.0.0/29,
+/// RFC 7335).
 pub(crate) fn is_dialable(ip: IpAddr) -> bool {
-    let stand_in = match ip {
-        IpAddr::V4(v4) => matches!(v4.octets(), [192, 0, 0, last] if last < 8),
+    let stand_in = match ip.to_canonical() {
+        IpAddr::V4(v4) => matches!(v4.octets(), [192, 0, 0, 0..8] | [LINK_NETWORK, ..]),
         IpAddr::V6(_) => false,
     };
     !(ip.is_loopback() || ip.is_unspecified() || ip.is_multicast() || stand_in)
+}
+
+/// Whether an address stands for a peer on a [link](crate::link).
+///
+/// It means something to the endpoint that gave it, and to nobody else or later: it is not to be
+/// stored or handed on. No packet on a network has it.
+pub fn is_link_address(address: SocketAddr) -> bool {
+    match address.ip().to_canonical() {
+        IpAddr::V4(v4) => v4.octets()[0] == LINK_NETWORK,
+        IpAddr::V6(_) => false,
+    }
+}
+
+/// The address of this number, up to [`LINK_ADDRESSES`].
+pub(crate) fn link_address(number: u32) -> SocketAddr {
+    let [_, a, b, c] = number.to_be_bytes();
+    SocketAddr::from(([LINK_NETWORK, a, b, c], LINK_PORT))
 }
 
 /// Undoes the IPv4-mapped form that a dual-stack socket reports.
@@ -61,6 +88,13 @@ mod tests {
         for bad in ["192.0.0.4", "127.0.0.1", "::1", "0.0.0.0", "::", "224.0.0.251", "ff02::fb"] {
             assert!(!is_dialable(bad.parse().unwrap()), "{bad}");
         }
+        for number in [0, 1, LINK_ADDRESSES] {
+            let address = link_address(number);
+            assert!(is_link_address(address) && !is_dialable(address.ip()), "{address}");
+        }
+        assert!(is_link_address("[::ffff:240.1.2.3]:9".parse().unwrap()));
+        assert!(!is_dialable("::ffff:240.1.2.3".parse().unwrap()));
+        assert!(!is_link_address("24.0.0.1:1".parse().unwrap()));
         for good in ["192.0.0.8", "192.168.1.4", "169.254.3.4", "fe80::1", "2001:db8::1"] {
             assert!(is_dialable(good.parse().unwrap()), "{good}");
         }

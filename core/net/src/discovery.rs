@@ -27,7 +27,7 @@ use std::{collections::BTreeMap, net::SocketAddr};
 
 use tokio::sync::mpsc;
 
-use crate::address::is_dialable;
+use crate::address::{is_dialable, is_link_address};
 
 use self::mdns::Mdns;
 
@@ -50,6 +50,8 @@ pub enum Source {
     LastKnown,
     /// The platform's own service discovery.
     Platform,
+    /// Peers in reach of a [link](crate::link).
+    Link,
 }
 
 /// Somebody might listen at these addresses.
@@ -226,7 +228,8 @@ impl Discovery {
                 let mine = matches!(source, Source::Static | Source::LastKnown);
                 addrs.retain(|addr| {
                     let local = self.loopback && addr.ip().is_loopback();
-                    addr.port() != 0 && (mine || local || is_dialable(addr.ip()))
+                    let known = mine || local || is_dialable(addr.ip());
+                    addr.port() != 0 && known && !is_link_address(*addr)
                 });
                 addrs.truncate(MAX_ADDRS);
                 if addrs.is_empty() {
@@ -301,6 +304,10 @@ mod tests {
         assert!(local.take(Source::Mdns, found("a", &["127.0.0.1:1"])).is_some());
         // What a person configured, or what has worked, is taken at its word.
         assert!(discovery.take(Source::Static, found("b", &["127.0.0.1:1"])).is_some());
+        // Nobody but a link knows what stands for a peer on it.
+        for source in [Source::Mdns, Source::Static, Source::LastKnown, Source::Platform] {
+            assert_eq!(discovery.take(source, found("c", &["240.0.0.1:1"])), None);
+        }
     }
 
     #[test]

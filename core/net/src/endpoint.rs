@@ -5,7 +5,7 @@ mod dial;
 mod nowhere;
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::{Arc, PoisonError, Weak},
     time::Duration,
 };
@@ -22,13 +22,16 @@ use tokio::{
 };
 
 use crate::{
-    address,
+    address::{self, is_link_address},
     connection::Connection,
     error::{BindError, Closed, ConnectError},
     identity::Identity,
+    link::{LinkedSocket, Links},
     tls::{self, PeerVerifier},
     transport, udp,
 };
+
+use self::acceptor::Reception;
 
 pub use self::acceptor::MAX_STRANGERS;
 use self::nowhere::Nowhere;
@@ -39,6 +42,8 @@ const DIAL_TIMEOUT: Duration = Duration::from_secs(15);
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 /// The wait between two looks whether a socket is still held.
 const LET_GO_INTERVAL: Duration = Duration::from_millis(1);
+/// Stands for the address of a socket that does not know its own.
+const UNKNOWN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 /// TLS alert `no_application_protocol` (RFC 7301, section 3.2).
 const ALERT_NO_APPLICATION_PROTOCOL: u8 = 120;
 
@@ -49,8 +54,10 @@ pub enum Carrier {
     /// A UDP socket bound to this address. `[::]` serves IPv4 as well, and means `0.0.0.0` where
     /// there is no IPv6; port 0 lets the system choose.
     Udp(SocketAddr),
-    /// Anything else that moves packets: a [`memory`](crate::memory) socket, a platform link.
+    /// Anything else that is like a socket, for instance one of a [`memory`](crate::memory) network.
     Abstract(Arc<dyn AsyncUdpSocket>),
+    /// Nothing but the links of [`Config::links`].
+    OnlyLinks,
 }
 
 /// How to open an [`Endpoint`].
@@ -60,6 +67,8 @@ pub struct Config {
     pub seed: [u8; 32],
     /// What carries the packets.
     pub carrier: Carrier,
+    /// What carries packets beside that.
+    pub links: Option<Links>,
     /// Seed of the transport's own choices (packet numbers, padding), for simulations that must
     /// repeat; none draws one from the operating system. Keys are always random.
     pub rng_seed: Option<[u8; 32]>,
@@ -68,7 +77,12 @@ pub struct Config {
 impl Config {
     /// The usual configuration.
     pub fn new(seed: [u8; 32], carrier: Carrier) -> Self {
-        Self { seed, carrier, rng_seed: None }
+        Self { seed, carrier, links: None, rng_seed: None }
+    }
+
+    /// The same with links, which are this endpoint's alone.
+    pub fn with_links(self, links: Links) -> Self {
+        Self { links: Some(links), ..self }
     }
 }
 
@@ -88,6 +102,7 @@ pub struct Endpoint {
 struct Inner {
     quinn: quinn::Endpoint,
     identity: Identity,
+    links: Option<Links>,
     accepted: Mutex<mpsc::Receiver<Connection>>,
     acceptor: AbortHandle,
     /// The UDP socket, if that is what carries the packets.
@@ -114,7 +129,8 @@ impl Endpoint {
     pub fn bind(config: Config) -> Result<Self, BindError> {
         let runtime = tokio::runtime::Handle::try_current().map_err(|_| BindError::NoRuntime)?;
         let identity = Identity::from_seed(&config.seed).map_err(BindError::Tls)?;
-        let (socket, address) = open(&config.carrier)?;
+        let links = config.links;
+        let (socket, address) = open(&config.carrier, links.as_ref())?;
         let own_socket = weak(&config.carrier, &socket);
 
         let crypto = tls::server(&identity, tls::ALPN).map_err(BindError::Tls)?;
@@ -124,17 +140,20 @@ impl Endpoint {
         endpoint.rng_seed(config.rng_seed);
         let quinn = quinn::Endpoint::new_with_abstract_socket(
             endpoint,
-            Some(server),
+            Some(server.clone()),
             socket,
             Arc::new(TokioRuntime),
         )
         .map_err(|error| BindError::from_io(address, error))?;
 
         let (sender, accepted) = mpsc::channel(MAX_STRANGERS);
-        let acceptor = runtime.spawn(acceptor::run(quinn.clone(), sender)).abort_handle();
+        let reception = Reception::new(server, links.clone());
+        let acceptor =
+            runtime.spawn(acceptor::run(quinn.clone(), reception, sender)).abort_handle();
         let accepted = Mutex::new(accepted);
         let socket = std::sync::Mutex::new(own_socket);
-        Ok(Self { inner: Arc::new(Inner { quinn, identity, accepted, acceptor, socket }) })
+        let inner = Inner { quinn, identity, links, accepted, acceptor, socket };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// This device.
@@ -142,15 +161,21 @@ impl Endpoint {
         self.inner.identity.device
     }
 
-    /// The address that the socket is bound to, which may be unspecified; none after its death.
+    /// The address that the socket is bound to, which may be unspecified; none after its death, or
+    /// if there are only links.
     pub fn bound_addr(&self) -> Option<SocketAddr> {
-        self.inner.quinn.local_addr().ok()
+        self.inner.quinn.local_addr().ok().filter(|address| !is_link_address(*address))
     }
 
     /// Addresses at which other devices might reach this endpoint, of all interfaces when it is
     /// bound to an unspecified address. Loopback is listed only when there is nothing else.
     pub fn local_addrs(&self) -> Vec<SocketAddr> {
         self.bound_addr().map(address::reachable).unwrap_or_default()
+    }
+
+    /// The links that it was opened with.
+    pub fn links(&self) -> Option<&Links> {
+        self.inner.links.as_ref()
     }
 
     /// The number of connections that stand or drain, dialled and accepted, whoever holds them.
@@ -187,7 +212,7 @@ impl Endpoint {
         let (crypto, verifier) =
             tls::client(&self.inner.identity, expected).map_err(|error| internal(&error))?;
         let mut config = ClientConfig::new(Arc::new(crypto));
-        config.transport_config(transport::limits());
+        config.transport_config(transport::limits(self.reach(address)?));
         let connecting =
             self.inner.quinn.connect_with(config, address, tls::SERVER_NAME).map_err(|error| {
                 match error {
@@ -202,6 +227,20 @@ impl Endpoint {
         let connection = connecting.await.map_err(failed)?;
         let stream = connection.open_bi().await.map_err(failed)?;
         Connection::new(connection, stream, None).await.map_err(ConnectError::Refused)
+    }
+
+    /// Longest packet to an address, where a link bounds it.
+    fn reach(&self, address: SocketAddr) -> Result<Option<u16>, ConnectError> {
+        let unreachable = Err(ConnectError::BadAddress(address));
+        let Some(links) = self.inner.links.as_ref() else {
+            return if is_link_address(address) { unreachable } else { Ok(None) };
+        };
+        let bound = links.max_packet_bytes(address);
+        let has_only_links = self.inner.quinn.local_addr().is_ok_and(is_link_address);
+        if bound.is_none() && (has_only_links || is_link_address(address)) {
+            return unreachable;
+        }
+        Ok(bound)
     }
 
     /// Says why a handshake failed, in terms of whom we called and who answered.
@@ -242,12 +281,13 @@ impl Endpoint {
         self.inner.accepted.lock().await.recv().await
     }
 
-    /// Moves to another socket. Connections that this side dialled come along, others fall silent.
+    /// Moves to another socket. Connections that this side dialled come along, and those over links;
+    /// others fall silent.
     ///
     /// # Errors
     /// See [`BindError`]; the old socket stays in use then.
     pub fn rebind(&self, carrier: &Carrier) -> Result<(), BindError> {
-        let (socket, address) = open(carrier)?;
+        let (socket, address) = open(carrier, self.inner.links.as_ref())?;
         let own_socket = weak(carrier, &socket);
         self.inner
             .quinn
@@ -258,7 +298,8 @@ impl Endpoint {
     }
 
     /// Closes all connections with this code, accepts no more, and waits up to half a second for
-    /// the peers to hear of it. Then the socket is let go, so that its address is free.
+    /// the peers to hear of it. Then the socket is let go, so that its address is free, and the
+    /// links are stopped, see [`Links::stop`].
     pub async fn close(&self, code: u32, reason: &str) {
         self.inner.quinn.close(VarInt::from_u32(code), reason.as_bytes());
         self.inner.acceptor.abort();
@@ -266,6 +307,9 @@ impl Endpoint {
             tracing::debug!("connections were still draining when the endpoint closed");
         }
         self.let_go().await;
+        if let Some(links) = &self.inner.links {
+            links.stop().await;
+        }
     }
 
     /// Puts a socket that leads nowhere in the place of this one, which quinn would otherwise hold
@@ -293,20 +337,33 @@ fn weak(carrier: &Carrier, socket: &Arc<dyn AsyncUdpSocket>) -> Option<Weak<dyn 
     matches!(carrier, Carrier::Udp(_)).then(|| Arc::downgrade(socket))
 }
 
-fn open(carrier: &Carrier) -> Result<(Arc<dyn AsyncUdpSocket>, SocketAddr), BindError> {
+/// A socket and where it was to be bound.
+type Opened = (Arc<dyn AsyncUdpSocket>, SocketAddr);
+
+fn open(carrier: &Carrier, links: Option<&Links>) -> Result<Opened, BindError> {
+    let opened = open_socket(carrier)?;
+    let Some(links) = links else { return opened.ok_or(BindError::NoCarrier) };
+    let (socket, address) = opened.unzip();
+    let address = address.unwrap_or(UNKNOWN);
+    let linked =
+        LinkedSocket::new(socket, links).map_err(|error| BindError::from_io(address, error))?;
+    Ok((Arc::new(linked), address))
+}
+
+fn open_socket(carrier: &Carrier) -> Result<Option<Opened>, BindError> {
     match carrier {
+        Carrier::OnlyLinks => Ok(None),
         Carrier::Udp(address) => {
             let socket = udp::bind(*address)?;
             let socket = TokioRuntime
                 .wrap_udp_socket(socket)
                 .map_err(|error| BindError::from_io(*address, error))?;
-            Ok((socket, *address))
+            Ok(Some((socket, *address)))
         }
         Carrier::Abstract(socket) => {
-            let unknown = SocketAddr::from(([0, 0, 0, 0], 0));
             let address =
-                socket.local_addr().map_err(|error| BindError::from_io(unknown, error))?;
-            Ok((socket.clone(), address))
+                socket.local_addr().map_err(|error| BindError::from_io(UNKNOWN, error))?;
+            Ok(Some((socket.clone(), address)))
         }
     }
 }

@@ -32,6 +32,9 @@ pub enum BindError {
     /// The 32 bytes do not serve as an Ed25519 seed, or the TLS library refused its set-up.
     #[error("cannot set up TLS")]
     Tls(#[source] rustls::Error),
+    /// There is neither a socket nor a link.
+    #[error("there is nothing to carry packets")]
+    NoCarrier,
     /// The endpoint was opened outside a tokio runtime.
     #[error("no tokio runtime is running on this thread")]
     NoRuntime,
@@ -55,7 +58,8 @@ pub enum ConnectError {
     /// There was no address to dial.
     #[error("no address to dial")]
     NoAddress,
-    /// This endpoint cannot reach that kind of address (port 0, IPv6 from an IPv4 socket).
+    /// This endpoint cannot reach that kind of address (port 0, IPv6 from an IPv4 socket, no
+    /// socket at all), or it stands for a peer on a link that nobody knows.
     #[error("{0} is not an address that this endpoint can dial")]
     BadAddress(SocketAddr),
     /// Nobody answered in time.

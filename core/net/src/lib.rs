@@ -9,6 +9,7 @@
 //! - [`Endpoint`]: one UDP port (or [`memory`] socket) that dials and accepts.
 //! - [`Connection`]: one peer, one stream of length-prefixed frames in each direction.
 //! - [`discovery`]: where peers might be. Hints only; the handshake decides.
+//! - [`link`]: packets by other means than sockets, for platforms that have them.
 //! - [`memory`]: a deterministic packet network for simulations on tokio's paused clock.
 //!
 //! ```
@@ -39,6 +40,7 @@ mod endpoint;
 mod error;
 mod frames;
 mod identity;
+pub mod link;
 pub mod memory;
 mod tls;
 mod transport;

@@ -29,4 +29,5 @@ mod random;
 mod socket;
 
 pub use network::{Conditions, Network, Statistics};
+pub(crate) use socket::AlwaysWritable;
 pub use socket::Socket;

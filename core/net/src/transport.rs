@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use quinn::{ServerConfig, TransportConfig, VarInt};
+use quinn::{MtuDiscoveryConfig, ServerConfig, TransportConfig, VarInt};
 
 /// Streams that a peer may have open.
 const MAX_STREAMS: u32 = 8;
@@ -24,8 +24,9 @@ const MAX_INCOMING: usize = 64;
 const INCOMING_BYTES: u64 = 16 * 1024;
 const INCOMING_BYTES_TOTAL: u64 = 256 * 1024;
 
-/// The same limits for both directions.
-pub(crate) fn limits() -> Arc<TransportConfig> {
+/// The same limits for both directions. What a link carries bounds the search for the longest
+/// packet that the path takes.
+pub(crate) fn limits(max_packet_bytes: Option<u16>) -> Arc<TransportConfig> {
     let mut config = TransportConfig::default();
     config
         .max_concurrent_bidi_streams(VarInt::from_u32(MAX_STREAMS))
@@ -36,13 +37,18 @@ pub(crate) fn limits() -> Arc<TransportConfig> {
         .datagram_receive_buffer_size(None)
         .keep_alive_interval(Some(KEEP_ALIVE))
         .max_idle_timeout(Some(VarInt::from_u32(IDLE_TIMEOUT_MS).into()));
+    if let Some(bytes) = max_packet_bytes {
+        let mut search = MtuDiscoveryConfig::default();
+        search.upper_bound(bytes);
+        config.mtu_discovery_config(Some(search));
+    }
     Arc::new(config)
 }
 
 /// The accepting side's additional limits.
 pub(crate) fn limit_incoming(config: &mut ServerConfig) {
     config
-        .transport_config(limits())
+        .transport_config(limits(None))
         .max_incoming(MAX_INCOMING)
         .incoming_buffer_size(INCOMING_BYTES)
         .incoming_buffer_size_total(INCOMING_BYTES_TOTAL);

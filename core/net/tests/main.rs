@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod common;
+mod links;
 mod loopback;
 mod simulation;
 mod strangers;
+mod wire;

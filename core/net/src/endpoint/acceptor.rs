@@ -2,14 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use quinn::Incoming;
+use quinn::{Incoming, ServerConfig};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
     task::JoinSet,
     time::timeout,
 };
 
-use crate::{connection::Connection, error::Closed};
+use crate::{address::canonical, connection::Connection, error::Closed, link::Links, transport};
 
 /// Accepted connections that an endpoint bears before they are
 /// [authorised](crate::ConnectionHandle::authorise), handshakes included.
@@ -22,8 +22,36 @@ const STRANGERS_BEFORE_RETRY: usize = 8;
 /// Time from a caller's first packet to its open stream.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// How callers are met, by where they call from.
+pub(super) struct Reception {
+    server: Arc<ServerConfig>,
+    links: Option<Links>,
+}
+
+impl Reception {
+    pub(super) fn new(server: ServerConfig, links: Option<Links>) -> Self {
+        Self { server: Arc::new(server), links }
+    }
+
+    fn config(&self, incoming: &Incoming) -> Arc<ServerConfig> {
+        let address = canonical(incoming.remote_address());
+        match self.links.as_ref().and_then(|links| links.max_packet_bytes(address)) {
+            None => self.server.clone(),
+            bounded => {
+                let mut server = ServerConfig::clone(&self.server);
+                server.transport_config(transport::limits(bounded));
+                Arc::new(server)
+            }
+        }
+    }
+}
+
 /// Runs until the endpoint closes, its socket dies or nobody wants connections any more.
-pub(super) async fn run(endpoint: quinn::Endpoint, accepted: mpsc::Sender<Connection>) {
+pub(super) async fn run(
+    endpoint: quinn::Endpoint,
+    reception: Reception,
+    accepted: mpsc::Sender<Connection>,
+) {
     let places = Arc::new(Semaphore::new(MAX_STRANGERS));
     let mut handshakes = JoinSet::new();
     loop {
@@ -33,7 +61,8 @@ pub(super) async fn run(endpoint: quinn::Endpoint, accepted: mpsc::Sender<Connec
             incoming = endpoint.accept() => {
                 let Some(incoming) = incoming else { return };
                 if let Some((incoming, place)) = admit(incoming, &places) {
-                    handshakes.spawn(greet(incoming, place, accepted.clone()));
+                    let config = reception.config(&incoming);
+                    handshakes.spawn(greet(incoming, config, place, accepted.clone()));
                 }
             }
         }
@@ -61,11 +90,12 @@ fn admit(incoming: Incoming, places: &Arc<Semaphore>) -> Option<(Incoming, Owned
 
 async fn greet(
     incoming: Incoming,
+    config: Arc<ServerConfig>,
     place: OwnedSemaphorePermit,
     accepted: mpsc::Sender<Connection>,
 ) {
     let address = incoming.remote_address();
-    match timeout(HANDSHAKE_TIMEOUT, handshake(incoming, place)).await {
+    match timeout(HANDSHAKE_TIMEOUT, handshake(incoming, config, place)).await {
         // The channel has room for every place. It is closed only when the endpoint is gone.
         Ok(Ok(connection)) => {
             let _ = accepted.send(connection).await;
@@ -75,8 +105,12 @@ async fn greet(
     }
 }
 
-async fn handshake(incoming: Incoming, place: OwnedSemaphorePermit) -> Result<Connection, Closed> {
-    let connection = incoming.accept()?.await?;
+async fn handshake(
+    incoming: Incoming,
+    config: Arc<ServerConfig>,
+    place: OwnedSemaphorePermit,
+) -> Result<Connection, Closed> {
+    let connection = incoming.accept_with(config)?.await?;
     let stream = connection.accept_bi().await?;
     Connection::new(connection, stream, Some(place)).await
 }

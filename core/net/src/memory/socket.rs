@@ -126,7 +126,7 @@ impl Socket {
 }
 
 #[derive(Debug)]
-struct AlwaysWritable;
+pub(crate) struct AlwaysWritable;
 
 impl UdpPoller for AlwaysWritable {
     fn poll_writable(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -44,7 +44,7 @@ pub use dunlin_model::{
     Anchor, Collection, Conflict, DeviceId, DeviceKind, Digest, DocId, DocKey, Edit, InvalidInput,
     ListKeys, Path, SpaceId, Value, Version, rfc3339,
 };
-pub use dunlin_net::{Carrier, memory};
+pub use dunlin_net::{Carrier, link, memory};
 pub use dunlin_proto::{
     error::RefuseCode,
     trust::{Role, Ticket, TicketContent, TicketError},

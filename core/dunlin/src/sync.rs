@@ -6,6 +6,7 @@ mod connection;
 mod discover;
 mod hub;
 mod link;
+mod links;
 mod platform;
 mod questions;
 mod report;
@@ -16,7 +17,10 @@ mod tests;
 
 use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
-use dunlin_net::{BindError, Carrier, Endpoint};
+use dunlin_net::{
+    BindError, Carrier, Endpoint,
+    link::{Link, Links},
+};
 use tokio::{sync::mpsc, time::sleep};
 
 use self::{
@@ -38,6 +42,8 @@ const BIND_WAIT: Duration = Duration::from_millis(50);
 pub struct SyncConfig {
     /// What carries the packets: a UDP address to listen on, or another carrier.
     pub carrier: Carrier,
+    /// What carries packets beside that, by means that have no socket.
+    pub links: Vec<Arc<dyn Link>>,
     /// Addresses to dial, and to dial again whenever nobody is connected there.
     pub peers: Vec<SocketAddr>,
     /// Whether to announce this node on the local network, and to look for others.
@@ -50,6 +56,7 @@ impl fmt::Debug for SyncConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SyncConfig")
             .field("carrier", &self.carrier)
+            .field("links", &self.links.len())
             .field("peers", &self.peers)
             .field("mdns", &self.mdns)
             .field("platform", &self.platform.is_some())
@@ -61,7 +68,8 @@ impl Default for SyncConfig {
     /// Any free port of all addresses, and mDNS.
     fn default() -> Self {
         let any = SocketAddr::from((std::net::Ipv6Addr::UNSPECIFIED, 0));
-        Self { carrier: Carrier::Udp(any), peers: Vec::new(), mdns: true, platform: None }
+        let carrier = Carrier::Udp(any);
+        Self { carrier, links: Vec::new(), peers: Vec::new(), mdns: true, platform: None }
     }
 }
 
@@ -72,7 +80,7 @@ pub(crate) struct Sync {
 
 impl Sync {
     pub(crate) async fn start(core: Arc<Core>, config: SyncConfig) -> Result<Self> {
-        let endpoint = bind(&core, config.carrier).await?;
+        let endpoint = bind(&core, config.carrier, links::start(config.links)?).await?;
         core.set_listen(endpoint.local_addrs());
         let (failed, failures) = mpsc::channel(discover::QUEUE);
         let hub = Arc::new(Hub::new(core, endpoint, failed));
@@ -82,6 +90,7 @@ impl Sync {
         hub.spawn(follow_memberships(hub.clone()));
         aim_at(&hub, config.peers.into_iter().map(Goal::Given).collect());
         aim_at(&hub, remembered(&hub).await?);
+        links::follow(&hub);
         if config.mdns || config.platform.is_some() {
             let sources = Sources { mdns: config.mdns, platform: config.platform };
             hub.spawn(discover(hub.clone(), sources, failures));
@@ -151,12 +160,12 @@ fn aim_at(hub: &Arc<Hub>, goals: Vec<Goal>) {
 }
 
 /// Opens the endpoint; a socket that this process has just let go may need a moment.
-async fn bind(core: &Core, carrier: Carrier) -> Result<Endpoint> {
+async fn bind(core: &Core, carrier: Carrier, links: Option<Links>) -> Result<Endpoint> {
     let rng_seed = match core.config.entropy.is_seeded() {
         true => Some(core.config.entropy.bytes()?),
         false => None,
     };
-    let config = dunlin_net::Config { seed: core.seed, carrier, rng_seed };
+    let config = dunlin_net::Config { seed: core.seed, carrier, links, rng_seed };
     for _ in 0..BIND_ATTEMPTS {
         match Endpoint::bind(config.clone()) {
             Err(BindError::PortInUse(_)) => sleep(BIND_WAIT).await,

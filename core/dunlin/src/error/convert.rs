@@ -1,7 +1,10 @@
 //! The one mapping from each layer's errors to the codes that callers see.
 
 use dunlin_model::{Collection, Corrupt, DocId, EditError, InvalidInput};
-use dunlin_net::BindError;
+use dunlin_net::{
+    BindError,
+    link::{InboxError, LinkError},
+};
 use dunlin_proto::trust::{IssueError, TicketError};
 use dunlin_store::{OpenError, QueryError, StoreError};
 
@@ -139,10 +142,39 @@ impl From<BindError> for Error {
                 (Code::Network, "listen on an address of this host, or on [::] for all")
             }
             BindError::Denied(_) => (Code::Network, "choose a port from 1024"),
+            BindError::NoCarrier => (Code::InvalidInput, "give the sync a link, or a UDP address"),
             BindError::Tls(_) | BindError::NoRuntime => {
                 (Code::Internal, "this is a bug in Dunlin: report it with the log")
             }
             _ => (Code::Network, "check the address and the host's network"),
+        };
+        Self::new(code, error.to_string(), remedy).with_source(error)
+    }
+}
+
+impl From<LinkError> for Error {
+    fn from(error: LinkError) -> Self {
+        let (code, remedy) = match &error {
+            LinkError::PacketTooSmall(_) => {
+                (Code::InvalidInput, "let the link split packets and put them together again")
+            }
+            LinkError::TooMany(_) => (Code::LimitExceeded, "let one link serve several peers"),
+            LinkError::Failed(_) => (Code::Network, "see to the link, or start without it"),
+            _ => (Code::Internal, "end other threads of this process"),
+        };
+        Self::new(code, error.to_string(), remedy).with_source(error)
+    }
+}
+
+impl From<InboxError> for Error {
+    fn from(error: InboxError) -> Self {
+        let (code, remedy) = match &error {
+            InboxError::PeerName(_) => (Code::InvalidInput, "call the peer by a shorter name"),
+            InboxError::PacketLength(_) => {
+                (Code::InvalidInput, "hand in packets as they were sent, one by one")
+            }
+            InboxError::TooManyPeers => (Code::LimitExceeded, "say which peers have vanished"),
+            _ => (Code::Internal, "this is a bug in Dunlin: report it with the log"),
         };
         Self::new(code, error.to_string(), remedy).with_source(error)
     }
@@ -163,6 +195,8 @@ mod tests {
             TicketError::NotATicket.into(),
             IssueError::NoUses.into(),
             BindError::NoRuntime.into(),
+            LinkError::PacketTooSmall(9).into(),
+            InboxError::TooManyPeers.into(),
         ];
         for error in errors {
             assert!(!error.remedy().is_empty() && !error.reason().is_empty(), "{error:?}");

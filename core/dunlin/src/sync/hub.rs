@@ -12,7 +12,7 @@ use std::{
 };
 
 use dunlin_model::DeviceId;
-use dunlin_net::{ConnectError, ConnectionHandle, Endpoint};
+use dunlin_net::{ConnectError, ConnectionHandle, Endpoint, link::is_link_address};
 use dunlin_proto::session::{self, Session, SpaceAccess};
 use tokio::{
     sync::{mpsc, watch},
@@ -213,7 +213,12 @@ impl Hub {
     }
 
     /// Dials somebody from now on; whoever is dialled already is dialled at once.
+    ///
+    /// Only a link knows who is behind a link's address; from elsewhere it is forged or old.
     pub(super) fn aim(self: &Arc<Self>, goal: Goal, addresses: Vec<SocketAddr>) {
+        if !matches!(goal, Goal::Linked(_)) && addresses.iter().copied().any(is_link_address) {
+            return;
+        }
         let target = Arc::new(Target::new(goal, addresses));
         {
             let mut targets = lock(&self.targets);
@@ -258,9 +263,13 @@ impl Hub {
         self.core.peers_changed();
     }
 
-    /// A member was met: it will be dialled at this address again, also after a restart.
+    /// A member was met: it will be dialled at this address again, also after a restart. On a link
+    /// it has none that outlives this sync.
     pub(super) async fn member_met(self: &Arc<Self>, link: &Link) {
         let (device, address) = (link.peer(), link.address());
+        if is_link_address(address) {
+            return;
+        }
         self.core.remember_peer(device, address).await;
         let is_aimed_at = |target: &Arc<Target>| {
             !matches!(target.goal, Goal::Announced(_)) && target.addresses.contains(&address)

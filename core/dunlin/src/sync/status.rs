@@ -59,7 +59,8 @@ pub struct PeerStatus {
     pub name: Option<String>,
     /// Whether it is connected.
     pub state: PeerState,
-    /// Where it is, or was last.
+    /// Where it is, or was last; for a peer on a link what stands for it, see
+    /// [`is_link_address`](crate::link::is_link_address).
     pub address: SocketAddr,
     /// Whether everything that may flow between the two devices has flowed.
     pub in_sync: bool,

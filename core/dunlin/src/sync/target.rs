@@ -28,6 +28,8 @@ pub(super) enum Goal {
     /// Announced on the network under this name: forgotten when it does not answer, announced
     /// again when it is there.
     Announced(String),
+    /// In reach of a link: not given up while it is.
+    Linked(SocketAddr),
 }
 
 /// First and longest wait between attempts.
@@ -71,7 +73,7 @@ impl Target {
     fn backoff(&self) -> Backoff {
         let longest = match self.goal {
             Goal::Remembered(..) | Goal::Told(_) => LONGEST_WAIT_REMEMBERED,
-            Goal::Announced(_) | Goal::Given(_) => LONGEST_WAIT,
+            Goal::Announced(_) | Goal::Given(_) | Goal::Linked(_) => LONGEST_WAIT,
         };
         Backoff::new(FIRST_WAIT, longest)
     }
@@ -80,7 +82,7 @@ impl Target {
         match self.goal {
             Goal::Announced(_) => failures < ANNOUNCED_ATTEMPTS,
             Goal::Told(_) => failures < TOLD_ATTEMPTS,
-            Goal::Given(_) | Goal::Remembered(..) => true,
+            Goal::Given(_) | Goal::Remembered(..) | Goal::Linked(_) => true,
         }
     }
 }

@@ -96,3 +96,30 @@ async fn of_two_connections_dialled_at_one_instant_one_stays_for_good() {
         }
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_address_of_a_link_is_not_dialled_on_anybody_elses_word() {
+    let network = Network::new(1);
+    let (a, mut b) = (Device::new(1, 1).await, Device::new(2, 2).await);
+    let of_a_link = SocketAddr::from(([240, 0, 0, 1], 1));
+    a.node.core.set_listen(vec![of_a_link]);
+    let ticket = a.found().await;
+    assert_eq!(ticket.hints(), [of_a_link.to_string()]);
+    b.node.join(&ticket, None).await.unwrap();
+    b.node.core.remember_peer(a.node.device().id, of_a_link).await;
+
+    let given = a.address;
+    let nobody = Device { address: of_a_link, ..a };
+    let at_b = b.start(&network, &nobody).await;
+    sleep(SETTLED).await;
+    assert_eq!(at_b.peers(), []);
+    at_b.stop().await;
+
+    // Where nobody answers at a proper address, that is told.
+    let nobody = Device { address: given, ..nobody };
+    b.address.set_port(4001);
+    let at_b = b.start(&network, &nobody).await;
+    sleep(SETTLED).await;
+    assert_eq!(at_b.peers().iter().map(|peer| peer.address).collect::<Vec<_>>(), [given]);
+    at_b.stop().await;
+}

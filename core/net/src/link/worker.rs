@@ -58,7 +58,7 @@ fn run(link: &dyn Link, inbox: &Inbox, packets: &Receiver<Outgoing>, is_done: &A
     match guard(|| link.start(inbox.clone())) {
         Called::Done => {}
         Called::Failed(reason) | Called::Panicked(reason) => {
-            tracing::warn!(?link, "a link did not start: {reason}");
+            tracing::warn!("a link did not start and is not used: {reason}");
             return inbox.close();
         }
     }

@@ -2,10 +2,11 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use dunlin::InvalidInput;
+use dunlin::{InvalidInput, link::Link};
 
 use crate::{
     discovery::{self, Discovery},
+    links::{self, PacketLink},
     sealer::{self, KeySealer},
 };
 
@@ -54,6 +55,9 @@ pub struct SyncConfig {
     /// Discovery by the platform, beside or instead of mDNS.
     #[uniffi(default = None)]
     pub discovery: Option<Arc<dyn Discovery>>,
+    /// What carries packets beside the socket.
+    #[uniffi(default)]
+    pub links: Vec<Arc<dyn PacketLink>>,
 }
 
 impl From<&Config> for dunlin::Config {
@@ -92,6 +96,8 @@ impl TryFrom<SyncConfig> for dunlin::SyncConfig {
             core.carrier = dunlin::Carrier::Udp(address(&listen)?);
         }
         core.peers = config.peers.iter().map(|peer| address(peer)).collect::<Result<_, _>>()?;
+        let links = config.links.into_iter();
+        core.links = links.map(|link| Arc::new(links::Foreign(link)) as Arc<dyn Link>).collect();
         Ok(core)
     }
 }

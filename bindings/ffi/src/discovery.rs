@@ -11,7 +11,7 @@ use crate::{
 
 /// The platform's own service discovery, such as Android's NsdManager and Apple's NWBrowser.
 /// Called on threads of the library, which may wait.
-#[uniffi::export(with_foreign)]
+#[uniffi::export(foreign)]
 pub trait Discovery: Send + Sync {
     /// Announces `_dunlin._udp` at this port and looks for others, until it is stopped.
     fn start(&self, port: u16, peers: Arc<DiscoveredPeers>) -> Result<()>;

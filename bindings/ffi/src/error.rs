@@ -80,7 +80,13 @@ impl From<dunlin::TicketError> for DunlinError {
     }
 }
 
-/// What a foreign implementation threw that it should not have.
+impl From<dunlin::link::InboxError> for DunlinError {
+    fn from(error: dunlin::link::InboxError) -> Self {
+        Error::from(error).into()
+    }
+}
+
+/// A foreign implementation threw something else than this error, or could not be called.
 impl From<uniffi::UnexpectedUniFFICallbackError> for DunlinError {
     fn from(error: uniffi::UnexpectedUniFFICallbackError) -> Self {
         let remedy = "mend what the app gave to Dunlin to call";

@@ -21,6 +21,7 @@ mod document;
 mod error;
 mod feed;
 mod json;
+mod links;
 mod log;
 mod node;
 mod peers;
@@ -40,6 +41,7 @@ pub use self::{
     document::{Committed, Conflict, Document, Patch, PutOutcome},
     error::{DunlinError, ErrorCode},
     feed::{ChangeFeed, Event, Origin},
+    links::{LinkInbox, PacketLink},
     log::{LogLevel, LogSink, set_log_sink},
     node::{Node, SyncOutcome},
     peers::{PeerState, PeerStatus, PeerWatch},

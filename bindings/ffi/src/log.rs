@@ -41,7 +41,7 @@ pub enum LogLevel {
 }
 
 /// Takes what the library logs. Called one record at a time, on a thread of its own.
-#[uniffi::export(with_foreign)]
+#[uniffi::export(foreign)]
 pub trait LogSink: Send + Sync {
     /// A record; `target` is the part of the library.
     fn log(&self, level: LogLevel, target: String, message: String) -> Result<()>;

@@ -6,7 +6,7 @@ use crate::error::{DunlinError, Result};
 
 /// Seals the seed of the device's key, for instance with a key that the hardware keeps. Called on
 /// threads of the library, which may wait.
-#[uniffi::export(with_foreign)]
+#[uniffi::export(foreign)]
 pub trait KeySealer: Send + Sync {
     /// Seals a seed.
     fn seal(&self, seed: Vec<u8>) -> Result<Vec<u8>>;

@@ -56,14 +56,16 @@ impl PacketLink for End {
 async fn node(dir: &TempDir, name: &str) -> Arc<Node> {
     let directory = dir.path().to_str().unwrap().to_owned();
     let durability = Durability::Relaxed;
-    let config = Config { directory, durability, lock_wait_ms: None, open_documents: None };
+    let config =
+        Config { directory, durability, lock_wait_ms: None, open_documents: None, sealer: None };
     Node::create(config, name.to_owned(), DeviceKind::Human).await.unwrap()
 }
 
 fn over(end: &Arc<End>) -> SyncConfig {
     // It listens, but nobody knows where.
     let listen = Some("127.0.0.1:0".to_owned());
-    SyncConfig { listen, peers: Vec::new(), mdns: false, links: vec![end.clone()] }
+    let links: Vec<Arc<dyn PacketLink>> = vec![end.clone()];
+    SyncConfig { listen, peers: Vec::new(), mdns: false, discovery: None, links }
 }
 
 #[tokio::test]

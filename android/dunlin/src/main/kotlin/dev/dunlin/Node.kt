@@ -163,8 +163,17 @@ public class SyncOptions internal constructor() {
     /** Discovery by the platform, beside or instead of mDNS. */
     public var discovery: Discovery? = null
 
+    /** What carries packets beside the socket. */
+    public val links: MutableList<PacketLink> = mutableListOf()
+
     internal fun toFfi() =
-        FfiSyncConfig(listen, peers.toList(), mdns, discovery?.let(::ForeignDiscovery))
+        FfiSyncConfig(
+            listen,
+            peers.toList(),
+            mdns,
+            discovery?.let(::ForeignDiscovery),
+            links.map(::ForeignLink),
+        )
 }
 
 /**

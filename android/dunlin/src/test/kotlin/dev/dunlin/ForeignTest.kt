@@ -1,6 +1,7 @@
 package dev.dunlin
 
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.withTimeout
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -75,6 +76,92 @@ class ForeignTest {
             } finally {
                 Dunlin.log(sink = null)
             }
+        }
+
+    /** Two ends of a cable; what is put into one comes out of the other. */
+    private class Cable {
+        private val inboxes = mutableMapOf<String, LinkInbox>()
+        var packets = 0
+            private set
+
+        fun end(name: String, other: String) =
+            object : PacketLink {
+                override val maxPacketBytes = 1_300
+
+                override fun start(inbox: LinkInbox) =
+                    synchronized(inboxes) {
+                        inboxes[name] = inbox
+                        inboxes[other]?.let {
+                            it.appeared(name)
+                            inbox.appeared(other)
+                        }
+                        Unit
+                    }
+
+                override fun send(peer: String, packet: ByteArray) {
+                    val inbox =
+                        synchronized(inboxes) {
+                            packets++
+                            inboxes[peer]
+                        }
+                    inbox?.received(name, packet)
+                }
+
+                override fun stop() =
+                    synchronized(inboxes) {
+                        inboxes.remove(name)
+                        inboxes[other]?.vanished(name)
+                        Unit
+                    }
+            }
+    }
+
+    @Test
+    fun `two nodes sync over a link in Kotlin, and again after one was suspended`() =
+        test {
+            val (ann, ben) = node("ann") to node("ben")
+            val farm = ann.createSpace("farm")
+            val annTasks = farm.collection<Task>("tasks")
+            val benTasks = ben.join(farm.invite()).collection<Task>("tasks")
+            val cable = Cable()
+            for ((node, name, other) in listOf(Triple(ann, "a", "b"), Triple(ben, "b", "a"))) {
+                node.startSync {
+                    listen = "127.0.0.1:0"
+                    mdns = false
+                    links += cable.end(name, other)
+                }
+            }
+            annTasks.put("1", Task("one"))
+            benTasks.watch().first { it.size == 1 }
+            assertTrue(cable.packets > 0)
+            ben.suspend()
+            annTasks.put("2", Task("two"))
+            ben.resume()
+            benTasks.watch().first { it.size == 2 }
+        }
+
+    @Test
+    fun `a link that carries too little is refused`() =
+        test {
+            val ann = node("ann")
+            val refusal =
+                refused {
+                    ann.startSync {
+                        listen = "127.0.0.1:0"
+                        mdns = false
+                        links +=
+                            object : PacketLink {
+                                override val maxPacketBytes = 500
+
+                                override fun start(inbox: LinkInbox) = Unit
+
+                                override fun send(peer: String, packet: ByteArray) = Unit
+
+                                override fun stop() = Unit
+                            }
+                    }
+                }
+            assertEquals(ErrorCode.InvalidInput, refusal.code)
         }
 
     @Test

@@ -1,0 +1,51 @@
+package dev.dunlin.android
+
+import android.security.keystore.KeyGenParameterSpec
+import android.security.keystore.KeyProperties
+import dev.dunlin.KeySealer
+import java.security.KeyStore
+import javax.crypto.KeyGenerator
+import javax.crypto.SecretKey
+
+private const val KEYSTORE = "AndroidKeyStore"
+
+/**
+ * Seals the seed of the device's key with an AES key that the Keystore keeps, in hardware where there
+ * is some: a copy of the app's files is worth nothing on another device.
+ *
+ * The seed is in memory while the node is open; the Keystore itself knows Ed25519 on few devices.
+ *
+ * @param alias the name of the Keystore's key.
+ */
+public class KeystoreSealer(
+    private val alias: String = "dunlin.seed",
+) : KeySealer {
+    /** @throws SealException if the Keystore refuses. */
+    override fun seal(seed: ByteArray): ByteArray =
+        translating("the Keystore refuses") { SeedSeal.seal(find() ?: generate(), seed) }
+
+    /** @throws SealException if the Keystore's key is gone or another, or [sealed] is damaged. */
+    override fun unseal(sealed: ByteArray): ByteArray =
+        translating("the Keystore refuses") {
+            val key = find() ?: throw SealException("the Keystore has no key $alias any more")
+            SeedSeal.unseal(key, sealed)
+        }
+
+    private fun find(): SecretKey? {
+        val store = KeyStore.getInstance(KEYSTORE).apply { load(null) }
+        return store.getKey(alias, null) as SecretKey?
+    }
+
+    private fun generate(): SecretKey {
+        val purposes = KeyProperties.PURPOSE_ENCRYPT or KeyProperties.PURPOSE_DECRYPT
+        val spec =
+            KeyGenParameterSpec
+                .Builder(alias, purposes)
+                .setBlockModes(KeyProperties.BLOCK_MODE_GCM)
+                .setEncryptionPaddings(KeyProperties.ENCRYPTION_PADDING_NONE)
+                .setKeySize(256)
+                .build()
+        val generator = KeyGenerator.getInstance(KeyProperties.KEY_ALGORITHM_AES, KEYSTORE)
+        return generator.apply { init(spec) }.generateKey()
+    }
+}

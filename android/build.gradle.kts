@@ -1,0 +1,44 @@
+import com.android.build.gradle.LibraryExtension
+import org.jetbrains.kotlin.gradle.dsl.JvmTarget
+import org.jetbrains.kotlin.gradle.dsl.KotlinAndroidProjectExtension
+
+plugins {
+    alias(libs.plugins.android.library) apply false
+    alias(libs.plugins.android.application) apply false
+    alias(libs.plugins.kotlin.android) apply false
+    alias(libs.plugins.kotlin.serialization) apply false
+    alias(libs.plugins.kotlin.compose) apply false
+}
+
+subprojects {
+    group = "dev.dunlin"
+    version = rootProject.libs.versions.dunlin.get()
+
+    plugins.withId("org.jetbrains.kotlin.android") {
+        extensions.configure<KotlinAndroidProjectExtension> {
+            compilerOptions.jvmTarget = JvmTarget.JVM_17
+        }
+    }
+
+    plugins.withId("com.android.library") {
+        extensions.configure<LibraryExtension> {
+            compileSdk = 36
+            defaultConfig.minSdk = 26
+            compileOptions {
+                sourceCompatibility = JavaVersion.VERSION_17
+                targetCompatibility = JavaVersion.VERSION_17
+            }
+            testOptions.unitTests.all { it.useJUnitPlatform() }
+            publishing.singleVariant("release") { withSourcesJar() }
+        }
+        apply(plugin = "maven-publish")
+        afterEvaluate {
+            extensions.configure<PublishingExtension> {
+                publications.create<MavenPublication>("release") {
+                    artifactId = "dunlin-${project.name}"
+                    from(components["release"])
+                }
+            }
+        }
+    }
+}

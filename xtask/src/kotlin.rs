@@ -14,7 +14,12 @@ use crate::{
 };
 
 /// Where Maven leaves one report for each test class.
-const REPORTS: &str = "android/dunlin/target/surefire-reports";
+const REPORTS: &[&str] = &[
+    "android/dunlin/target/surefire-reports",
+    "android/android/target/surefire-reports",
+    "android/compose/target/surefire-reports",
+    "android/sample/target/surefire-reports",
+];
 
 /// Builds and tests everything; the number of tests that ran.
 pub(crate) fn check() -> Result<u64, Failure> {
@@ -23,12 +28,14 @@ pub(crate) fn check() -> Result<u64, Failure> {
     let library = target.join("debug").join(format!("{DLL_PREFIX}dunlin_ffi{DLL_SUFFIX}"));
     run(&mut cargo(&["build", "--package", "dunlin-ffi", "--locked"]))?;
     generate(&library, &target.join("bindings/kotlin"))?;
-    discard(Path::new(REPORTS))?;
+    for folder in REPORTS {
+        discard(Path::new(folder))?;
+    }
     run(program("mvn")
         .args(["--quiet", "--batch-mode", "--file", "android/pom.xml"])
         .arg(format!("-Ddunlin.target={}", target.display()))
         .arg("verify"))?;
-    let tests = count()?;
+    let tests = REPORTS.iter().try_fold(0, |sum, folder| Ok(sum + count(Path::new(folder))?))?;
     println!("{tests} tests of the Kotlin library passed");
     Ok(tests)
 }
@@ -48,9 +55,8 @@ fn discard(folder: &Path) -> Result<(), Failure> {
     }
 }
 
-/// The tests in all reports; Maven has failed already if one of them failed.
-fn count() -> Result<u64, Failure> {
-    let folder = Path::new(REPORTS);
+/// The tests in a module's reports; Maven has failed already if one of them failed.
+fn count(folder: &Path) -> Result<u64, Failure> {
     let mut tests = 0;
     for entry in fs::read_dir(folder).map_err(|error| unreadable(folder, &error))? {
         let path = entry.map_err(|error| unreadable(folder, &error))?.path();
@@ -60,7 +66,7 @@ fn count() -> Result<u64, Failure> {
         }
     }
     match tests {
-        0 => Err(Failure::found("the Kotlin library ran no test")),
+        0 => Err(Failure::found(format!("no test ran that reports to {}", folder.display()))),
         tests => Ok(tests),
     }
 }

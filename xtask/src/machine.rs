@@ -7,8 +7,10 @@ use crate::{
     shell::{self, cargo, is_ci, program, run, works},
 };
 
-/// A program from the distribution.
+/// Something from the distribution.
 struct Tool {
+    name: &'static str,
+    /// Succeeds, with the words of `probe`, if it is there.
     program: &'static str,
     probe: &'static [&'static str],
     debian: &'static [&'static str],
@@ -17,14 +19,22 @@ struct Tool {
 }
 
 const TOOLS: &[Tool] = &[
-    Tool { program: "cc", probe: &["--version"], debian: &["gcc", "libc6-dev"], only_for: None },
     Tool {
+        name: "cc",
+        program: "cc",
+        probe: &["--version"],
+        debian: &["gcc", "libc6-dev"],
+        only_for: None,
+    },
+    Tool {
+        name: "ip",
         program: "ip",
         probe: &["-V"],
         debian: &["iproute2"],
         only_for: Some("the tests across network namespaces"),
     },
     Tool {
+        name: "nft",
         program: "nft",
         probe: &["--version"],
         debian: &["nftables"],
@@ -32,9 +42,11 @@ const TOOLS: &[Tool] = &[
     },
     JDK,
     MAVEN,
+    DRAWING,
 ];
 
 const JDK: Tool = Tool {
+    name: "javac",
     program: "javac",
     probe: &["-version"],
     debian: &["openjdk-17-jdk-headless"],
@@ -42,9 +54,24 @@ const JDK: Tool = Tool {
 };
 
 const MAVEN: Tool = Tool {
+    name: "mvn",
     program: "mvn",
     probe: &["--version"],
     debian: &["maven"],
+    only_for: Some("the Kotlin library"),
+};
+
+/// What Compose draws with, off screen too; a Mac has its own.
+const DRAWING: Tool = Tool {
+    name: "libGL, libX11 and libfontconfig",
+    program: "sh",
+    probe: &[
+        "-c",
+        "[ $(uname) = Linux ] || exit 0; \
+         for library in libGL.so.1 libX11.so.6 libfontconfig.so.1; do \
+         /sbin/ldconfig -p | grep -q $library || exit 1; done",
+    ],
+    debian: &["libgl1", "libx11-6", "libfontconfig1"],
     only_for: Some("the Kotlin library"),
 };
 
@@ -73,21 +100,20 @@ pub(crate) fn setup() -> Result<Vec<String>, Failure> {
 
 /// Whether the Kotlin library can be built and tested here.
 pub(crate) fn can_build_kotlin() -> bool {
-    [JDK, MAVEN].iter().all(|tool| works(tool.program, tool.probe))
+    [JDK, MAVEN, DRAWING].iter().all(|tool| works(tool.program, tool.probe))
 }
 
 /// Installs what the Kotlin library needs where that is missing.
 pub(crate) fn setup_kotlin() -> Result<(), Failure> {
-    [JDK, MAVEN].iter().try_for_each(obtain)
+    [JDK, MAVEN, DRAWING].iter().try_for_each(obtain)
 }
 
 fn obtain(tool: &Tool) -> Result<(), Failure> {
     if works(tool.program, tool.probe) {
-        println!("{} is here", tool.program);
+        println!("{} is here", tool.name);
         return Ok(());
     }
-    install(tool.debian)
-        .map_err(|why| Failure::found(format!("{} is missing: {why}", tool.program)))
+    install(tool.debian).map_err(|why| Failure::found(format!("{} is missing: {why}", tool.name)))
 }
 
 fn rust_components() -> Result<(), Failure> {

@@ -11,11 +11,13 @@ mod failure;
 mod kotlin;
 mod machine;
 mod metadata;
+mod page_size;
 mod programs;
 mod purity;
 mod report;
 mod shell;
 mod suite;
+mod versions;
 
 use std::{env, process::ExitCode};
 
@@ -74,6 +76,18 @@ const TASKS: &[Task] = &[
         run: |_| kotlin::check().map(drop),
     },
     Task {
+        name: "versions",
+        arguments: "",
+        about: "check that Maven's and Gradle's builds of the Kotlin library agree on versions",
+        run: |_| versions::check(),
+    },
+    Task {
+        name: "page-size",
+        arguments: "FILE...",
+        about: "check that libraries for Android load on devices with 16 KB pages",
+        run: page_size::run,
+    },
+    Task {
         name: "fuzz",
         arguments: "[--count N] [--seed S]",
         about: "mutate valid updates and frames; 500,000 mutants a decoder unless told",
@@ -122,9 +136,9 @@ fn main() -> ExitCode {
 fn help() -> String {
     let mut text = "cargo xtask TASK\n\n".to_owned();
     for Task { name, arguments, about, .. } in TASKS {
-        text.push_str(&format!("    {:<9} {about}\n", name));
+        text.push_str(&format!("    {:<10} {about}\n", name));
         if !arguments.is_empty() {
-            text.push_str(&format!("    {:<9} {arguments}\n", ""));
+            text.push_str(&format!("    {:<10} {arguments}\n", ""));
         }
     }
     text

@@ -9,6 +9,7 @@ use crate::{
     kotlin, machine, programs, purity,
     report::Report,
     shell::{cargo, run_watching},
+    versions,
 };
 
 /// Mutants a decoder here; `cargo xtask fuzz` is the long run.
@@ -35,6 +36,7 @@ fn steps(report: &mut Report, counts: &mut Counts) -> Result<(), Failure> {
     report.skip(skipped);
     report.step("fmt", checks::fmt)?;
     report.step("deps", deps::check)?;
+    report.step("versions", versions::check)?;
     report.step("clippy", checks::clippy)?;
     report.step("purity", purity::check)?;
     report.step("doc", checks::doc)?;

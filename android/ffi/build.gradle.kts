@@ -15,8 +15,8 @@ android {
         ndk { abiFilters += listOf("arm64-v8a", "armeabi-v7a", "x86_64") }
     }
     sourceSets["main"].apply {
-        kotlin.srcDir(bindings)
-        jniLibs.srcDir(libraries)
+        kotlin.srcDir(bindings.get())
+        jniLibs.srcDir(libraries.get())
     }
 }
 

@@ -49,7 +49,7 @@ const JDK: Tool = Tool {
     name: "javac",
     program: "javac",
     probe: &["-version"],
-    debian: &["openjdk-17-jdk-headless"],
+    debian: &["default-jdk"],
     only_for: Some("the Kotlin library"),
 };
 

@@ -30,9 +30,10 @@ pub const OPERATIONS: [&str; 19] = [
 pub const CERTAIN: [&str; 3] = ["partition", "edit-while-divided", "edit-while-another-is-down"];
 
 /// What must happen somewhere in some hundred schedules.
-pub const FAULTS: [&str; 25] = [
+pub const FAULTS: [&str; 26] = [
     "partition-cuts-connection",
     "shutdown",
+    "suspend",
     "crash",
     "crash-with-write-under-way",
     "write-under-way-was-committed",

@@ -27,8 +27,11 @@ pub(super) enum Fault {
         for_ms: usize,
     },
     Heal,
-    /// A device ends, perhaps with a write under way, and begins again some writes later.
+    /// A device ends, perhaps with a write under way, or sleeps, and begins again some writes later.
     Shutdown {
+        device: usize,
+    },
+    Suspend {
         device: usize,
     },
     Crash {
@@ -127,10 +130,12 @@ fn faults(devices: usize, total: usize, random: &mut Random) -> Vec<(usize, Faul
         faults.push((at, Fault::Divide { group, for_ms }));
         faults.push((at + 10 + share(0.05, 0.25, random), Fault::Heal));
     }
-    for _ in 0..random.between(1..=3) {
+    for round in 0..random.between(1..=3) {
         let device = random.below(devices);
         let at = share(0.1, 0.75, random);
         let fault = match random.below(3) {
+            // The first one always ends.
+            0 if round > 0 && at % 2 == 0 => Fault::Suspend { device },
             0 => Fault::Shutdown { device },
             kind => Fault::Crash { device, under_way: kind == 1 },
         };

@@ -38,6 +38,8 @@ pub(super) struct Site {
     /// Whom it dials.
     pub(super) dials: Vec<SocketAddr>,
     pub(super) node: Option<Node>,
+    /// The node while it is suspended.
+    asleep: Option<Node>,
     pub(super) has_joined: bool,
     /// Writes that were acknowledged and changed something, and how many there must be.
     pub(super) writes: usize,
@@ -82,6 +84,7 @@ impl Site {
             id: node.device().id,
             dials: Vec::new(),
             node: Some(node),
+            asleep: None,
             has_joined: false,
             writes: 0,
             quota: 0,
@@ -109,6 +112,10 @@ impl Site {
         self.node.is_some()
     }
 
+    pub(super) fn is_asleep(&self) -> bool {
+        self.asleep.is_some()
+    }
+
     pub(super) fn may_write(&self) -> bool {
         self.is_up() && self.has_joined
     }
@@ -131,13 +138,18 @@ impl Site {
         self.skew_ms.load(Ordering::Relaxed) / YEAR_MS
     }
 
-    /// Opens the node if it is down, and lets it sync.
+    /// Opens the node if it is down or suspended, and lets it sync.
     pub(super) async fn start(
         &mut self,
         network: &Network,
         random: &mut Random,
         config: &dyn Fn(Config) -> Config,
     ) -> Result<()> {
+        if let Some(node) = self.asleep.take() {
+            node.resume().await?;
+            self.node = Some(node);
+            return Ok(());
+        }
         self.open(random, config).await?;
         let carrier = {
             let mut waited = 0;
@@ -161,11 +173,24 @@ impl Site {
         random: &mut Random,
         config: &dyn Fn(Config) -> Config,
     ) -> Result<()> {
+        if let Some(node) = self.asleep.take() {
+            node.stop_sync().await;
+            node.resume().await?;
+            self.node = Some(node);
+        }
         if self.node.is_none() {
             let surroundings =
                 config(surroundings(random.next(), self.skew_ms.clone(), self.start));
             self.node = Some(Node::open(&self.dir, surroundings).await?);
         }
+        Ok(())
+    }
+
+    /// Suspends the node until it is started again.
+    pub(super) async fn suspend(&mut self) -> Result<()> {
+        let Some(node) = self.node.take() else { return Ok(()) };
+        node.suspend(Duration::from_secs(1)).await?;
+        self.asleep = Some(node);
         Ok(())
     }
 
@@ -177,14 +202,14 @@ impl Site {
         }
     }
 
-    /// Ends the node as if the power of its process had been cut: what goes on is what its files
+    /// Ends the node, up or asleep, as if the power of its process had been cut: what goes on is what its files
     /// held at this moment, and nobody hears a goodbye. The caller has cut its link.
     pub(super) fn crash(&mut self) -> Result<()> {
         self.crashes += 1;
         let survivor = self.root.join(self.crashes.to_string());
         copy_files(&self.dir, &survivor).map_err(io_error)?;
         self.dir = survivor;
-        self.node = None;
+        (self.node, self.asleep) = (None, None);
         Ok(())
     }
 }

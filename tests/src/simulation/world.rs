@@ -213,6 +213,10 @@ impl<'a> World<'a> {
                 self.sites[device].shut_down().await.map_err(text)?;
                 self.coverage.count("shutdown");
             }
+            Fault::Suspend { device } => {
+                self.sites[device].suspend().await.map_err(text)?;
+                self.coverage.count("suspend");
+            }
             Fault::Crash { device, under_way } => self.crash(device, under_way).await?,
             Fault::Start { device } => {
                 // Somebody has written meanwhile, so that the restarted one has to catch up.
@@ -278,12 +282,12 @@ impl<'a> World<'a> {
 
     /// Cuts a device off mid-sentence.
     async fn crash(&mut self, device: usize, under_way: bool) -> Outcome<()> {
-        if !self.sites[device].is_up() {
+        if !self.sites[device].is_up() && !self.sites[device].is_asleep() {
             return Ok(());
         }
         let mut pending = None;
         if under_way
-            && self.sites[device].has_joined
+            && self.sites[device].may_write()
             && let Some(drawn) = self.author(device)?.draw_marked().await.map_err(text)?
         {
             let (write, doc, mark) = drawn;

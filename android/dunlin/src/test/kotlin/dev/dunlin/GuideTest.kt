@@ -71,6 +71,50 @@ class GuideTest {
             Dunlin.onLeak = usual
         }
 
+    @Test
+    fun `what an app brings along is taken as the guide shows it`() =
+        test {
+            val log = { level: LogLevel, target: String, message: String ->
+                assertTrue("$level $target $message".isNotEmpty())
+            }
+            val keys =
+                object : KeySealer {
+                    override fun seal(seed: ByteArray) = seed.reversedArray()
+
+                    override fun unseal(sealed: ByteArray) = sealed.reversedArray()
+                }
+            val finder =
+                object : Discovery {
+                    override fun start(port: Int, peers: DiscoveredPeers) = peers.active()
+
+                    override fun stop() = Unit
+                }
+            val bluetooth =
+                object : PacketLink {
+                    override val maxPacketBytes = 1_200
+
+                    override fun start(inbox: LinkInbox) = Unit
+
+                    override fun send(peer: String, packet: ByteArray) = Unit
+
+                    override fun stop() = Unit
+                }
+            Dunlin.log(LogLevel.Info) { level, target, message -> log(level, target, message) }
+            val node = Dunlin.open(directory("bringer")) { sealer = keys }
+            node.startSync {
+                listen = "127.0.0.1:0"
+                mdns = false
+                discovery = finder
+                links += bluetooth
+            }
+            node.suspend(deadline = 5.seconds)
+            node.resume()
+            val outcome = node.syncOnce(deadline = 20.milliseconds)
+            assertTrue(outcome.peers.isEmpty())
+            node.close()
+            Dunlin.log(sink = null)
+        }
+
     /** Stands for a text field. */
     private class Field {
         val shown = MutableStateFlow(TextState(""))

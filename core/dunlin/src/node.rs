@@ -99,6 +99,8 @@ impl Node {
     /// # Errors
     /// `InvalidInput` for an improper name or one that a space here has already; `StorageFull`.
     pub async fn create_space(&self, name: &str) -> Result<Space> {
+        // Not while the node is being suspended: nothing may be left open then.
+        let _turn = self.sync.lock().await;
         let space = self.core.create_space(name).await?;
         Ok(Space::new(space, self.core.clone()))
     }
@@ -111,6 +113,7 @@ impl Node {
     /// # Errors
     /// `InvalidInput` for a ticket that is expired, or an alias that is taken; `StorageFull`.
     pub async fn join(&self, ticket: &Ticket, alias: Option<&str>) -> Result<Space> {
+        let _turn = self.sync.lock().await;
         let space = self.core.join(ticket, alias).await?;
         Ok(Space::new(space, self.core.clone()))
     }
@@ -228,7 +231,9 @@ impl Node {
     /// What kept a file from being checkpointed; nothing is lost, and the node is closed all the
     /// same.
     pub async fn shutdown(&self) -> Result<()> {
-        self.stop_sync().await;
+        let mut sync = self.sync.lock().await;
+        sync.wanted = None;
+        sync.stop().await;
         self.core.close().await
     }
 }

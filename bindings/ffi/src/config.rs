@@ -1,10 +1,11 @@
 //! How a node runs and syncs.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use dunlin::{InvalidInput, link::Link};
 
 use crate::{
+    address,
     discovery::{self, Discovery},
     links::{self, PacketLink},
     sealer::{self, KeySealer},
@@ -93,20 +94,12 @@ impl TryFrom<SyncConfig> for dunlin::SyncConfig {
             core.platform = Some(Arc::new(discovery::Foreign(discovery)));
         }
         if let Some(listen) = config.listen {
-            core.carrier = dunlin::Carrier::Udp(address(&listen)?);
+            core.carrier = dunlin::Carrier::Udp(address::parse(&listen)?);
         }
-        core.peers = config.peers.iter().map(|peer| address(peer)).collect::<Result<_, _>>()?;
+        core.peers =
+            config.peers.iter().map(|peer| address::parse(peer)).collect::<Result<_, _>>()?;
         let links = config.links.into_iter();
         core.links = links.map(|link| Arc::new(links::Foreign(link)) as Arc<dyn Link>).collect();
         Ok(core)
     }
-}
-
-pub(crate) fn address(text: &str) -> Result<SocketAddr, InvalidInput> {
-    text.parse().map_err(|_| {
-        InvalidInput::new(
-            format!("{text:?} is not an address"),
-            "write an IP address and a port, for instance 192.168.1.5:4433 or [::]:0",
-        )
-    })
 }

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use crate::{
-    config::address,
+    address,
     counted::Counted,
     error::{DunlinError, Result},
     runtime::call,
@@ -34,7 +34,7 @@ impl DiscoveredPeers {
         call(|| {
             let addresses: Vec<SocketAddr> = addresses
                 .iter()
-                .map(|text| address(text))
+                .map(|text| address::parse(text))
                 .collect::<Result<_, _>>()
                 .map_err(dunlin::Error::from)
                 .map_err(DunlinError::from)?;

@@ -12,6 +12,7 @@
 //! - One error, [`DunlinError`], with the codes that all languages share. A panic becomes its
 //!   `Internal`.
 
+mod address;
 mod collection;
 mod config;
 mod counted;

@@ -3,7 +3,12 @@ package dev.dunlin
 import dev.dunlin.ffi.InternalException
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.milliseconds
 import dev.dunlin.ffi.DunlinException as Refusal
+
+/** The pause between attempts while the node is suspended: refused at once, they cost nothing. */
+internal val SUSPENDED_PAUSE: Duration = 250.milliseconds
 
 /** Makes a call through the generated layer; its exceptions come out as [DunlinException]. */
 internal inline fun <T> native(call: () -> T): T =

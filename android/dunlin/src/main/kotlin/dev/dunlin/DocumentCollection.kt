@@ -1,6 +1,7 @@
 package dev.dunlin
 
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.map
 import kotlinx.coroutines.flow.transformWhile
@@ -210,7 +211,7 @@ public class DocumentCollection<T : Any> internal constructor(
      */
     public fun watchDocument(id: String): Flow<Document<T>?> =
         space.touches(name, id).transformWhile { touch ->
-            val read = runCatching { find(id) }
+            val read = runCatching { findAwake(id) }
             val refusal = read.exceptionOrNull() as? DunlinException
             val isEnd = touch != null && refusal?.code == ErrorCode.Closed
             if (!isEnd) emit(read.getOrThrow())
@@ -231,6 +232,18 @@ public class DocumentCollection<T : Any> internal constructor(
         val place = TextPlace(ffi, id, path)
         val (text, version) = place.read()
         return TextEditor(place, TextDraft(text, version), space.touches(name, id), scope)
+    }
+
+    /** [find] that waits while the node is suspended. */
+    private suspend fun findAwake(id: String): Document<T>? {
+        while (true) {
+            try {
+                return find(id)
+            } catch (refusal: DunlinException) {
+                if (refusal.code != ErrorCode.Suspended) throw refusal
+            }
+            delay(SUSPENDED_PAUSE)
+        }
     }
 
     internal fun toFfi(): FfiCollection = ffi

@@ -40,7 +40,8 @@ private val BASE_REFUSALS = setOf(ErrorCode.StaleVersion, ErrorCode.InvalidInput
  *
  * It works in the scope that it was opened in. When that is cancelled, or [close] is called, it
  * writes what is left, and ends. What was typed and could not be written stays in [state], with
- * the reason in [refusal], and is tried again with the next change, of whomever, and by [flush].
+ * the reason in [refusal], and is tried again with the next change, of whomever, by [flush], and after
+ * a suspended node was resumed.
  */
 public class TextEditor internal constructor(
     private val place: TextPlace,
@@ -139,7 +140,8 @@ public class TextEditor internal constructor(
     private suspend fun gather() {
         for (stroke in strokes) {
             delay(GATHERING)
-            settle()
+            // The app is in the background, or just coming back: what was typed last is not left over.
+            while (settle()?.code == ErrorCode.Suspended) delay(SUSPENDED_PAUSE)
         }
     }
 

@@ -57,6 +57,25 @@ class TextEditorTest {
         }
 
     @Test
+    fun `what was typed last before the node was suspended is written when it is back`() =
+        test {
+            val ann = node("ann")
+            val tasks = ann.createSpace("farm").collection<Task>("tasks")
+            tasks.insert(Task("Fence", notes = MergeableText("posts")), "a")
+            editing(tasks) { editor ->
+                coroutineScope {
+                    val written = async { tasks.awaitNotes("oak posts") }
+                    ann.suspend()
+                    editor.change("oak posts")
+                    editor.refusal.first { it?.code == ErrorCode.Suspended }
+                    ann.resume()
+                    written.await()
+                }
+                editor.refusal.first { it == null }
+            }
+        }
+
+    @Test
     fun `what others write comes under what is not written, and the selection moves with its text`() =
         test {
             val (_, tasks) = tasks("posts and wire")

@@ -12,3 +12,7 @@ pub(crate) fn parse(text: &str) -> Result<SocketAddr, InvalidInput> {
         )
     })
 }
+
+pub(crate) fn parse_all(texts: &[String]) -> Result<Vec<SocketAddr>, InvalidInput> {
+    texts.iter().map(|text| parse(text)).collect()
+}

@@ -17,11 +17,11 @@ use crate::{
 /// Every write is on disk when it returns. A caller that gives up on a write does not know
 /// whether it happened: writing by id again is safe.
 #[derive(uniffi::Object)]
-pub struct Collection(Counted<CollectionHandle>);
+pub struct Collection(CollectionHandle, Counted);
 
 impl Collection {
     pub(crate) fn shared(collection: CollectionHandle) -> Arc<Self> {
-        Arc::new(Self(Counted::new(collection)))
+        Arc::new(Self(collection, Counted::new()))
     }
 }
 
@@ -44,7 +44,7 @@ impl Collection {
     /// Refuses with `InvalidInput` unless the value is an object that fits and the id is free,
     /// `LimitExceeded`, `Denied`, `StorageFull`.
     pub async fn insert(&self, id: Option<String>, value: String) -> Result<Committed> {
-        let collection = CollectionHandle::clone(&self.0);
+        let collection = self.0.clone();
         run(async move {
             let value = json::value(&value)?;
             let committed = match id {
@@ -61,7 +61,7 @@ impl Collection {
     /// Refuses with `InvalidInput` unless the patch is an object, `StaleVersion` where `base` is
     /// too old, `LimitExceeded`, `Denied`, `StorageFull`.
     pub async fn put(&self, id: String, patch: String, base: Option<String>) -> Result<Committed> {
-        let collection = CollectionHandle::clone(&self.0);
+        let collection = self.0.clone();
         run(async move {
             let (id, patch, base) = (id.parse()?, json::value(&patch)?, version(base)?);
             let committed = collection.put_based(&id, patch, base, ListKeys::default()).await?;
@@ -75,7 +75,7 @@ impl Collection {
     ///
     /// Refuses with `InvalidInput` for an id or a value that cannot be: then nothing is written.
     pub async fn put_many(&self, patches: Vec<Patch>) -> Result<Vec<PutOutcome>> {
-        let collection = CollectionHandle::clone(&self.0);
+        let collection = self.0.clone();
         run(async move {
             let read = |patch: Patch| Ok((patch.id.parse()?, json::value(&patch.json)?));
             let patches = patches.into_iter().map(read).collect::<dunlin::Result<Vec<_>>>()?;
@@ -89,7 +89,7 @@ impl Collection {
     ///
     /// Refuses with `NotFound` if there is none, or it is deleted.
     pub async fn get(&self, id: String) -> Result<Document> {
-        let collection = CollectionHandle::clone(&self.0);
+        let collection = self.0.clone();
         run(async move { collection.get(&id.parse::<DocKey>()?).await.map(Document::from) }).await
     }
 
@@ -97,7 +97,7 @@ impl Collection {
     ///
     /// Refuses with `NotFound` if it never existed.
     pub async fn inspect(&self, id: String) -> Result<Document> {
-        let collection = CollectionHandle::clone(&self.0);
+        let collection = self.0.clone();
         run(async move { collection.inspect(&id.parse::<DocKey>()?).await.map(Document::from) })
             .await
     }
@@ -108,7 +108,7 @@ impl Collection {
     /// Refuses with `NotFound` or `WrongKind` where no text is, `InvalidInput` for an index out of
     /// range.
     pub async fn anchor(&self, id: String, path: String, index: u32) -> Result<String> {
-        let collection = CollectionHandle::clone(&self.0);
+        let collection = self.0.clone();
         run(async move {
             let anchor = collection.anchor(&id.parse()?, &path.parse()?, index).await?;
             Ok::<_, Error>(anchor.to_string())
@@ -120,7 +120,7 @@ impl Collection {
     ///
     /// Refuses with `NotFound` if the text is gone, `InvalidInput` for what is not an anchor.
     pub async fn resolve(&self, id: String, anchor: String) -> Result<u32> {
-        let collection = CollectionHandle::clone(&self.0);
+        let collection = self.0.clone();
         run(async move { collection.resolve(&id.parse()?, &anchor.parse::<Anchor>()?).await }).await
     }
 
@@ -130,7 +130,7 @@ impl Collection {
     /// Refuses with `NotFound`, `WrongKind`, `InvalidInput`, `StaleVersion` (read again and
     /// retry), `LimitExceeded`, `Denied`, `StorageFull`.
     pub async fn edit(&self, id: String, edits: String, base: Option<String>) -> Result<Committed> {
-        let collection = CollectionHandle::clone(&self.0);
+        let collection = self.0.clone();
         run(async move {
             let edits = Edit::list_from_json(&json::parse(&edits, "the list of edits")?)?;
             let committed = collection.edit(&id.parse()?, edits, version(base)?).await?;
@@ -145,7 +145,7 @@ impl Collection {
     ///
     /// Refuses as `edit` does.
     pub async fn save(&self, document: Document, read: String, new: String) -> Result<Committed> {
-        let collection = CollectionHandle::clone(&self.0);
+        let collection = self.0.clone();
         run(async move {
             let read = document.read()?.seen_as(&json::value(&read)?);
             let committed = collection.save(&read, json::value(&new)?, ListKeys::default()).await?;
@@ -158,7 +158,7 @@ impl Collection {
     ///
     /// Refuses with `NotFound`, `Denied`, `StorageFull`.
     pub async fn delete(&self, id: String) -> Result<Committed> {
-        let collection = CollectionHandle::clone(&self.0);
+        let collection = self.0.clone();
         run(async move { collection.delete(&id.parse::<DocKey>()?).await.map(Committed::from) })
             .await
     }
@@ -167,7 +167,7 @@ impl Collection {
     ///
     /// Refuses with `NotFound` unless it is deleted, `Denied`, `StorageFull`.
     pub async fn restore(&self, id: String) -> Result<Committed> {
-        let collection = CollectionHandle::clone(&self.0);
+        let collection = self.0.clone();
         run(async move { collection.restore(&id.parse::<DocKey>()?).await.map(Committed::from) })
             .await
     }

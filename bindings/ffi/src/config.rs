@@ -96,8 +96,7 @@ impl TryFrom<SyncConfig> for dunlin::SyncConfig {
         if let Some(listen) = config.listen {
             core.carrier = dunlin::Carrier::Udp(address::parse(&listen)?);
         }
-        core.peers =
-            config.peers.iter().map(|peer| address::parse(peer)).collect::<Result<_, _>>()?;
+        core.peers = address::parse_all(&config.peers)?;
         let links = config.links.into_iter();
         core.links = links.map(|link| Arc::new(links::Foreign(link)) as Arc<dyn Link>).collect();
         Ok(core)

@@ -1,9 +1,6 @@
 //! Counting the objects that the foreign side holds: a test can tell whether an app lets go of all.
 
-use std::{
-    ops::Deref,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 static LIVE: AtomicU64 = AtomicU64::new(0);
 
@@ -14,25 +11,17 @@ pub fn live_objects() -> u64 {
     LIVE.load(Ordering::Acquire)
 }
 
-/// What an object holds, counted for as long as it is alive.
-pub(crate) struct Counted<T>(T);
+/// Part of an object that is counted for as long as it is alive.
+pub(crate) struct Counted(());
 
-impl<T> Counted<T> {
-    pub(crate) fn new(inner: T) -> Self {
+impl Counted {
+    pub(crate) fn new() -> Self {
         LIVE.fetch_add(1, Ordering::AcqRel);
-        Self(inner)
+        Self(())
     }
 }
 
-impl<T> Deref for Counted<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0
-    }
-}
-
-impl<T> Drop for Counted<T> {
+impl Drop for Counted {
     fn drop(&mut self) {
         LIVE.fetch_sub(1, Ordering::AcqRel);
     }

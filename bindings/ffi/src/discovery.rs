@@ -1,13 +1,8 @@
 //! Discovery by the platform: what the foreign side implements, and where it tells what it finds.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
-use crate::{
-    address,
-    counted::Counted,
-    error::{DunlinError, Result},
-    runtime::call,
-};
+use crate::{address, counted::Counted, error::Result, runtime::call};
 
 /// The platform's own service discovery, such as Android's NsdManager and Apple's NWBrowser.
 /// Called on threads of the library, which may wait.
@@ -22,7 +17,7 @@ pub trait Discovery: Send + Sync {
 
 /// Where a discovery tells what it finds; any thread may call, and never waits.
 #[derive(uniffi::Object)]
-pub struct DiscoveredPeers(Counted<dunlin::DiscoveredPeers>);
+pub struct DiscoveredPeers(dunlin::DiscoveredPeers, Counted);
 
 #[uniffi::export]
 impl DiscoveredPeers {
@@ -32,13 +27,7 @@ impl DiscoveredPeers {
     /// Refuses with `InvalidInput` for what is not an address.
     pub fn found(&self, name: String, addresses: Vec<String>) -> Result<()> {
         call(|| {
-            let addresses: Vec<SocketAddr> = addresses
-                .iter()
-                .map(|text| address::parse(text))
-                .collect::<Result<_, _>>()
-                .map_err(dunlin::Error::from)
-                .map_err(DunlinError::from)?;
-            self.0.found(name, addresses);
+            self.0.found(name, address::parse_all(&addresses)?);
             Ok(())
         })
     }
@@ -65,7 +54,7 @@ pub(crate) struct Foreign(pub(crate) Arc<dyn Discovery>);
 impl dunlin::PlatformDiscovery for Foreign {
     fn start(&self, port: u16, peers: dunlin::DiscoveredPeers) {
         if let Err(error) =
-            self.0.start(port, Arc::new(DiscoveredPeers(Counted::new(peers.clone()))))
+            self.0.start(port, Arc::new(DiscoveredPeers(peers.clone(), Counted::new())))
         {
             peers.unavailable(format!("the platform's discovery did not start: {error}"));
         }

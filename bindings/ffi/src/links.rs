@@ -37,7 +37,7 @@ pub trait PacketLink: Send + Sync {
 /// Where a link hands in what arrives and who is in reach. Never blocks; after the link's end it
 /// takes everything and does nothing.
 #[derive(uniffi::Object)]
-pub struct LinkInbox(Counted<Inbox>);
+pub struct LinkInbox(Inbox, Counted);
 
 #[uniffi::export]
 impl LinkInbox {
@@ -73,7 +73,7 @@ impl Link for Foreign {
     }
 
     fn start(&self, inbox: Inbox) -> Outcome {
-        self.0.start(Arc::new(LinkInbox(Counted::new(inbox)))).map_err(failure)
+        self.0.start(Arc::new(LinkInbox(inbox, Counted::new()))).map_err(failure)
     }
 
     fn send(&self, peer: &str, packet: &[u8]) -> Outcome {

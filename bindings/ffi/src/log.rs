@@ -6,7 +6,7 @@
 use std::{
     fmt::{self, Write},
     sync::{
-        Arc, Mutex, Once, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU8, AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
@@ -52,15 +52,13 @@ pub trait LogSink: Send + Sync {
 /// Refuses with `InvalidInput` if the process logs in another way already.
 #[uniffi::export]
 pub fn set_log_sink(level: LogLevel, sink: Option<Arc<dyn LogSink>>) -> Result<()> {
-    static START: Once = Once::new();
-    let mut outcome = Ok(());
-    START.call_once(|| outcome = start());
-    outcome?;
+    STARTED.get_or_init(start).clone()?;
     VERBOSITY.store(if sink.is_some() { level as u8 + 1 } else { 0 }, Ordering::Release);
     *SINK.lock().unwrap_or_else(PoisonError::into_inner) = sink;
     Ok(())
 }
 
+static STARTED: OnceLock<Result<()>> = OnceLock::new();
 static SINK: Mutex<Option<Arc<dyn LogSink>>> = Mutex::new(None);
 /// Levels that are taken, from `Error` on.
 static VERBOSITY: AtomicU8 = AtomicU8::new(0);

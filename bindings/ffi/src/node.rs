@@ -15,7 +15,7 @@ use crate::{
 
 /// A running device: store, sync and discovery.
 #[derive(uniffi::Object)]
-pub struct Node(Counted<dunlin::Node>);
+pub struct Node(dunlin::Node, Counted);
 
 #[uniffi::export]
 impl Node {
@@ -29,7 +29,7 @@ impl Node {
             dunlin::Node::create(dir, &name, kind.into(), (&config).into()).await
         })
         .await
-        .map(|node| Arc::new(Self(Counted::new(node))))
+        .map(|node| Arc::new(Self(node, Counted::new())))
     }
 
     /// Opens a node with its spaces. Sync waits for `start_sync`.
@@ -40,7 +40,7 @@ impl Node {
     pub async fn open(config: Config) -> Result<Arc<Self>> {
         run(async move { dunlin::Node::open(Path::new(&config.directory), (&config).into()).await })
             .await
-            .map(|node| Arc::new(Self(Counted::new(node))))
+            .map(|node| Arc::new(Self(node, Counted::new())))
     }
 
     /// This device.
@@ -53,7 +53,7 @@ impl Node {
     /// Refuses with `InvalidInput` for an improper name or one that a space here has already;
     /// `StorageFull`.
     pub async fn create_space(&self, name: String) -> Result<Arc<Space>> {
-        let node = dunlin::Node::clone(&self.0);
+        let node = self.0.clone();
         run(async move { node.create_space(&name).await }).await.map(Space::shared)
     }
 
@@ -62,7 +62,7 @@ impl Node {
     /// Refuses with `InvalidInput` for a ticket that is expired or none, or an alias that is
     /// taken; `StorageFull`.
     pub async fn join(&self, ticket: String, alias: Option<String>) -> Result<Arc<Space>> {
-        let node = dunlin::Node::clone(&self.0);
+        let node = self.0.clone();
         run(async move {
             let ticket = ticket.parse::<dunlin::Ticket>().map_err(dunlin::Error::from)?;
             node.join(&ticket, alias.as_deref()).await
@@ -88,13 +88,13 @@ impl Node {
     /// Refuses with `InvalidInput` for what is not an address, `Network` where it is in use or not
     /// this host's, `Closed` after shutdown.
     pub async fn start_sync(&self, config: SyncConfig) -> Result<()> {
-        let node = dunlin::Node::clone(&self.0);
+        let node = self.0.clone();
         run(async move { node.start_sync(config.try_into()?).await }).await
     }
 
     /// Ends the exchange with peers; nothing happens if there is none.
     pub async fn stop_sync(&self) -> Result<()> {
-        let node = dunlin::Node::clone(&self.0);
+        let node = self.0.clone();
         run::<_, dunlin::Error>(async move {
             node.stop_sync().await;
             Ok(())
@@ -107,7 +107,7 @@ impl Node {
     ///
     /// Fails as `start_sync`; another attempt starts it.
     pub async fn restart_sync(&self) -> Result<()> {
-        let node = dunlin::Node::clone(&self.0);
+        let node = self.0.clone();
         run(async move { node.restart_sync().await }).await
     }
 
@@ -117,7 +117,7 @@ impl Node {
     ///
     /// Fails as `resume` and `start_sync`.
     pub async fn sync_once(&self, config: SyncConfig, deadline_ms: u32) -> Result<SyncOutcome> {
-        let node = dunlin::Node::clone(&self.0);
+        let node = self.0.clone();
         let deadline = Duration::from_millis(deadline_ms.into());
         run(async move {
             node.sync_once(config.try_into()?, deadline).await.map(SyncOutcome::from)
@@ -133,7 +133,7 @@ impl Node {
     /// Fails with what kept a file from being checkpointed; nothing is lost, and the node is
     /// suspended all the same. `Closed` after shutdown.
     pub async fn suspend(&self, deadline_ms: u32) -> Result<()> {
-        let node = dunlin::Node::clone(&self.0);
+        let node = self.0.clone();
         run(async move { node.suspend(Duration::from_millis(deadline_ms.into())).await }).await
     }
 
@@ -143,7 +143,7 @@ impl Node {
     /// Refuses with `AlreadyOpen` if another process has the directory now; `Network` if only sync
     /// could not be started: another attempt tries again. `Closed` after shutdown.
     pub async fn resume(&self) -> Result<()> {
-        let node = dunlin::Node::clone(&self.0);
+        let node = self.0.clone();
         run(async move { node.resume().await }).await
     }
 
@@ -151,13 +151,13 @@ impl Node {
     ///
     /// Refuses with `Closed` after shutdown, `Corrupt` where a document cannot be read.
     pub async fn status(&self) -> Result<Status> {
-        let node = dunlin::Node::clone(&self.0);
+        let node = self.0.clone();
         run(async move { node.status().await.map(Status::from) }).await
     }
 
     /// The devices this node is connected to, dials or has met.
     pub async fn peers(&self) -> Result<Vec<PeerStatus>> {
-        let node = dunlin::Node::clone(&self.0);
+        let node = self.0.clone();
         run::<_, dunlin::Error>(async move {
             Ok(node.peers().await.into_iter().map(PeerStatus::from).collect())
         })
@@ -175,7 +175,7 @@ impl Node {
     /// Fails with what kept a file from being checkpointed; nothing is lost, and the node is
     /// closed all the same.
     pub async fn shutdown(&self) -> Result<()> {
-        let node = dunlin::Node::clone(&self.0);
+        let node = self.0.clone();
         run(async move { node.shutdown().await }).await
     }
 }

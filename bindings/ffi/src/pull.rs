@@ -25,10 +25,11 @@ pub(crate) trait Source: Send + 'static {
 /// A source behind a handle. Dropping it stops it.
 pub(crate) struct Pull<S: Source> {
     /// None once it was stopped.
-    source: Counted<Arc<Mutex<Option<S>>>>,
+    source: Arc<Mutex<Option<S>>>,
     /// The item that was asked for, if its caller gave up: whoever asks next gets it.
     asked: Mutex<Option<Asked<S>>>,
     stopped: watch::Sender<bool>,
+    _counted: Counted,
 }
 
 type Asked<S> = JoinHandle<Result<Option<<S as Source>::Item>>>;
@@ -37,9 +38,10 @@ impl<S: Source> Pull<S> {
     /// Puts a source behind a handle.
     pub(crate) fn new(source: S) -> Self {
         Self {
-            source: Counted::new(Arc::new(Mutex::new(Some(source)))),
+            source: Arc::new(Mutex::new(Some(source))),
             asked: Mutex::default(),
             stopped: watch::Sender::new(false),
+            _counted: Counted::new(),
         }
     }
 
@@ -51,7 +53,7 @@ impl<S: Source> Pull<S> {
         }
         let task = match asked.take() {
             Some(task) => task,
-            None => spawn(step(Arc::clone(&self.source), self.stopped.subscribe()))?,
+            None => spawn(step(self.source.clone(), self.stopped.subscribe()))?,
         };
         let answer = asked.insert(task).await;
         *asked = None;

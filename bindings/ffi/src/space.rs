@@ -15,7 +15,7 @@ use crate::{
 
 /// A set of documents that this device shares with others.
 #[derive(uniffi::Object)]
-pub struct Space(Counted<dunlin::Space>);
+pub struct Space(dunlin::Space, Counted);
 
 /// A device that belongs to a space.
 #[derive(Clone, Debug, uniffi::Record)]
@@ -54,7 +54,7 @@ pub struct Invitation {
 
 impl Space {
     pub(crate) fn shared(space: dunlin::Space) -> Arc<Self> {
-        Arc::new(Self(Counted::new(space)))
+        Arc::new(Self(space, Counted::new()))
     }
 }
 
@@ -91,7 +91,7 @@ impl Space {
     ///
     /// Refuses with `Closed` after shutdown.
     pub async fn collections(&self) -> Result<Vec<String>> {
-        let space = dunlin::Space::clone(&self.0);
+        let space = self.0.clone();
         run(async move {
             let collections = space.collections().await?;
             Ok::<_, dunlin::Error>(collections.iter().map(ToString::to_string).collect())
@@ -106,7 +106,7 @@ impl Space {
     /// for what touches anything but collections, `NotFound` for a collection that is not there,
     /// `LimitExceeded` over 10,000 rows, 8 MiB or the time limit.
     pub async fn query(&self, sql: String, parameters: String) -> Result<Rows> {
-        let space = dunlin::Space::clone(&self.0);
+        let space = self.0.clone();
         run(async move {
             let parameters = json::parameters(&parameters)?;
             space.query(&sql, &parameters).await.map(Rows::from)
@@ -118,7 +118,7 @@ impl Space {
     ///
     /// Refuses as `query` does.
     pub async fn explain_query(&self, sql: String) -> Result<Plan> {
-        let space = dunlin::Space::clone(&self.0);
+        let space = self.0.clone();
         run(async move { space.explain_query(&sql).await.map(Plan::from) }).await
     }
 
@@ -135,7 +135,7 @@ impl Space {
     /// Refuses with `InvalidInput` for a path that SQLite does not know, `LimitExceeded`,
     /// `StorageFull`.
     pub async fn create_index(&self, collection: String, path: String) -> Result<bool> {
-        let space = dunlin::Space::clone(&self.0);
+        let space = self.0.clone();
         run(async move { space.create_index(&collection, &path).await }).await
     }
 
@@ -144,7 +144,7 @@ impl Space {
     ///
     /// Refuses with `InvalidInput` for an improper name, `LimitExceeded` for too many consumers.
     pub async fn changes(&self, consumer: String) -> Result<Arc<ChangeFeed>> {
-        let space = dunlin::Space::clone(&self.0);
+        let space = self.0.clone();
         run(async move {
             let feed = space.changes(&consumer).await?;
             Ok::<_, dunlin::Error>(ChangeFeed::shared(feed, space, Some(consumer)))
@@ -154,7 +154,7 @@ impl Space {
 
     /// Follows the change feed without a name, after this sequence number or from now on.
     pub fn changes_after(&self, seq: Option<i64>) -> Arc<ChangeFeed> {
-        ChangeFeed::shared(self.0.changes_after(seq), dunlin::Space::clone(&self.0), None)
+        ChangeFeed::shared(self.0.changes_after(seq), self.0.clone(), None)
     }
 
     /// The devices that belong to the space, as far as this device has heard.
@@ -167,7 +167,7 @@ impl Space {
     /// Refuses with `Denied` unless this device administers the space; `InvalidInput` for zero
     /// uses.
     pub async fn invite(&self, invitation: Invitation) -> Result<String> {
-        let space = dunlin::Space::clone(&self.0);
+        let space = self.0.clone();
         run(async move { space.invite(&invitation.into()).await.map(|ticket| ticket.to_string()) })
             .await
     }

@@ -60,6 +60,12 @@ impl SyncSlot {
         Ok(())
     }
 
+    /// Stops, and is not to go on.
+    async fn end(&mut self) {
+        self.wanted = None;
+        self.stop().await;
+    }
+
     async fn stop(&mut self) {
         self.turn += 1;
         if let Some(sync) = self.running.take() {
@@ -146,9 +152,7 @@ impl Node {
 
     /// Ends the exchange with peers; nothing happens if there is none.
     pub async fn stop_sync(&self) {
-        let mut sync = self.sync.lock().await;
-        sync.wanted = None;
-        sync.stop().await;
+        self.sync.lock().await.end().await;
     }
 
     /// Starts the sync that runs anew, with a new socket: for a host whose network has changed.
@@ -232,8 +236,7 @@ impl Node {
     /// same.
     pub async fn shutdown(&self) -> Result<()> {
         let mut sync = self.sync.lock().await;
-        sync.wanted = None;
-        sync.stop().await;
+        sync.end().await;
         self.core.close().await
     }
 }

@@ -37,15 +37,7 @@ impl EngineHandle {
 impl Engine {
     /// A document as a caller sees it, deleted or not; kept open, since an edit often follows.
     pub(crate) fn read(&mut self, doc: &DocId) -> Result<Document> {
-        if self.desk.open.peek(doc).is_none() {
-            let head = self.store.head(doc)?.ok_or_else(|| not_found(doc))?;
-            self.desk.open_stored(&self.store, doc, &head)?;
-        }
-        let open = self.desk.open.touch(doc).ok_or_else(|| not_found(doc))?;
-        if open.row.is_none() {
-            return Err(not_found(doc));
-        }
-        let document = &open.document;
+        let document = self.stored(doc)?;
         Ok(Document {
             id: doc.key.clone(),
             value: document.value(),
@@ -55,17 +47,30 @@ impl Engine {
         })
     }
 
+    /// A document that was committed once, open from here on.
+    fn stored(&mut self, doc: &DocId) -> Result<&dunlin_model::Document> {
+        if self.desk.open.peek(doc).is_none() {
+            let head = self.store.head(doc)?.ok_or_else(|| not_found(doc))?;
+            self.desk.open_stored(&self.store, doc, &head)?;
+        }
+        let open = self.desk.open.touch(doc).ok_or_else(|| not_found(doc))?;
+        if open.row.is_none() {
+            return Err(not_found(doc));
+        }
+        Ok(&open.document)
+    }
+
     /// Something that a document, not a deleted one, says of itself.
     pub(crate) fn ask<T>(
         &mut self,
         doc: &DocId,
         question: impl FnOnce(&dunlin_model::Document) -> Result<T, EditError>,
     ) -> Result<T> {
-        if self.read(doc)?.is_deleted {
+        let document = self.stored(doc)?;
+        if document.is_deleted() {
             return Err(not_found(doc));
         }
-        let open = self.desk.open.touch(doc).ok_or_else(|| not_found(doc))?;
-        question(&open.document).map_err(|error| Error::from(error).about(doc))
+        question(document).map_err(|error| Error::from(error).about(doc))
     }
 
     fn overview(&mut self, suspects: &[DocHash]) -> Result<Overview> {

@@ -157,7 +157,6 @@ mod tests {
         table(&["id", "n"], content.iter().map(|(id, n)| vec![json!(id), json!(n)]).collect())
     }
 
-    /// Applies a difference the way its documentation says.
     fn applied(old: &Rows, difference: &Difference) -> Vec<Vec<Json>> {
         let mut rows = old.rows.clone();
         difference.apply(&mut rows);

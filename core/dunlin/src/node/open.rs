@@ -43,11 +43,12 @@ impl Core {
         let (path, wait, sealer) = (path.to_owned(), config.lock_wait, config.sealer.clone());
         let open = move || {
             let dir = NodeDir::open(&path, wait)?;
-            let seed = seed_of(&dir, sealer.as_ref())?;
-            Ok((dir, seed))
+            let device = dir.device()?;
+            let seed = seed_of(&dir, &device, sealer.as_ref())?;
+            Ok((dir, device, seed))
         };
-        let (dir, seed) = off_runtime(config.engines, open).await?;
-        let store::Device { name, kind, .. } = dir.device()?;
+        let (dir, store::Device { name, kind, .. }, seed) =
+            off_runtime(config.engines, open).await?;
         let rows = dir.spaces()?;
         let device = Device { id: device_of(&seed), name, kind };
         let core = Self::new(device, seed, dir, config);
@@ -135,8 +136,7 @@ fn stored_seed(seed: &[u8; 32], sealer: Option<&Sealer>) -> Result<Seed> {
 }
 
 /// The seed of the device; from here on it is sealed, if there is something to seal it.
-fn seed_of(dir: &NodeDir, sealer: Option<&Sealer>) -> Result<[u8; 32]> {
-    let device = dir.device()?;
+fn seed_of(dir: &NodeDir, device: &store::Device, sealer: Option<&Sealer>) -> Result<[u8; 32]> {
     match (&device.seed, sealer) {
         (Seed::Plain(seed), None) => Ok(*seed),
         (Seed::Plain(seed), Some(_)) => {

@@ -6,7 +6,7 @@ use dunlin::{Anchor, CollectionHandle, DocKey, Edit, Error, ListKeys, Version};
 
 use crate::{
     counted::Counted,
-    document::{Committed, Document, Patch, PutOutcome},
+    document::{Committed, Document, Patch, PutOutcome, Text},
     error::Result,
     json,
     runtime::{call, run},
@@ -100,6 +100,20 @@ impl Collection {
         let collection = self.0.clone();
         run(async move { collection.inspect(&id.parse::<DocKey>()?).await.map(Document::from) })
             .await
+    }
+
+    /// Reads a text for an editor that follows it: empty where a splice would make it. The path in
+    /// the answer names the same text also after items of a list above it have moved.
+    ///
+    /// Refuses with `NotFound` if there is no such document or list item, or it is deleted,
+    /// `WrongKind` where something else is, `InvalidInput` for an index that no item has.
+    pub async fn read_text(&self, id: String, path: String) -> Result<Text> {
+        let collection = self.0.clone();
+        run(async move {
+            let text = collection.read_text(&id.parse()?, &path.parse()?).await?;
+            Ok::<_, Error>(text.into())
+        })
+        .await
     }
 
     /// A cursor before the character at `index` (UTF-16 code units) of a text, which stays there

@@ -56,6 +56,17 @@ pub struct Patch {
     pub json: String,
 }
 
+/// A text of a document, as an editor reads it.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct Text {
+    /// Where it is: list items above it by id, so that the path stays good when they move.
+    pub path: String,
+    /// The text; its indices are UTF-16 code units.
+    pub content: String,
+    /// The causal context of this read: the `base` of splices made on it.
+    pub version: String,
+}
+
 /// What became of one patch of many.
 #[derive(Clone, Debug, uniffi::Enum)]
 pub enum PutOutcome {
@@ -94,6 +105,13 @@ impl From<dunlin::Document> for Document {
             conflicts: document.conflicts.into_iter().map(Conflict::from).collect(),
             is_deleted: document.is_deleted,
         }
+    }
+}
+
+impl From<dunlin::Text> for Text {
+    fn from(text: dunlin::Text) -> Self {
+        let dunlin::Text { path, content, version } = text;
+        Self { path: path.to_string(), content, version: version.to_string() }
     }
 }
 

@@ -26,6 +26,7 @@ mod links;
 mod log;
 mod node;
 mod peers;
+mod presence;
 mod pull;
 mod query;
 mod runtime;
@@ -39,17 +40,18 @@ pub use self::{
     counted::live_objects,
     device::{Device, DeviceKind},
     discovery::{DiscoveredPeers, Discovery},
-    document::{Committed, Conflict, Document, Patch, PutOutcome},
+    document::{Committed, Conflict, Document, Patch, PutOutcome, Text},
     error::{DunlinError, ErrorCode},
     feed::{ChangeFeed, Event, Origin},
     links::{LinkInbox, PacketLink},
     log::{LogLevel, LogSink, set_log_sink},
     node::{Node, SyncOutcome},
     peers::{PeerState, PeerStatus, PeerWatch},
+    presence::{Presence, PresenceWatch},
     query::{LiveQuery, Placed, Plan, QueryChange, Relocated, Rows},
     sealer::KeySealer,
     space::{Invitation, Member, Role, Space},
-    status::{Refusal, SpaceStatus, Status},
+    status::{Refusal, SpaceStatus, Status, StatusWatch},
 };
 
 uniffi::setup_scaffolding!();

@@ -10,7 +10,7 @@ use crate::{
     peers::{PeerStatus, PeerWatch},
     runtime::{call, run},
     space::Space,
-    status::Status,
+    status::{Status, StatusWatch},
 };
 
 /// A running device: store, sync and discovery.
@@ -167,6 +167,11 @@ impl Node {
     /// Follows how the peers stand.
     pub fn watch_peers(&self) -> Arc<PeerWatch> {
         PeerWatch::shared(self.0.watch_peers())
+    }
+
+    /// Follows how the node stands.
+    pub fn watch_status(&self) -> Arc<StatusWatch> {
+        StatusWatch::shared(self.0.watch_status())
     }
 
     /// Closes connections and files in good order and releases the directory; whatever is called

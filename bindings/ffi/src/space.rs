@@ -9,6 +9,7 @@ use crate::{
     error::Result,
     feed::ChangeFeed,
     json,
+    presence::PresenceWatch,
     query::{LiveQuery, Plan, Rows},
     runtime::{call, run},
 };
@@ -155,6 +156,31 @@ impl Space {
     /// Follows the change feed without a name, after this sequence number or from now on.
     pub fn changes_after(&self, seq: Option<i64>) -> Arc<ChangeFeed> {
         ChangeFeed::shared(self.0.changes_after(seq), self.0.clone(), None)
+    }
+
+    /// Tells the connected members what this device is about at the moment: JSON text of at most
+    /// 4 KiB, in the place of what it said before. It reaches members that connect later too, but
+    /// is not passed on by them, and is gone after `ttl_ms`, at most an hour, unless it is said
+    /// again. None takes back what was said.
+    ///
+    /// Refuses with `LimitExceeded`, `InvalidInput`, `Suspended`, `Closed` after shutdown.
+    pub async fn set_presence(&self, state: Option<String>, ttl_ms: u32) -> Result<()> {
+        let space = self.0.clone();
+        run(async move {
+            match state {
+                Some(state) => {
+                    let state = json::parse(&state, "the presence")?;
+                    space.set_presence(&state, Duration::from_millis(ttl_ms.into()))
+                }
+                None => space.clear_presence(),
+            }
+        })
+        .await
+    }
+
+    /// Follows what other devices are about.
+    pub fn watch_presence(&self) -> Arc<PresenceWatch> {
+        PresenceWatch::shared(self.0.watch_presence())
     }
 
     /// The devices that belong to the space, as far as this device has heard.

@@ -1,6 +1,14 @@
 //! How a node stands.
 
-use crate::{device::Device, peers::PeerStatus, space::Role};
+use std::sync::Arc;
+
+use crate::{
+    device::Device,
+    error::Result,
+    peers::PeerStatus,
+    pull::{Pull, Source},
+    space::Role,
+};
 
 /// How a node stands.
 #[derive(Clone, Debug, uniffi::Record)]
@@ -55,6 +63,42 @@ pub struct Refusal {
     pub by_us: bool,
     /// Why, in words.
     pub reason: String,
+}
+
+/// Follows the status; dropping it stops it.
+///
+/// Changes that come while nobody asks are told as one.
+#[derive(uniffi::Object)]
+pub struct StatusWatch(Pull<dunlin::StatusWatch>);
+
+impl StatusWatch {
+    pub(crate) fn shared(watch: dunlin::StatusWatch) -> Arc<Self> {
+        Arc::new(Self(Pull::new(watch)))
+    }
+}
+
+#[uniffi::export]
+impl StatusWatch {
+    /// How the node stands: the first time at once, then each time that it has changed; none once
+    /// it was stopped or the node is shut down. While the node is suspended it waits.
+    ///
+    /// Fails with `Corrupt` where a document cannot be read; another call goes on.
+    pub async fn next(&self) -> Result<Option<Status>> {
+        self.0.next().await
+    }
+
+    /// Ends it: a `next` that waits answers none.
+    pub fn stop(&self) {
+        self.0.stop();
+    }
+}
+
+impl Source for dunlin::StatusWatch {
+    type Item = Status;
+
+    async fn pull(&mut self) -> Result<Option<Status>> {
+        Ok(self.next().await.transpose()?.map(Status::from))
+    }
 }
 
 impl From<dunlin::Status> for Status {

@@ -6,7 +6,7 @@ use dunlin_model::{Anchor, Collection, DocId, DocKey, Edit, ListKeys, Path, Valu
 use uuid::Builder;
 
 use crate::{
-    document::Document,
+    document::{Document, Text},
     engine::{Committed, Operation, Order},
     error::{Code, Error, Result},
     space::SpaceInner,
@@ -128,6 +128,21 @@ impl CollectionHandle {
     pub async fn inspect(&self, id: &DocKey) -> Result<Document> {
         let doc = self.doc(id);
         self.space.engine().call(move |engine| engine.read(&doc)).await
+    }
+
+    /// Reads a text for an editor that follows it: empty where a splice would make it. The path in
+    /// the answer names the same text also after items of a list above it have moved.
+    ///
+    /// # Errors
+    /// `NotFound` if there is no such document or list item, or it is deleted; `WrongKind` where
+    /// something else is; `InvalidInput` for an index that no item has.
+    pub async fn read_text(&self, id: &DocKey, path: &Path) -> Result<Text> {
+        let (doc, path) = (self.doc(id), path.clone());
+        let read = move |document: &dunlin_model::Document| {
+            let (path, content) = document.text(&path)?;
+            Ok(Text { path, content, version: document.version() })
+        };
+        self.space.engine().call(move |engine| engine.ask(&doc, read)).await
     }
 
     /// A cursor before the character at `index` (UTF-16 code units) of a text, which stays there

@@ -1,6 +1,6 @@
 //! A document as a caller read it.
 
-use dunlin_model::{Conflict, DocKey, Value, Version};
+use dunlin_model::{Conflict, DocKey, Path, Value, Version};
 use serde_json::Value as Json;
 
 /// A snapshot of a document; what a caller bases its next edit on.
@@ -42,6 +42,17 @@ impl Document {
     pub fn seen_as(&self, encoding: &Value) -> Self {
         Self { value: with_kinds_of(&self.value, encoding), ..self.clone() }
     }
+}
+
+/// A text of a document, as an editor reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// Where it is: list items above it by id, so that the path stays good when they move.
+    pub path: Path,
+    /// The text; its indices are UTF-16 code units.
+    pub content: String,
+    /// The causal context of this read: the `base` of splices made on it.
+    pub version: Version,
 }
 
 fn with_kinds_of(document: &Value, encoding: &Value) -> Value {

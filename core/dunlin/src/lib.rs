@@ -56,13 +56,13 @@ pub use self::config::Sabotage;
 pub use self::{
     collection::CollectionHandle,
     config::{Clock, Config, Durability, Engines, Entropy, KeySealer, Sealer},
-    document::Document,
+    document::{Document, Text},
     engine::Committed,
     error::{Code, Error, Result},
     feed::{ChangeFeed, Event, Origin},
     live::{Difference, LiveQuery, Placed, QueryChange, Relocated},
-    node::{Device, Node, PeerWatch, SyncOutcome},
-    space::{Invitation, Member, Space},
+    node::{Device, Node, PeerWatch, StatusWatch, SyncOutcome},
+    space::{Invitation, Member, Presence, PresenceWatch, Space},
     sync::{
         DiscoveredPeers, PeerState, PeerStatus, PlatformDiscovery, Refusal, SpaceStatus, Status,
         SyncConfig,

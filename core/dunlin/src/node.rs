@@ -6,6 +6,7 @@ mod once;
 mod open;
 mod peer_watch;
 mod resolve;
+mod status_watch;
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -14,7 +15,7 @@ use dunlin_proto::trust::Ticket;
 use tokio::time::{Instant, timeout_at};
 
 pub(crate) use self::core::Core;
-pub use self::{once::SyncOutcome, peer_watch::PeerWatch};
+pub use self::{once::SyncOutcome, peer_watch::PeerWatch, status_watch::StatusWatch};
 use crate::{
     config::Config,
     error::Result,
@@ -221,6 +222,11 @@ impl Node {
     /// Follows how the peers stand.
     pub fn watch_peers(&self) -> PeerWatch {
         PeerWatch::new(self.clone())
+    }
+
+    /// Follows how the node stands.
+    pub fn watch_status(&self) -> StatusWatch {
+        StatusWatch::new(self.clone())
     }
 
     /// Why nobody can be found on the local network, while discovery does not work there.

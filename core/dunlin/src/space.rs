@@ -1,6 +1,7 @@
 //! A space: its collections, queries, change feed and members.
 
 mod inner;
+mod presence;
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,8 +11,13 @@ use dunlin_store::{IndexPath, Plan, Rows};
 use serde_json::Value as Json;
 
 pub(crate) use self::inner::{Names, SpaceInner};
+pub use self::presence::{Presence, PresenceWatch};
 use crate::{
-    collection::CollectionHandle, engine::Engine, error::Result, feed::ChangeFeed, live::LiveQuery,
+    collection::CollectionHandle,
+    engine::Engine,
+    error::Result,
+    feed::ChangeFeed,
+    live::LiveQuery,
     node::Core,
 };
 
@@ -176,6 +182,42 @@ impl Space {
     pub async fn limit_size(&self, max_bytes: Option<u64>) -> Result<()> {
         let limit = move |engine: &mut Engine| Ok(engine.store.set_max_bytes(max_bytes)?);
         self.inner.engine().call(limit).await
+    }
+
+    /// Tells the connected members what this device is about at the moment, such as where its
+    /// cursor is or what an agent works on: any JSON of at most 4 KiB, in the place of what it
+    /// said before. It reaches members that connect later too, but is not passed on by them, and
+    /// is gone after `ttl`, at most an hour, unless it is said again.
+    ///
+    /// # Errors
+    /// `LimitExceeded` for what is too long, `InvalidInput` for a time that cannot be;
+    /// `Suspended`; `Closed` after shutdown.
+    pub fn set_presence(&self, state: &Json, ttl: Duration) -> Result<()> {
+        self.inner.engine().check_running()?;
+        let announcement = self.inner.presence().say(state, ttl)?;
+        self.inner.engine().outlets().announce_presence(Some(&announcement));
+        Ok(())
+    }
+
+    /// Takes back what this device said with [`set_presence`](Self::set_presence), if it did.
+    ///
+    /// # Errors
+    /// `Suspended`; `Closed` after shutdown.
+    pub fn clear_presence(&self) -> Result<()> {
+        self.inner.engine().check_running()?;
+        self.inner.presence().unsay();
+        self.inner.engine().outlets().announce_presence(None);
+        Ok(())
+    }
+
+    /// What other devices said of themselves and still holds, by device.
+    pub fn presence(&self) -> Vec<Presence> {
+        self.inner.present()
+    }
+
+    /// Follows what other devices are about.
+    pub fn watch_presence(&self) -> PresenceWatch {
+        PresenceWatch::new(self.inner.clone())
     }
 
     /// The devices that belong to the space, as far as this device has heard.

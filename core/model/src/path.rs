@@ -33,6 +33,17 @@ impl Path {
     }
 }
 
+impl From<&RegisterPath> for Path {
+    /// The same place for callers, with list items by id.
+    fn from(register: &RegisterPath) -> Self {
+        let name = |segment| match segment {
+            Segment::Key(key) => key,
+            Segment::Item(item) => format!("@{item}"),
+        };
+        Self(register.segments().into_iter().map(name).collect())
+    }
+}
+
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|segment| write!(f, "/{}", escape(segment)))

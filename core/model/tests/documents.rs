@@ -4,7 +4,7 @@
 
 mod support;
 
-use dunlin_model::{Document, Edit, EditError, Incarnation, ListKeys, Value};
+use dunlin_model::{Document, Edit, EditError, Incarnation, ListKeys, Path, Value};
 use serde_json::json;
 use support::{Device, meet};
 
@@ -227,6 +227,34 @@ fn anchors_survive_remote_edits() {
     assert_eq!(device.document.resolve(&end), Ok(12));
     device.put(json!({"t": null}));
     assert!(matches!(device.document.resolve(&anchor), Err(EditError::NotFound { .. })));
+}
+
+#[test]
+fn a_text_in_a_list_keeps_its_path_when_items_move() {
+    let step = |note: &str| json!({"a/b": {"note": {"$text": note}}});
+    let mut device = device(json!({"steps": [step("one"), step("two")]}));
+    let (path, content) = device.document.text(&"/steps/1/a~1b/note".parse().unwrap()).unwrap();
+    assert_eq!(content, "two");
+    device.edit(json!([{"op":"move","path":"/steps","from":1,"to":0}]));
+    device.edit(json!([{"op":"splice","path":path.to_string(),"at":3,"insert":"!"}]));
+    let moved = path.to_string().parse().unwrap();
+    assert_eq!(device.document.text(&moved), Ok((path.clone(), "two!".to_owned())));
+    assert_eq!(device.json()["steps"][0]["a/b"]["note"], "two!");
+    device.edit(json!([{"op":"delete-item","path":"/steps","at":0}]));
+    assert!(matches!(device.document.text(&path), Err(EditError::NotFound { .. })));
+}
+
+#[test]
+fn a_text_that_a_splice_would_make_reads_as_empty() {
+    let device = device(json!({"o": {}, "s": "plain"}));
+    for path in ["/t", "/o/t", "/new/t"] {
+        let path: Path = path.parse().unwrap();
+        assert_eq!(device.document.text(&path), Ok((path.clone(), String::new())));
+    }
+    let text = |path: &str| device.document.text(&path.parse().unwrap());
+    assert!(matches!(text("/s"), Err(EditError::WrongKind { .. })));
+    assert!(matches!(text("/s/t"), Err(EditError::WrongKind { .. })));
+    assert!(matches!(text(""), Err(EditError::WrongKind { .. })));
 }
 
 #[test]

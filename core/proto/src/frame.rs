@@ -143,6 +143,16 @@ pub enum Frame {
         /// Which documents; none if it is about the space.
         documents: Vec<DocHash>,
     },
+    /// What the sender's device is about at the moment; takes the place of what it said before.
+    Presence {
+        /// The space.
+        space: Slot,
+        /// For how long it holds from its arrival, in milliseconds.
+        ttl_ms: u32,
+        /// JSON text of at most [`MAX_PRESENCE_BYTES`](crate::limits::MAX_PRESENCE_BYTES); empty
+        /// to withdraw.
+        state: String,
+    },
 }
 
 /// One document in a `Want`.

@@ -74,6 +74,11 @@ pub const DIRTY_DOCUMENTS: usize = 1000;
 /// Pushes without permission that are answered; the next one closes the connection.
 pub const MAX_REFUSALS: u32 = 64;
 
+/// Longest presence of a device in one space, in bytes of JSON.
+pub const MAX_PRESENCE_BYTES: usize = 4 << 10;
+/// Longest time that a presence holds without being renewed, in milliseconds.
+pub const MAX_PRESENCE_MS: u32 = 3_600_000;
+
 /// Time to become authorised in one space, in milliseconds.
 pub const INTRODUCTION_MS: u64 = 15_000;
 /// Time without a frame while an answer is due, in milliseconds.

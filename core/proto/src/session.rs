@@ -19,6 +19,7 @@ mod hello;
 mod incoming;
 mod live;
 mod outgoing;
+mod presence;
 mod run;
 mod space;
 
@@ -27,7 +28,7 @@ use std::sync::Arc;
 use dunlin_model::{DeviceId, Digest, DocHash, DocId, SpaceId};
 
 pub use event::{
-    Config, DocUpdate, Effect, Held, Outcome, SpaceAccess, SpaceStatus, Summary, Want,
+    Config, DocUpdate, Effect, Held, Outcome, Presence, SpaceAccess, SpaceStatus, Summary, Want,
 };
 
 use self::{
@@ -131,6 +132,14 @@ impl Session {
                     }
                 }
             }
+        }
+    }
+
+    /// This device is about something else at the moment, or about nothing that it tells. Of what
+    /// the peer could not be told yet, only the last counts. Not remembered from before the hello.
+    pub fn set_presence(&mut self, space: &SpaceId, presence: Option<Presence>) {
+        if let Some((space, _)) = self.find(space) {
+            space.presence.set(presence);
         }
     }
 
@@ -379,6 +388,7 @@ fn slot(frame: &Frame) -> Option<Slot> {
         | Frame::Push { space, .. }
         | Frame::Offer { space, .. }
         | Frame::Done { space, .. }
-        | Frame::Refuse { space, .. } => Some(*space),
+        | Frame::Refuse { space, .. }
+        | Frame::Presence { space, .. } => Some(*space),
     }
 }

@@ -75,6 +75,8 @@ fn frames() -> Vec<(&'static str, Frame)> {
         ("done-plain", Frame::Done { space, moved: false, diverged: vec![] }),
         ("refuse", Frame::Refuse { space, code: 1, documents: hashes }),
         ("refuse-device", Frame::Refuse { space, code: 3, documents: vec![] }),
+        ("presence", Frame::Presence { space, ttl_ms: 30_000, state: r#"{"at":7}"#.into() }),
+        ("presence-none", Frame::Presence { space, ttl_ms: 0, state: String::new() }),
     ]
 }
 
@@ -183,8 +185,8 @@ fn the_bytes_on_record_decode_to_the_frames_they_came_from() {
 fn every_type_of_frame_is_on_record() {
     let types: BTreeSet<u8> =
         frames().into_iter().map(|(name, _)| expected(name).unwrap()[0]).collect();
-    assert_eq!(types, (1..=15).collect());
-    assert_eq!(Frame::decode(&[16, 0xa0]), Ok(None), "a type that has no vector yet");
+    assert_eq!(types, (1..=16).collect());
+    assert_eq!(Frame::decode(&[17, 0xa0]), Ok(None), "a type that has no vector yet");
 }
 
 #[test]

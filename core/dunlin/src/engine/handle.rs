@@ -200,6 +200,11 @@ impl EngineHandle {
         self.running()?.queue.send(command).await.map_err(|_| self.ended())
     }
 
+    /// Refuses while the engine is suspended, and after its end.
+    pub(crate) fn check_running(&self) -> Result<()> {
+        self.running().map(drop)
+    }
+
     fn running(&self) -> Result<Running> {
         match &*self.state() {
             State::Running(running) => Ok(running.clone()),

@@ -10,7 +10,7 @@ use std::{
 };
 
 use dunlin_model::{Collection, DocId, SpaceId};
-use dunlin_proto::session::DocUpdate;
+use dunlin_proto::session::{DocUpdate, Presence};
 use tokio::sync::watch;
 
 /// A commit of the transaction under way.
@@ -46,6 +46,9 @@ pub(crate) trait Listener: Send + Sync {
 
     /// The roster has grown, by statements that did not come from this connection.
     fn statements_added(&self, space: &SpaceId, statements: &[Arc<[u8]>]);
+
+    /// This device is about something else.
+    fn presence_changed(&self, space: &SpaceId, presence: Option<&Presence>);
 }
 
 /// The outlets of one space.
@@ -170,9 +173,16 @@ impl Outlets {
         }
     }
 
+    /// Tells connections what this device is about.
+    pub(crate) fn announce_presence(&self, presence: Option<&Presence>) {
+        for listener in self.snapshot().values() {
+            listener.presence_changed(&self.space, presence);
+        }
+    }
+
     /// The listeners as they are, so that none is called under the lock.
-    fn snapshot(&self) -> Vec<(u64, Arc<dyn Listener>)> {
-        self.listeners().iter().map(|(link, listener)| (*link, listener.clone())).collect()
+    fn snapshot(&self) -> BTreeMap<u64, Arc<dyn Listener>> {
+        self.listeners().clone()
     }
 
     fn listeners(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<dyn Listener>>> {

@@ -111,6 +111,7 @@ impl Core {
 
     pub(crate) fn set_listen(&self, addresses: Vec<SocketAddr>) {
         *lock(&self.listen) = addresses;
+        self.peers_changed();
     }
 
     /// Remembers where a member was met.
@@ -179,6 +180,7 @@ impl Core {
 
     pub(super) fn set_dir(&self, dir: NodeDir) {
         *lock(&self.dir) = Dir::Open(dir);
+        self.peers_changed();
     }
 
     fn release(&self, state: Dir) {

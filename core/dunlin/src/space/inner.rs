@@ -8,8 +8,15 @@ use std::sync::{
 use dunlin_model::{DeviceId, SpaceId};
 use dunlin_proto::trust::{Roster, StatementHash};
 
-use super::Member;
-use crate::{config::Config, engine::EngineHandle, error::Result};
+use super::{
+    Member,
+    presence::{Board, Presence},
+};
+use crate::{
+    config::Config,
+    engine::EngineHandle,
+    error::Result,
+};
 
 /// One space of a node.
 pub(crate) struct SpaceInner {
@@ -20,6 +27,7 @@ pub(crate) struct SpaceInner {
     roster: Mutex<Roster>,
     may_write: Arc<AtomicBool>,
     engine: EngineHandle,
+    presence: Board,
     config: Config,
 }
 
@@ -49,6 +57,7 @@ impl SpaceInner {
             roster: Mutex::new(roster),
             may_write,
             engine,
+            presence: Board::new(),
             config,
         };
         inner.follow_roster(&inner.roster());
@@ -57,6 +66,21 @@ impl SpaceInner {
 
     pub(crate) fn engine(&self) -> &EngineHandle {
         &self.engine
+    }
+
+    pub(crate) fn presence(&self) -> &Board {
+        &self.presence
+    }
+
+    /// What members other than this device are about.
+    pub(crate) fn present(&self) -> Vec<Presence> {
+        let roster = self.roster();
+        let said = self.presence.others().into_iter();
+        let present = said.filter_map(|(device, state)| {
+            let profile = &roster.member(device)?.profile;
+            Some(Presence { device, name: profile.name.clone(), kind: profile.kind, state })
+        });
+        present.collect()
     }
 
     pub(crate) fn config(&self) -> &Config {

@@ -11,7 +11,7 @@ use dunlin_model::{DeviceId, SpaceId};
 use dunlin_net::ConnectionHandle;
 use dunlin_proto::{
     error::PeerMisbehaved,
-    session::{DocUpdate, Session},
+    session::{DocUpdate, Presence, Session},
     trust::Role,
 };
 use tokio::{sync::Notify, time::Instant};
@@ -136,6 +136,11 @@ impl Listener for Link {
 
     fn statements_added(&self, space: &SpaceId, statements: &[Arc<[u8]>]) {
         self.session().statements_added(space, statements);
+        self.wake();
+    }
+
+    fn presence_changed(&self, space: &SpaceId, presence: Option<&Presence>) {
+        self.session().set_presence(space, presence.cloned());
         self.wake();
     }
 }

@@ -31,6 +31,7 @@ pub(super) async fn carry_out(hub: &Arc<Hub>, link: &Arc<Link>, effect: Effect) 
             link.standing().insert(space, peer_role);
             hub.reports().met(link.address());
             hub.core.peers_changed();
+            link.session().set_presence(&space, find(hub, &space)?.presence().ours());
             let (hub_of_task, link) = (hub.clone(), link.clone());
             hub.spawn(async move { hub_of_task.member_met(&link).await });
             Ok(())
@@ -107,6 +108,10 @@ pub(super) async fn carry_out(hub: &Arc<Hub>, link: &Arc<Link>, effect: Effect) 
         }
         Effect::Denied { space, documents, code } => {
             note_refusal(hub, link, space, documents, code, true).await
+        }
+        Effect::Presence { space, presence } => {
+            find(hub, &space)?.presence().heard(link.peer(), presence);
+            Ok(())
         }
         effect => Err(Error::internal(format!("an unknown effect: {effect:?}"))),
     }

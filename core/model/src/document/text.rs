@@ -51,6 +51,23 @@ impl FromStr for Anchor {
 }
 
 impl Document {
+    /// The text at a path, empty where a splice would make it, with the path as it goes on to name
+    /// this place: list items by id instead of by index.
+    ///
+    /// # Errors
+    /// `WrongKind` where something else is, `NotFound` or `InvalidInput` for an item that is not
+    /// there.
+    pub fn text(&self, path: &Path) -> Result<(Path, String), EditError> {
+        let target = self.locate(path)?;
+        let content = match target.shape {
+            Shape::Text(epoch) => self.text_content(&(target.path.clone(), epoch)),
+            Shape::Absent => String::new(),
+            shape => return Err(shape.wrong_kind(path, "a text")),
+        };
+        let path = target.missing.iter().fold(Path::from(&target.path), |path, key| path.child(key));
+        Ok((path, content))
+    }
+
     /// A cursor before the character at `index` (UTF-16 code units) of a text, which stays there
     /// when others edit.
     ///

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use coset::{CoseSign1, TaggedCborSerializable};
 use dunlin_proto::{
     frame::{Content, Frame},
+    session::Presence,
     trust::{Role, Roster, Ticket},
 };
 use ed25519_dalek::{Signer, SigningKey};
@@ -68,6 +69,9 @@ fn conversation(world: &mut World) -> Vec<Vec<u8>> {
     }
     world.links[link][1].window = usize::MAX;
     world.append(1, &doc("live"), b"an edit");
+    let presence = Presence { ttl_ms: 1000, state: r#"{"at":[1,2]}"#.into() };
+    let space = world.space;
+    world.links[link][1].session.set_presence(&space, Some(presence));
     world.settle();
     world.links.remove(link).into_iter().flat_map(|end| end.sent).collect()
 }

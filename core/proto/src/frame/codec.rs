@@ -9,7 +9,7 @@ use minicbor::{
 use super::{Content, Frame, Slot, TAG_BYTES, WantEntry};
 use crate::{
     error::FrameError,
-    limits::{MAX_FRAME_BYTES, MAX_TAGS},
+    limits::{MAX_FRAME_BYTES, MAX_PRESENCE_BYTES, MAX_PRESENCE_MS, MAX_TAGS},
     wire,
 };
 
@@ -28,6 +28,7 @@ const PUSH: u32 = 12;
 const OFFER: u32 = 13;
 const DONE: u32 = 14;
 const REFUSE: u32 = 15;
+const PRESENCE: u32 = 16;
 
 #[derive(Encode, Decode)]
 #[cbor(map)]
@@ -173,6 +174,17 @@ struct Refuse {
     documents: Option<ByteVec>,
 }
 
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Presence {
+    #[n(0)]
+    space: Slot,
+    #[n(1)]
+    ttl_ms: u32,
+    #[n(2)]
+    state: String,
+}
+
 pub(super) fn encode(frame: &Frame) -> Vec<u8> {
     match frame.clone() {
         Frame::Hello { revision, oldest, tags } => {
@@ -212,6 +224,9 @@ pub(super) fn encode(frame: &Frame) -> Vec<u8> {
         }
         Frame::Refuse { space, code, documents } => {
             write(REFUSE, &Refuse { space, code, documents: some(&documents) })
+        }
+        Frame::Presence { space, ttl_ms, state } => {
+            write(PRESENCE, &Presence { space, ttl_ms, state })
         }
     }
 }
@@ -291,6 +306,13 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Option<Frame>, FrameError> {
         REFUSE => {
             let Refuse { space, code, documents } = read(kind, body)?;
             Frame::Refuse { space, code, documents: split(kind, documents)? }
+        }
+        PRESENCE => {
+            let Presence { space, ttl_ms, state } = read(kind, body)?;
+            if state.len() > MAX_PRESENCE_BYTES || ttl_ms > MAX_PRESENCE_MS {
+                return Err(FrameError::Malformed { kind });
+            }
+            Frame::Presence { space, ttl_ms, state }
         }
         _ => return Ok(None),
     }))

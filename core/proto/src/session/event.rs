@@ -78,6 +78,17 @@ pub struct Held {
     pub state_vector: StateVector,
 }
 
+/// What a device is about at the moment. It is stored nowhere and passed on to nobody.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Presence {
+    /// For how long it holds, in milliseconds; at most
+    /// [`MAX_PRESENCE_MS`](crate::limits::MAX_PRESENCE_MS).
+    pub ttl_ms: u32,
+    /// JSON text, not empty; at most
+    /// [`MAX_PRESENCE_BYTES`](crate::limits::MAX_PRESENCE_BYTES). A peer's is not known to parse.
+    pub state: Arc<str>,
+}
+
 /// How applying one update went.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
@@ -196,6 +207,13 @@ pub enum Effect {
         documents: Vec<DocHash>,
         /// Why.
         code: RefuseCode,
+    },
+    /// The peer said what it is about at the moment.
+    Presence {
+        /// The space.
+        space: SpaceId,
+        /// What it said; none if it withdrew what it had said.
+        presence: Option<Presence>,
     },
     /// Close the connection with this code. Nothing follows.
     Close {

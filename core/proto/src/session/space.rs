@@ -1,15 +1,16 @@
 //! One space on one connection: who is let in, and the frames that pass between members.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use dunlin_model::{DeviceId, DocHash, SpaceId};
 
 use super::{
     door::Door,
-    event::{DocUpdate, Effect, Held, Outcome, SpaceStatus, Summary},
+    event::{DocUpdate, Effect, Held, Outcome, Presence, SpaceStatus, Summary},
     incoming::{self, Incoming},
     live::Live,
     outgoing::{Outgoing, push_content},
+    presence::Outbox,
     run::Run,
 };
 use crate::{
@@ -75,6 +76,7 @@ pub(super) struct Space {
     pub(super) incoming: Incoming,
     pub(super) outgoing: Outgoing,
     pub(super) live: Live,
+    pub(super) presence: Outbox,
     refusals: u32,
 }
 
@@ -91,6 +93,7 @@ impl Space {
             incoming: Incoming::default(),
             outgoing: Outgoing::default(),
             live: Live::default(),
+            presence: Outbox::default(),
             refusals: 0,
         }
     }
@@ -115,6 +118,11 @@ impl Space {
             Frame::Have { statements, .. } => return self.on_have(&statements, out),
             Frame::Statements { statements, last, .. } => {
                 return self.on_statements(&statements, last, out);
+            }
+            Frame::Presence { ttl_ms, state, .. } => {
+                let state: Arc<str> = state.into();
+                let presence = (!state.is_empty()).then_some(Presence { ttl_ms, state });
+                out.effect(Effect::Presence { space: self.id, presence });
             }
             // Documents only after the roster.
             _ if !self.is_open() => return Err(PeerMisbehaved::Unexpected("documents so early")),
@@ -162,11 +170,18 @@ impl Space {
         self.advance_run(out);
     }
 
-    /// The next frame of documents; the caller can write one.
+    /// The next frame that can wait for its turn; the caller can write one.
     pub(super) fn next_frame(&mut self) -> Option<Frame> {
         if !self.is_open() {
             return None;
         }
+        let presence = self.presence.next_frame(self.slot);
+        presence
+            .or_else(|| self.next_documents())
+            .or_else(|| self.presence.take_frame(self.slot))
+    }
+
+    fn next_documents(&mut self) -> Option<Frame> {
         let updates = self.live.take_updates();
         if !updates.is_empty() {
             return Some(Frame::Push { space: self.slot, content: push_content(&updates) });

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod hostile;
+mod presence;
 mod replica;
 mod schedules;
 mod transfer;

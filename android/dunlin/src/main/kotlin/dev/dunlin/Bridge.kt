@@ -44,6 +44,9 @@ internal fun <H, T : Any> pulled(
         }
     }
 
+internal fun Duration.toMilliseconds(): UInt =
+    inWholeMilliseconds.coerceIn(0, UInt.MAX_VALUE.toLong()).toUInt()
+
 private fun codeOf(code: dev.dunlin.ffi.ErrorCode): ErrorCode =
     when (code) {
         dev.dunlin.ffi.ErrorCode.INVALID_INPUT -> ErrorCode.InvalidInput

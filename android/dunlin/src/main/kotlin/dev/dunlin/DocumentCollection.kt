@@ -222,16 +222,16 @@ public class DocumentCollection<T : Any> internal constructor(
      * Opens a [MergeableText] of a document for a text field. It need not be there yet; the
      * document has to.
      *
-     * @param path where it is, such as `/notes`; not in a list, whose indices may come to name
-     *   other items.
+     * @param path where it is, such as `/notes`, or `/steps/0/note` for one in a list: that one is
+     *   followed also when items are inserted, moved or deleted around it.
      * @param scope what the editor works in; it should live as long as the field.
      * @throws DunlinException `NotFound`; `WrongKind` if there is something else at the path,
      *   `InvalidInput` for what is no path.
      */
     public suspend fun editText(id: String, path: String, scope: CoroutineScope): TextEditor {
-        val place = TextPlace(ffi, id, path)
-        val (text, version) = place.read()
-        return TextEditor(place, TextDraft(text, version), space.touches(name, id), scope)
+        val (place, text) = TextPlace.find(ffi, id, path)
+        val first = TextDraft(text.content, text.version)
+        return TextEditor(place, first, space.touches(name, id), scope)
     }
 
     /** [find] that waits while the node is suspended. */

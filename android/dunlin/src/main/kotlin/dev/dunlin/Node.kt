@@ -119,6 +119,20 @@ public class Node internal constructor(
      */
     public suspend fun status(): NodeStatus = native { NodeStatus(ffi.status()) }
 
+    /**
+     * Follows how the node stands: at once, then each time that it has changed, waiting while the
+     * node is suspended. Changes within a tenth of a second, or that come faster than they are
+     * taken, are told as one. Ends when the node is shut down.
+     *
+     * The flow fails as [status] does.
+     */
+    public fun watchStatus(): Flow<NodeStatus> =
+        pulled(
+            open = { ffi.watchStatus() },
+            next = { it.next()?.let(::NodeStatus) },
+            stop = { it.stop(); it.close() },
+        )
+
     /** The devices this node is connected to, dials or has met. */
     public suspend fun peers(): List<Peer> = native { ffi.peers().map(::Peer) }
 
@@ -191,6 +205,3 @@ public class SyncOutcome internal constructor(
 
     override fun toString(): String = "SyncOutcome(inSync=$inSync, $peers)"
 }
-
-private fun Duration.toMilliseconds(): UInt =
-    inWholeMilliseconds.coerceIn(0, UInt.MAX_VALUE.toLong()).toUInt()

@@ -6,6 +6,7 @@ import kotlinx.coroutines.flow.flow
 import kotlinx.serialization.KSerializer
 import kotlinx.serialization.serializer
 import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
 import dev.dunlin.ffi.ChangeFeed as FfiChangeFeed
 import dev.dunlin.ffi.Invitation as FfiInvitation
 import dev.dunlin.ffi.Space as FfiSpace
@@ -142,6 +143,53 @@ public class Space internal constructor(
             next = { feed -> feed.next()?.let { ChangeBatch(it.map(::Change), feed) } },
             // Not closed: a batch may still be acknowledged through it.
             stop = FfiChangeFeed::stop,
+        )
+
+    /**
+     * Tells the connected members what this device is about at the moment, such as where its
+     * cursor is or what an agent works on; in the place of what it said before. It reaches members
+     * that connect later too, but is not passed on by them, and stored nowhere.
+     *
+     * @param state at most 4 KiB of JSON.
+     * @param holds for how long, at most an hour; say it again before that for longer.
+     * @throws DunlinException `LimitExceeded` for what is too long, `InvalidInput` for a time that
+     *   cannot be, `Suspended`, `Closed` after shutdown.
+     */
+    public suspend inline fun <reified T : Any> setPresence(
+        state: T,
+        holds: Duration = 30.seconds,
+    ): Unit = setPresence(state, holds, serializer<T>())
+
+    /** [setPresence] with a serializer at hand. */
+    public suspend fun <T : Any> setPresence(
+        state: T,
+        holds: Duration,
+        serializer: KSerializer<T>,
+    ) {
+        val encoded = encode(serializer, state)
+        native { ffi.setPresence(encoded, holds.toMilliseconds()) }
+    }
+
+    /**
+     * Takes back what this device said with [setPresence], if it did.
+     *
+     * @throws DunlinException `Suspended`, `Closed` after shutdown.
+     */
+    public suspend fun clearPresence(): Unit = native { ffi.setPresence(null, 0u) }
+
+    /**
+     * Follows what other devices are about: at once, then each time that it has changed. Changes
+     * that come faster than they are taken are told as one. Ends when the node is shut down.
+     */
+    public inline fun <reified T : Any> watchPresence(): Flow<List<Presence<T>>> =
+        watchPresence(serializer<T>())
+
+    /** [watchPresence] with a serializer at hand. */
+    public fun <T : Any> watchPresence(serializer: KSerializer<T>): Flow<List<Presence<T>>> =
+        pulled(
+            open = { ffi.watchPresence() },
+            next = { watch -> watch.next()?.map { presence(it, serializer) } },
+            stop = { it.stop(); it.close() },
         )
 
     /**

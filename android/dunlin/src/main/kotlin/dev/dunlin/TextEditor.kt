@@ -201,8 +201,8 @@ public class TextEditor internal constructor(
 
     private suspend fun read(): DunlinException? =
         refusalOf {
-            val (text, version) = place.read()
-            synchronized(lock) { set(draft.read(text, version)) }
+            val text = place.read()
+            synchronized(lock) { set(draft.read(text.content, text.version)) }
         }
 
     private fun current(): TextDraft = synchronized(lock) { draft }

@@ -13,6 +13,7 @@ import kotlinx.coroutines.flow.emptyFlow
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.map
 import kotlinx.coroutines.job
+import kotlinx.serialization.Serializable
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -21,6 +22,18 @@ import kotlin.random.Random
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.measureTime
+
+@Serializable
+private data class Plan(
+    val stages: List<Stage>,
+)
+
+@Serializable
+private data class Stage(
+    val note: MergeableText,
+) {
+    constructor(note: String) : this(MergeableText(note))
+}
 
 class TextEditorTest {
     @Test
@@ -102,6 +115,26 @@ class TextEditorTest {
                 assertEquals(TextState("oak posts!", TextSelection(10)), editor.state.value)
                 editor.flush()
                 assertEquals("oak posts!", tasks.get("a").value.notes.text)
+            }
+        }
+
+    @Test
+    fun `a text in a list is followed when items move, until its item is deleted`() =
+        test {
+            val plans = node("ann").createSpace("farm").collection<Plan>("plans")
+            plans.insert(Plan(listOf(Stage("dig"), Stage("posts"))), "a")
+            coroutineScope {
+                val editor = plans.editText("a", "/stages/1/note", this)
+                plans.edit("a") { move("/stages", from = 1, to = 0) }
+                editor.change("oak posts")
+                editor.flush()
+                assertEquals(listOf("oak posts", "dig"), plans.notes())
+                plans.edit("a") { splice("/stages/0/note", at = 9, insert = ", wire") }
+                editor.state.first { it.text == "oak posts, wire" }
+                plans.edit("a") { deleteItem("/stages", at = 0) }
+                editor.refusal.first { it?.code == ErrorCode.NotFound }
+                assertEquals(listOf("dig"), plans.notes())
+                editor.close()
             }
         }
 
@@ -193,11 +226,20 @@ class TextEditorTest {
     fun `what is no text, or nowhere, is refused`() =
         test {
             val (_, tasks) = tasks("posts")
+            tasks.update("a") { it.copy(steps = listOf(Step("dig"))) }
+            val expected =
+                mapOf(
+                    "/title" to ErrorCode.WrongKind,
+                    "/steps/0/text" to ErrorCode.WrongKind,
+                    "/minutes" to ErrorCode.WrongKind,
+                    "" to ErrorCode.WrongKind,
+                    "/steps/1/text" to ErrorCode.InvalidInput,
+                    "notes" to ErrorCode.InvalidInput,
+                )
             val refusals =
-                listOf("/title", "/steps/0/text", "/minutes", "notes", "").map { path ->
+                expected.mapValues { (path, _) ->
                     refused { coroutineScope { tasks.editText("a", path, this) } }.code
                 }
-            val expected = List(3) { ErrorCode.WrongKind } + List(2) { ErrorCode.InvalidInput }
             assertEquals(expected, refusals)
             val nowhere = refused { coroutineScope { tasks.editText("b", "/notes", this) } }
             assertEquals(ErrorCode.NotFound, nowhere.code)
@@ -318,19 +360,22 @@ class TextEditorTest {
     private suspend fun DocumentCollection<Task>.overtaken(
         others: suspend DocumentCollection<Task>.() -> Unit,
     ): Pair<TextPlace, String> {
-        val place = TextPlace(toFfi(), "a", "/notes")
-        val (text, version) = place.read()
+        val (place, text) = TextPlace.find(toFfi(), "a", "/notes")
         others()
         coroutineScope {
-            val editor = TextEditor(place, TextDraft(text, version), emptyFlow(), this)
-            editor.change("oak $text!")
+            val first = TextDraft(text.content, text.version)
+            val editor = TextEditor(place, first, emptyFlow(), this)
+            editor.change("oak ${text.content}!")
             editor.close()
         }
-        return place to version
+        return place to text.version
     }
 
     private fun TextEditor.type(at: Int, insert: String) =
         change(state.value.text.replaceRange(at, at, insert), TextSelection(at + insert.length))
+
+    private suspend fun DocumentCollection<Plan>.notes() =
+        get("a").value.stages.map { it.note.text }
 
     private suspend fun DocumentCollection<Task>.awaitNotes(text: String) =
         watchDocument("a").first { it?.value?.notes?.text == text }

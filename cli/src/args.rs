@@ -103,6 +103,8 @@ pub(crate) enum NodeCommand {
     Status,
     /// List the devices that this node is connected to, dials, or has met
     Peers,
+    /// Tell the others what this device is about at the moment, or see what they are about
+    Presence(Presence),
 }
 
 /// Arguments of `init`.
@@ -273,6 +275,33 @@ pub(crate) struct Ack {
     pub(crate) seq: i64,
 }
 
+/// Arguments of `presence`.
+#[derive(Args, Clone, Debug, Serialize, Deserialize)]
+#[command(after_help = "\
+Examples:
+  dunlin presence garden                   # what the others are about
+  dunlin presence garden --set '{\"agent\":\"working on\",\"id\":\"prune\"}' --for 10m
+  dunlin --json presence garden --watch
+
+It is told to the members that are connected, and to those that connect while it holds, by the
+`dunlin run` on this DIR. It is stored nowhere; say it again before its time is over.")]
+pub(crate) struct Presence {
+    /// Name or beginning of the id
+    pub(crate) space: String,
+    /// What this device is about: JSON of at most 4 KiB; "-" reads it from standard input
+    #[arg(long, value_name = "JSON", conflicts_with_all = ["clear", "watch"])]
+    pub(crate) set: Option<String>,
+    /// How long that holds: 30s, 10m, at most 1h
+    #[arg(long = "for", value_name = "TIME", default_value = "30s", requires = "set", value_parser = values::duration)]
+    pub(crate) holds: Duration,
+    /// Take back what this device said
+    #[arg(long, conflicts_with = "watch")]
+    pub(crate) clear: bool,
+    /// Print what the others are about, again each time that it has changed
+    #[arg(long)]
+    pub(crate) watch: bool,
+}
+
 /// Arguments of `run`.
 #[derive(Args, Clone, Debug, Serialize, Deserialize)]
 #[command(after_help = "\
@@ -301,6 +330,7 @@ impl NodeCommand {
         match self {
             Self::Watch(_) | Self::Run(_) => true,
             Self::Query(query) => query.watch,
+            Self::Presence(presence) => presence.watch,
             _ => false,
         }
     }
@@ -321,6 +351,7 @@ impl NodeCommand {
             Self::Put(put) => put.json_mut()?,
             Self::Edit(edit) => &mut edit.edits,
             Self::Join(join) => &mut join.ticket,
+            Self::Presence(presence) => presence.set.as_mut()?,
             _ => return None,
         };
         (argument == "-").then_some(argument)

@@ -3,6 +3,7 @@
 mod documents;
 mod feed;
 mod many;
+mod presence;
 mod query;
 mod run;
 mod spaces;
@@ -50,5 +51,6 @@ pub(crate) async fn execute(
         NodeCommand::Run(run) => run::run(host, &run, out).await,
         NodeCommand::Status => status::status(node, out).await,
         NodeCommand::Peers => status::peers(node, out).await,
+        NodeCommand::Presence(presence) => presence::presence(node, &presence, out).await,
     }
 }

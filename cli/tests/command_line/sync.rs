@@ -113,3 +113,31 @@ fn a_reader_receives_and_is_refused_its_own_writes() {
     assert_eq!(refusal.code, "Denied");
     assert_eq!(ben.state(), before);
 }
+
+#[test]
+fn an_agent_says_what_it_is_about_and_takes_it_back() {
+    let (ann, ben) = (Node::with_barn(), Node::new("ben"));
+    ben.ok(&["join", &ann.ticket(&["--role", "reader"])]);
+    let refusal = ben.refused(&["presence", "barn", "--set", "1"]);
+    assert_eq!(refusal.code, "Network", "nobody would hear it: {}", refusal.reason);
+    let (_ann_runs, address) = ann.run(&[]);
+    let (_ben_runs, _) = ben.run(&["--peer", &address]);
+    let mut watch = ann.start(&["presence", "barn", "--watch"]);
+    assert_eq!(watch.next(), json!({"presence": []}));
+
+    let working = json!({"agent": "prunes", "id": "p"});
+    assert!(
+        ben.ok(&["presence", "barn", "--set", &working.to_string(), "--for", "10m"]).is_empty()
+    );
+    let heard = watch.next()["presence"][0].clone();
+    assert_eq!((&heard["name"], &heard["kind"]), (&json!("ben"), &json!("human")));
+    assert_eq!((&heard["device"], &heard["state"]), (&ben.one(&["status"])["device"], &working));
+    assert_eq!(ann.ok(&["presence", "barn"]), [heard]);
+    assert!(ben.ok(&["presence", "barn"]).is_empty(), "nobody hears of oneself");
+    ben.ok(&["presence", "barn", "--clear"]);
+    assert_eq!(watch.next(), json!({"presence": []}));
+
+    assert_eq!(ben.refused(&["presence", "barn", "--set", "no json"]).code, "InvalidInput");
+    let too_long = ben.refused(&["presence", "barn", "--set", "1", "--for", "2h"]);
+    assert_eq!(too_long.code, "InvalidInput");
+}

@@ -56,7 +56,7 @@ fn help_explains_every_command_and_shows_examples() {
     assert_eq!(code, Some(0));
     let commands = [
         "init", "space", "invite", "join", "put", "edit", "get", "delete", "query", "watch", "ack",
-        "run", "status", "peers", "demo",
+        "run", "status", "peers", "presence", "demo",
     ];
     for command in commands {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is missing:\n{help}");

@@ -13,11 +13,7 @@ use serde_json::Value as Json;
 pub(crate) use self::inner::{Names, SpaceInner};
 pub use self::presence::{Presence, PresenceWatch};
 use crate::{
-    collection::CollectionHandle,
-    engine::Engine,
-    error::Result,
-    feed::ChangeFeed,
-    live::LiveQuery,
+    collection::CollectionHandle, engine::Engine, error::Result, feed::ChangeFeed, live::LiveQuery,
     node::Core,
 };
 

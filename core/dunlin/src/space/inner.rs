@@ -12,11 +12,7 @@ use super::{
     Member,
     presence::{Board, Presence},
 };
-use crate::{
-    config::Config,
-    engine::EngineHandle,
-    error::Result,
-};
+use crate::{config::Config, engine::EngineHandle, error::Result};
 
 /// One space of a node.
 pub(crate) struct SpaceInner {

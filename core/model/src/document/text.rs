@@ -64,7 +64,8 @@ impl Document {
             Shape::Absent => String::new(),
             shape => return Err(shape.wrong_kind(path, "a text")),
         };
-        let path = target.missing.iter().fold(Path::from(&target.path), |path, key| path.child(key));
+        let path =
+            target.missing.iter().fold(Path::from(&target.path), |path, key| path.child(key));
         Ok((path, content))
     }
 

@@ -176,9 +176,7 @@ impl Space {
             return None;
         }
         let presence = self.presence.next_frame(self.slot);
-        presence
-            .or_else(|| self.next_documents())
-            .or_else(|| self.presence.take_frame(self.slot))
+        presence.or_else(|| self.next_documents()).or_else(|| self.presence.take_frame(self.slot))
     }
 
     fn next_documents(&mut self) -> Option<Frame> {

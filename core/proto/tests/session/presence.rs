@@ -101,11 +101,8 @@ fn a_stranger_and_one_who_says_too_much_are_closed() {
     let link = world.connect(1, 0);
     world.settle();
     let space = world.slot(link, 1);
-    let most = Frame::Presence {
-        space,
-        ttl_ms: MAX_PRESENCE_MS,
-        state: "1".repeat(MAX_PRESENCE_BYTES),
-    };
+    let most =
+        Frame::Presence { space, ttl_ms: MAX_PRESENCE_MS, state: "1".repeat(MAX_PRESENCE_BYTES) };
     assert_eq!(world.inject(link, 1, &most), Ok(()));
     let refused = Err(PeerMisbehaved::Frame(FrameError::Malformed { kind: PRESENCE.into() }));
     let long = Frame::Presence { space, ttl_ms: 1, state: oversized };

@@ -49,6 +49,11 @@ class GuideTest {
             farm.watch("SELECT id, doc->>'$.title' AS title FROM tasks ORDER BY title").first()
             farm.changes("indexer").first().acknowledge()
 
+            node.watchStatus().first()
+            farm.setPresence(Cursor(document = id, at = 7))
+            assertTrue(farm.watchPresence<Cursor>().first().isEmpty())
+            farm.clearPresence()
+
             val ticket = farm.invite(Role.Writer, expiresIn = 1.hours)
             val other = Dunlin.open(directory("field"))
             other.join(ticket)

@@ -116,7 +116,9 @@ fn faults(devices: usize, total: usize, random: &mut Random) -> Vec<(usize, Faul
         (total as f64 * (from + random.fraction() * (to - from))) as usize
     };
     for device in 1..devices {
-        let at = if random.chance(0.25) { share(0.02, 0.25, random) } else { 0 };
+        // The second one is there before the first restart, so that somebody can edit meanwhile.
+        let latest = if device == 1 { 0.1 } else { 0.25 };
+        let at = if random.chance(0.25) { share(0.02, latest, random) } else { 0 };
         faults.push((at, Fault::Join { device }));
     }
     for round in 0..random.between(1..=2) {

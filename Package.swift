@@ -1,0 +1,49 @@
+// swift-tools-version: 6.0
+import Foundation
+import PackageDescription
+
+// The binary that apps on Apple platforms link. There is no release yet: until these are set, which
+// `cargo xtask xcframework --release-url` does, the framework is the one that it builds under ios/.
+let releaseURL: String? = nil
+let releaseChecksum = ""
+
+/// Where the tests on Linux find the library: `cargo xtask swift` sets it.
+let libraryDirectory = ProcessInfo.processInfo.environment["DUNLIN_LIBRARY_DIR"]
+
+#if canImport(Darwin)
+    let native: Target =
+        if let releaseURL {
+            .binaryTarget(name: "dunlinFFI", url: releaseURL, checksum: releaseChecksum)
+        } else {
+            .binaryTarget(name: "dunlinFFI", path: "ios/dunlinFFI.xcframework")
+        }
+#else
+    let native: Target = .systemLibrary(name: "dunlinFFI", path: "ios/Sources/dunlinFFI")
+#endif
+
+let linking: [LinkerSetting] =
+    if let libraryDirectory {
+        [.unsafeFlags(["-L\(libraryDirectory)", "-Xlinker", "-rpath", "-Xlinker", libraryDirectory])]
+    } else {
+        []
+    }
+
+let package = Package(
+    name: "dunlin",
+    platforms: [.iOS(.v15), .macOS(.v12)],
+    products: [
+        .library(name: "Dunlin", targets: ["Dunlin"]),
+    ],
+    targets: [
+        native,
+        .target(
+            name: "DunlinBindings",
+            dependencies: ["dunlinFFI"],
+            path: "ios/Sources/DunlinBindings",
+            swiftSettings: [.swiftLanguageMode(.v5)],
+            linkerSettings: linking
+        ),
+        .target(name: "Dunlin", dependencies: ["DunlinBindings"], path: "ios/Sources/Dunlin"),
+        .testTarget(name: "DunlinTests", dependencies: ["Dunlin"], path: "ios/Tests/DunlinTests"),
+    ]
+)

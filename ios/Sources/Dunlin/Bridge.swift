@@ -1,0 +1,65 @@
+internal import DunlinBindings
+
+/// Makes a call through the generated layer; its errors come out as ``DunlinError``.
+func bridged<T>(_ call: () throws -> T) throws -> T {
+    do {
+        return try call()
+    } catch {
+        throw translated(error)
+    }
+}
+
+/// Makes an asynchronous call through the generated layer; its errors come out as ``DunlinError``.
+///
+/// A write goes on when its caller's task is cancelled: whether it happened would be unknown.
+/// Subscriptions, which have a handle to stop, end with their task: see ``Updates``.
+func bridged<T: Sendable>(
+    isolation: isolated (any Actor)? = #isolation,
+    _ call: () async throws -> T
+) async throws -> T {
+    do {
+        return try await call()
+    } catch {
+        throw translated(error)
+    }
+}
+
+private func translated(_ error: any Error) -> any Error {
+    switch error {
+    case DunlinBindings.DunlinError.Refused(let code, let reason, let remedy, let isRetryable):
+        return DunlinError(ErrorCode(code), reason, remedy: remedy, isRetryable: isRetryable)
+    case is DunlinError, is CancellationError:
+        return error
+    default:
+        // The generated layer throws its own errors for panics that crossed it, and for nothing else.
+        let remedy = "this is a bug in Dunlin: report it with the log"
+        return DunlinError(.internal, "panicked: \(error)", remedy: remedy)
+    }
+}
+
+extension ErrorCode {
+    init(_ code: DunlinBindings.ErrorCode) {
+        self =
+            switch code {
+            case .invalidInput: .invalidInput
+            case .notFound: .notFound
+            case .wrongKind: .wrongKind
+            case .staleVersion: .staleVersion
+            case .denied: .denied
+            case .limitExceeded: .limitExceeded
+            case .alreadyOpen: .alreadyOpen
+            case .suspended: .suspended
+            case .closed: .closed
+            case .storageFull: .storageFull
+            case .corrupt: .corrupt
+            case .newerSchema: .newerSchema
+            case .network: .network
+            case .internal: .internal
+            }
+    }
+}
+
+/// Seconds as the core takes them: whole milliseconds, nothing below zero.
+func milliseconds(_ seconds: Double) -> UInt32 {
+    UInt32(min(max((seconds * 1000).rounded(), 0), Double(UInt32.max)))
+}

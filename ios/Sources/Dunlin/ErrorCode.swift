@@ -1,0 +1,60 @@
+/// What kind of refusal a ``DunlinError`` is; the same list in every language.
+///
+/// Not an enumeration: a later release may add a code, and a `switch` over it has a `default` for
+/// that.
+public struct ErrorCode: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
+    /// The code's name as it is printed: `InvalidInput`.
+    public let rawValue: String
+
+    /// Makes a code of a name, whether this release knows it or not.
+    public init(rawValue: String) {
+        self.rawValue = rawValue
+    }
+
+    /// The code's name.
+    public var description: String { rawValue }
+}
+
+extension ErrorCode {
+    /// The caller handed over something that cannot be stored, parsed or asked.
+    public static let invalidInput = ErrorCode(rawValue: "InvalidInput")
+
+    /// The thing that was named does not exist.
+    public static let notFound = ErrorCode(rawValue: "NotFound")
+
+    /// The operation does not fit what is at that path.
+    public static let wrongKind = ErrorCode(rawValue: "WrongKind")
+
+    /// The base of an edit is too old to be mapped forward; read again and retry.
+    public static let staleVersion = ErrorCode(rawValue: "StaleVersion")
+
+    /// This device's role does not allow it.
+    public static let denied = ErrorCode(rawValue: "Denied")
+
+    /// A documented size, count or time limit would be exceeded.
+    public static let limitExceeded = ErrorCode(rawValue: "LimitExceeded")
+
+    /// Another process has the node's directory open.
+    public static let alreadyOpen = ErrorCode(rawValue: "AlreadyOpen")
+
+    /// The node is suspended; resume it and retry.
+    public static let suspended = ErrorCode(rawValue: "Suspended")
+
+    /// The node was shut down.
+    public static let closed = ErrorCode(rawValue: "Closed")
+
+    /// The disk is full; what was acknowledged is intact.
+    public static let storageFull = ErrorCode(rawValue: "StorageFull")
+
+    /// Stored bytes are damaged.
+    public static let corrupt = ErrorCode(rawValue: "Corrupt")
+
+    /// The directory was written by a newer release.
+    public static let newerSchema = ErrorCode(rawValue: "NewerSchema")
+
+    /// The network refused: an address in use, nothing reachable.
+    public static let network = ErrorCode(rawValue: "Network")
+
+    /// A bug in Dunlin.
+    public static let `internal` = ErrorCode(rawValue: "Internal")
+}

@@ -1,0 +1,63 @@
+/// What a subscription tells, one after the other.
+///
+/// Each iteration subscribes anew when it asks for its first element. It stops the native side when
+/// its task is cancelled, which ends it, and when the iterator is let go.
+public struct Updates<Element: Sendable>: AsyncSequence, Sendable {
+    private let subscribe: @Sendable () async throws -> Subscription<Element>
+
+    init(_ subscribe: @escaping @Sendable () async throws -> Subscription<Element>) {
+        self.subscribe = subscribe
+    }
+
+    /// Begins an iteration.
+    public func makeAsyncIterator() -> Iterator {
+        Iterator(subscribe: subscribe)
+    }
+
+    /// One iteration over the updates.
+    public struct Iterator: AsyncIteratorProtocol {
+        private let subscribe: @Sendable () async throws -> Subscription<Element>
+        private var subscription: Subscription<Element>?
+
+        init(subscribe: @escaping @Sendable () async throws -> Subscription<Element>) {
+            self.subscribe = subscribe
+        }
+
+        /// Waits for the next element; none at the end, and once the task is cancelled.
+        ///
+        /// - Throws: ``DunlinError``, as whoever returned the sequence says.
+        public mutating func next() async throws -> Element? {
+            if Task.isCancelled { return nil }
+            let subscription =
+                if let known = self.subscription { known } else { try await subscribe() }
+            self.subscription = subscription
+            return try await subscription.next()
+        }
+    }
+}
+
+/// A native handle that is pulled from and has to be stopped; letting it go stops it.
+final class Subscription<Element: Sendable>: Sendable {
+    private let pull: @Sendable () async throws -> Element?
+    private let stop: @Sendable () -> Void
+
+    init(
+        pull: @escaping @Sendable () async throws -> Element?,
+        stop: @escaping @Sendable () -> Void
+    ) {
+        self.pull = pull
+        self.stop = stop
+    }
+
+    deinit {
+        stop()
+    }
+
+    func next() async throws -> Element? {
+        try await withTaskCancellationHandler {
+            try await bridged(pull)
+        } onCancel: {
+            stop()
+        }
+    }
+}

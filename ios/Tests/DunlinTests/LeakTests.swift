@@ -1,0 +1,7 @@
+import Testing
+
+@testable import Dunlin
+
+@Test func nothingIsAliveBeforeAnythingWasOpened() {
+    #expect(Diagnostics.liveObjects == 0)
+}

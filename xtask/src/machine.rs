@@ -5,6 +5,7 @@ use std::process;
 use crate::{
     failure::Failure,
     shell::{self, cargo, is_ci, program, run, works},
+    swift,
 };
 
 /// Something from the distribution.
@@ -75,6 +76,14 @@ const DRAWING: Tool = Tool {
     only_for: Some("the Kotlin library"),
 };
 
+const MMDEBSTRAP: Tool = Tool {
+    name: "mmdebstrap",
+    program: "mmdebstrap",
+    probe: &["--version"],
+    debian: &["mmdebstrap"],
+    only_for: Some("the Swift package"),
+};
+
 /// Installs what is missing where it can; what cannot run on this machine, and why.
 ///
 /// # Errors
@@ -88,6 +97,7 @@ pub(crate) fn setup() -> Result<Vec<String>, Failure> {
             skipped.push(format!("{what}: {missing}"));
         }
     }
+    skipped.extend(swift::setup().err().map(|why| format!("the Swift package: {why}")));
     skipped.extend(namespaces());
     if is_ci() && !skipped.is_empty() {
         return Err(Failure::found(format!("CI must run everything, but: {}", skipped.join("; "))));
@@ -101,6 +111,11 @@ pub(crate) fn setup() -> Result<Vec<String>, Failure> {
 /// Whether the Kotlin library can be built and tested here.
 pub(crate) fn can_build_kotlin() -> bool {
     [JDK, MAVEN, DRAWING].iter().all(|tool| works(tool.program, tool.probe))
+}
+
+/// Installs what makes a root with another release of Debian in it.
+pub(crate) fn obtain_mmdebstrap() -> Result<(), Failure> {
+    obtain(&MMDEBSTRAP)
 }
 
 /// Installs what the Kotlin library needs where that is missing.

@@ -17,6 +17,7 @@ mod purity;
 mod report;
 mod shell;
 mod suite;
+mod swift;
 mod versions;
 
 use std::{env, process::ExitCode};
@@ -74,6 +75,12 @@ const TASKS: &[Task] = &[
         arguments: "",
         about: "build the Kotlin library over bindings generated anew, and run its tests",
         run: |_| kotlin::check().map(drop),
+    },
+    Task {
+        name: "swift",
+        arguments: "[--write]",
+        about: "build the Swift package over bindings generated anew, and run its tests; or write the bindings",
+        run: swift::task,
     },
     Task {
         name: "versions",

@@ -9,7 +9,7 @@ use crate::{
     kotlin, machine, programs, purity,
     report::Report,
     shell::{cargo, run_watching},
-    versions,
+    swift, versions,
 };
 
 /// Mutants a decoder here; `cargo xtask fuzz` is the long run.
@@ -47,6 +47,9 @@ fn steps(report: &mut Report, counts: &mut Counts) -> Result<(), Failure> {
     // What is missing was reported by the setup, which lets CI not come this far without it.
     if machine::can_build_kotlin() {
         counts.passed += report.step("kotlin", kotlin::check)?;
+    }
+    if swift::is_here() {
+        counts.passed += report.step("swift", swift::check)?;
     }
     Ok(())
 }

@@ -13,6 +13,7 @@
 //!   `Internal`.
 
 mod address;
+mod cancellation;
 mod collection;
 mod config;
 mod counted;
@@ -35,6 +36,7 @@ mod space;
 mod status;
 
 pub use self::{
+    cancellation::Cancellation,
     collection::Collection,
     config::{Config, Durability, SyncConfig},
     counted::live_objects,

@@ -3,6 +3,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use crate::{
+    cancellation::Cancellation,
     config::{Config, SyncConfig},
     counted::Counted,
     device::{Device, DeviceKind},
@@ -113,14 +114,22 @@ impl Node {
 
     /// Syncs until everybody within reach has been in sync for a moment, or for this time at most:
     /// for a launch in the background. Opens a suspended node and suspends it again; a sync that
-    /// runs already is waited for and left running.
+    /// runs already is waited for and left running. A caller that gives up cancels: then it ends
+    /// as at the deadline.
     ///
     /// Fails as `resume` and `start_sync`.
-    pub async fn sync_once(&self, config: SyncConfig, deadline_ms: u32) -> Result<SyncOutcome> {
+    pub async fn sync_once(
+        &self,
+        config: SyncConfig,
+        deadline_ms: u32,
+        cancellation: Arc<Cancellation>,
+    ) -> Result<SyncOutcome> {
         let node = self.0.clone();
         let deadline = Duration::from_millis(deadline_ms.into());
+        let cancelled = cancellation.cancelled();
         run(async move {
-            node.sync_once(config.try_into()?, deadline).await.map(SyncOutcome::from)
+            let outcome = node.sync_once_unless(config.try_into()?, deadline, cancelled).await?;
+            Ok::<_, dunlin::Error>(SyncOutcome::from(outcome))
         })
         .await
     }

@@ -269,6 +269,30 @@ async fn one_exchange_with_nobody_there_ends_at_the_deadline_and_at_a_suspend() 
     site.node.shutdown().await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn one_exchange_that_is_stopped_ends_as_at_its_deadline() {
+    let (site, ..) = tasks().await;
+    site.node.suspend(SOON).await.unwrap();
+    let node = site.node.clone();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let stopped = async move { drop(stopped.await) };
+    let once =
+        tokio::spawn(
+            async move { node.sync_once_unless(loopback(vec![]), DEADLINE, stopped).await },
+        );
+    let started = async {
+        while site.node.status().await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(DEADLINE, started).await.unwrap();
+    stop.send(()).unwrap();
+    let outcome = timeout(SOON * 2, once).await.unwrap().unwrap().unwrap();
+    assert!(!outcome.in_sync);
+    assert_eq!(site.node.status().await.unwrap_err().code(), Code::Suspended);
+    site.node.shutdown().await.unwrap();
+}
+
 /// A platform on which every node finds every other, as on one local network.
 #[derive(Default)]
 struct Neighbourhood(Mutex<Vec<(u16, DiscoveredPeers)>>);

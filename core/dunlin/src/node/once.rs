@@ -1,6 +1,9 @@
 //! One exchange with whoever is near, for a process that runs for a moment only.
 
-use std::time::Duration;
+use std::{
+    future::{Future, pending},
+    time::Duration,
+};
 
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -32,6 +35,20 @@ impl Node {
     /// # Errors
     /// As [`resume`](Self::resume) and [`start_sync`](Self::start_sync).
     pub async fn sync_once(&self, config: SyncConfig, deadline: Duration) -> Result<SyncOutcome> {
+        self.sync_once_unless(config, deadline, pending()).await
+    }
+
+    /// [`sync_once`](Self::sync_once) that ends early, in the same good order, when `stopped` is
+    /// ready: for a system that takes the time back. Dropping the future would leave the node open.
+    ///
+    /// # Errors
+    /// As [`sync_once`](Self::sync_once).
+    pub async fn sync_once_unless(
+        &self,
+        config: SyncConfig,
+        deadline: Duration,
+        stopped: impl Future<Output = ()> + Send,
+    ) -> Result<SyncOutcome> {
         let deadline = Instant::now() + deadline;
         let mut sync = self.sync.lock().await;
         let was_suspended = self.core.is_suspended();
@@ -42,7 +59,7 @@ impl Node {
         // Whoever wants to suspend the node meanwhile can.
         drop(sync);
         let outcome = match started {
-            Ok(()) => Ok(self.until_in_sync(deadline).await),
+            Ok(()) => Ok(self.until_in_sync(deadline, stopped).await),
             Err(error) => Err(error),
         };
         let mut sync = self.sync.lock().await;
@@ -61,7 +78,11 @@ impl Node {
         outcome
     }
 
-    async fn until_in_sync(&self, deadline: Instant) -> SyncOutcome {
+    async fn until_in_sync(
+        &self,
+        deadline: Instant,
+        stopped: impl Future<Output = ()> + Send,
+    ) -> SyncOutcome {
         let mut news = self.core.peer_news();
         let quiet = async {
             loop {
@@ -74,7 +95,11 @@ impl Node {
                 }
             }
         };
-        let in_time = timeout_at(deadline, quiet).await.is_ok();
+        let in_time = tokio::select! {
+            biased;
+            in_time = timeout_at(deadline, quiet) => in_time.is_ok(),
+            () = stopped => false,
+        };
         let peers = self.peers().await;
         SyncOutcome { in_sync: in_time || is_in_sync(&peers), peers }
     }

@@ -4,6 +4,7 @@ import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.runBlocking
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
+import dev.dunlin.ffi.Cancellation
 import dev.dunlin.ffi.Node as FfiNode
 import dev.dunlin.ffi.SyncConfig as FfiSyncConfig
 
@@ -77,7 +78,7 @@ public class Node internal constructor(
     /**
      * Syncs until everybody within reach has been in sync for a moment, or until the [deadline]:
      * for work in the background. Opens a suspended node and suspends it again; a sync that runs
-     * already is waited for and left running.
+     * already is waited for and left running. Cancelling the caller ends it as the deadline does.
      *
      * @throws DunlinException as [resume] and [startSync].
      */
@@ -86,7 +87,13 @@ public class Node internal constructor(
         configure: SyncOptions.() -> Unit = {},
     ): SyncOutcome {
         val config = SyncOptions().apply(configure).toFfi()
-        return native { SyncOutcome(ffi.syncOnce(config, deadline.toMilliseconds())) }
+        return Cancellation().use { cancellation ->
+            try {
+                native { SyncOutcome(ffi.syncOnce(config, deadline.toMilliseconds(), cancellation)) }
+            } finally {
+                cancellation.cancel()
+            }
+        }
     }
 
     /**

@@ -1,13 +1,17 @@
 package dev.dunlin
 
 import kotlinx.coroutines.async
+import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.yield
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
+import kotlin.time.Duration.Companion.hours
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 
@@ -55,6 +59,21 @@ class BackgroundTest {
 
             val alone = ben.syncOnce(100.milliseconds) { mdns = false; listen = "127.0.0.1:0" }
             assertFalse(alone.inSync && alone.peers.isEmpty())
+        }
+
+    @Test
+    fun `one exchange ends early, and in good order, when its caller is cancelled`() =
+        test {
+            val ann = node("ann")
+            ann.createSpace("farm")
+            ann.suspend()
+            coroutineScope {
+                val once = launch { ann.syncOnce(1.hours) { mdns = false; listen = "127.0.0.1:0" } }
+                while (runCatching { ann.status() }.isFailure) yield()
+                once.cancelAndJoin()
+            }
+            while (runCatching { ann.status() }.isSuccess) yield()
+            assertEquals(ErrorCode.Suspended, refused { ann.status() }.code)
         }
 
     /** Finds every other one of its kind, as on one local network. */

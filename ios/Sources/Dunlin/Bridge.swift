@@ -1,4 +1,5 @@
 internal import DunlinBindings
+import Foundation
 
 /// Makes a call through the generated layer; its errors come out as ``DunlinError``.
 func bridged<T>(_ call: () throws -> T) throws -> T {
@@ -26,14 +27,35 @@ func bridged<T: Sendable>(
 
 private func translated(_ error: any Error) -> any Error {
     switch error {
-    case DunlinBindings.DunlinError.Refused(let code, let reason, let remedy, let isRetryable):
-        return DunlinError(ErrorCode(code), reason, remedy: remedy, isRetryable: isRetryable)
+    case let refusal as DunlinBindings.DunlinError:
+        return DunlinError(refusal)
     case is DunlinError, is CancellationError:
         return error
     default:
         // The generated layer throws its own errors for panics that crossed it, and for nothing else.
         let remedy = "this is a bug in Dunlin: report it with the log"
         return DunlinError(.internal, "panicked: \(error)", remedy: remedy)
+    }
+}
+
+/// Calls what the app gave to the library; what it throws crosses in words that a person understands.
+func foreign<T>(_ call: () throws -> T) throws -> T {
+    do {
+        return try call()
+    } catch {
+        let reason = (error as? any LocalizedError)?.errorDescription ?? String(describing: error)
+        let remedy = "mend what the app gave to Dunlin to call"
+        throw DunlinBindings.DunlinError.Refused(
+            code: .internal, reason: reason, remedy: remedy, isRetryable: false)
+    }
+}
+
+extension DunlinError {
+    init(_ error: DunlinBindings.DunlinError) {
+        switch error {
+        case .Refused(let code, let reason, let remedy, let isRetryable):
+            self.init(ErrorCode(code), reason, remedy: remedy, isRetryable: isRetryable)
+        }
     }
 }
 

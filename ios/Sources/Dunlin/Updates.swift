@@ -9,13 +9,25 @@ public struct Updates<Element: Sendable>: AsyncSequence, Sendable {
         self.subscribe = subscribe
     }
 
+    /// What is told, turned into something else.
+    func map<Other: Sendable>(
+        _ transform: @escaping @Sendable (Element) throws -> Other
+    ) -> Updates<Other> {
+        Updates<Other> { [subscribe] in
+            let subscription = try await subscribe()
+            return Subscription(
+                pull: { try await subscription.next().map(transform) },
+                stop: { subscription.end() })
+        }
+    }
+
     /// Begins an iteration.
     public func makeAsyncIterator() -> Iterator {
         Iterator(subscribe: subscribe)
     }
 
     /// One iteration over the updates.
-    public struct Iterator: AsyncIteratorProtocol {
+    public struct Iterator: AsyncIteratorProtocol, Sendable {
         private let subscribe: @Sendable () async throws -> Subscription<Element>
         private var subscription: Subscription<Element>?
 
@@ -50,6 +62,10 @@ final class Subscription<Element: Sendable>: Sendable {
     }
 
     deinit {
+        stop()
+    }
+
+    func end() {
         stop()
     }
 

@@ -1,0 +1,198 @@
+internal import DunlinBindings
+
+/// How often ``DocumentCollection/update(_:isolation:_:)`` reads again where a base has become too old.
+private let updateAttempts = 5
+
+/// The documents of one collection, seen through a model.
+///
+/// Every write is on disk when it returns. Cancelling the task of a write's caller does not end it:
+/// writing by id again is safe.
+///
+/// The model is a `Codable` type. It need not know all fields that documents have, and those that not
+/// all documents have are optional, or a ``MergeableText`` or ``Counter``.
+public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
+    /// The collection's name.
+    public let name: String
+
+    let native: DunlinBindings.Collection
+    let space: Space
+
+    init(_ native: DunlinBindings.Collection, in space: Space) {
+        self.native = native
+        self.space = space
+        name = native.name()
+    }
+
+    /// Makes a new id: a UUID of version 7, so ids sort by creation.
+    ///
+    /// - Throws: ``DunlinError`` `internal` where the operating system has no random bytes to give.
+    public func newID() throws -> String {
+        try bridged { try native.newId() }
+    }
+
+    /// Creates a document.
+    ///
+    /// - Parameter id: its id, which must be free; a new one if nil.
+    /// - Throws: ``DunlinError`` `invalidInput` unless the value is an object that fits and the id is
+    ///   free, `limitExceeded`, `denied`, `storageFull`.
+    @discardableResult
+    public func insert(_ value: Model, id: String? = nil) async throws -> Committed {
+        let json = try encodeJSON(value)
+        return Committed(try await bridged { try await native.insert(id: id, value: json) })
+    }
+
+    /// Creates a document, or overwrites the fields of the model in one that is there; its other
+    /// fields stay, and so do fields that are nil in the value.
+    ///
+    /// - Parameter base: the version that was read: what others wrote since becomes a conflict
+    ///   instead of being overwritten unseen.
+    /// - Throws: ``DunlinError`` `invalidInput` unless the value is an object that fits,
+    ///   `staleVersion` where the base is too old, `limitExceeded`, `denied`, `storageFull`.
+    @discardableResult
+    public func put(_ id: String, _ value: Model, base: String? = nil) async throws -> Committed {
+        let json = try encodeJSON(value)
+        return Committed(try await bridged { try await native.put(id: id, patch: json, base: base) })
+    }
+
+    /// Puts many documents at once, in one or few commits; each stands or falls alone, and the answers
+    /// come in order.
+    ///
+    /// - Throws: ``DunlinError`` `invalidInput` for an id or a value that cannot be: then nothing is
+    ///   written.
+    @discardableResult
+    public func putAll(_ values: KeyValuePairs<String, Model>) async throws -> [PutOutcome] {
+        try await putAll(values.map { ($0, $1) })
+    }
+
+    /// Puts many documents, as ``putAll(_:)-(KeyValuePairs<String,_>)`` does.
+    @discardableResult
+    public func putAll(_ values: [(id: String, value: Model)]) async throws -> [PutOutcome] {
+        let patches = try values.map { DunlinBindings.Patch(id: $0.id, json: try encodeJSON($0.value)) }
+        let outcomes = try await bridged { try await native.putMany(patches: patches) }
+        return zip(patches, outcomes).map { PutOutcome($0.id, $1) }
+    }
+
+    /// Reads a document.
+    ///
+    /// - Throws: ``DunlinError`` `notFound` if there is none, or it is deleted; `invalidInput` if it
+    ///   does not fit the model.
+    public func get(_ id: String) async throws -> Document<Model> {
+        try Document(try await bridged { try await native.get(id: id) }, in: name)
+    }
+
+    /// Reads a document; nil if there is none, or it is deleted.
+    ///
+    /// - Throws: ``DunlinError`` as ``get(_:)`` does.
+    public func find(_ id: String) async throws -> Document<Model>? {
+        do {
+            return try await get(id)
+        } catch let refusal as DunlinError where refusal.code == .notFound {
+            return nil
+        }
+    }
+
+    /// Reads a document even if it is deleted.
+    ///
+    /// - Throws: ``DunlinError`` `notFound` if it never existed.
+    public func inspect(_ id: String) async throws -> Document<Model> {
+        try Document(try await bridged { try await native.inspect(id: id) }, in: name)
+    }
+
+    /// Changes a document: `update(id) { $0.done = true }`.
+    ///
+    /// Only the difference between what was read and what the closure makes of it is written: what
+    /// others wrote meanwhile and fields that the model does not know stay. The closure runs again on
+    /// a new read in the rare case that the difference cannot be mapped onto what others wrote.
+    ///
+    /// - Throws: ``DunlinError`` `notFound`, `invalidInput`, `limitExceeded`, `denied`,
+    ///   `storageFull`; `staleVersion` if others kept on writing. And what the closure throws.
+    @discardableResult
+    public func update(
+        _ id: String,
+        isolation: isolated (any Actor)? = #isolation,
+        _ change: (inout Model) throws -> Void
+    ) async throws -> Committed {
+        var attempt = 1
+        while true {
+            let read = try await get(id)
+            var value = read.value
+            try change(&value)
+            do {
+                return try await save(read, as: value)
+            } catch let refusal as DunlinError
+                where refusal.code == .staleVersion && attempt < updateAttempts
+            {
+                attempt += 1
+            }
+        }
+    }
+
+    /// Writes the difference between a document as it was read and a changed copy of its value.
+    ///
+    /// - Throws: ``DunlinError`` as ``update(_:isolation:_:)`` does; `staleVersion` means: read again
+    ///   and retry.
+    @discardableResult
+    public func save(_ read: Document<Model>, as value: Model) async throws -> Committed {
+        let (before, after) = (try encodeJSON(read.value), try encodeJSON(value))
+        return Committed(
+            try await bridged {
+                try await native.save(document: read.native, read: before, new: after)
+            })
+    }
+
+    /// Carries out edits in order, all or none: `edit(id) { $0.increment("/count", by: 2) }`.
+    ///
+    /// - Parameter base: the version that paths and indices mean, mapped forward from there; the
+    ///   document as it is if nil.
+    /// - Throws: ``DunlinError`` `notFound`, `wrongKind`, `invalidInput`, `staleVersion` (read again
+    ///   and retry), `limitExceeded`, `denied`, `storageFull`. And what the closure throws.
+    @discardableResult
+    public func edit(
+        _ id: String,
+        base: String? = nil,
+        isolation: isolated (any Actor)? = #isolation,
+        _ make: (inout Edits) throws -> Void
+    ) async throws -> Committed {
+        var edits = Edits()
+        try make(&edits)
+        let json = try edits.encoded()
+        return Committed(try await bridged { try await native.edit(id: id, edits: json, base: base) })
+    }
+
+    /// Makes a cursor before the character at this index (UTF-16 code units) of the text at this path,
+    /// which stays there when others edit. Good for as long as the text is there.
+    ///
+    /// - Throws: ``DunlinError`` `notFound` or `wrongKind` where no text is, `invalidInput` for an
+    ///   index out of range.
+    public func anchor(_ id: String, _ path: String, at index: Int) async throws -> Anchor {
+        let index = UInt32(clamping: index)
+        return Anchor(
+            rawValue: try await bridged {
+                try await native.anchor(id: id, path: path, index: index)
+            })
+    }
+
+    /// Tells where an anchor stands now, in UTF-16 code units.
+    ///
+    /// - Throws: ``DunlinError`` `notFound` if the text is gone, `invalidInput` for what is not an
+    ///   anchor.
+    public func resolve(_ id: String, _ anchor: Anchor) async throws -> Int {
+        Int(try await bridged { try await native.resolve(id: id, anchor: anchor.rawValue) })
+    }
+
+    /// Deletes a document. An edit that somebody makes meanwhile is kept as a conflict.
+    ///
+    /// - Throws: ``DunlinError`` `notFound`, `denied`, `storageFull`.
+    @discardableResult
+    public func delete(_ id: String) async throws -> Committed {
+        Committed(try await bridged { try await native.delete(id: id) })
+    }
+
+    /// Brings a deleted document back as it was.
+    ///
+    /// - Throws: ``DunlinError`` `notFound` unless it is deleted, `denied`, `storageFull`.
+    @discardableResult
+    public func restore(_ id: String) async throws -> Committed {
+        Committed(try await bridged { try await native.restore(id: id) })
+    }
+}

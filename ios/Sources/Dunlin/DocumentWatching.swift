@@ -1,0 +1,91 @@
+internal import DunlinBindings
+
+/// The pause between attempts while the node is suspended, in nanoseconds: refused at once, they cost
+/// nothing.
+let suspendedPause: UInt64 = 250_000_000
+
+extension DocumentCollection {
+    /// Follows the documents for which a condition holds, by id: the list, then the new list whenever
+    /// it has changed. Begins before the first document too.
+    ///
+    /// - Parameters:
+    ///   - condition: SQL over `id`, `doc` and `has_conflicts`, such as
+    ///     `json_extract(doc, '$.done') = ?`.
+    ///   - parameters: the values for its `?`: nil, truth values, numbers and strings.
+    public func watch(
+        _ condition: String = "TRUE", _ parameters: QueryParameter?...
+    ) -> Updates<[Entry<Model>]> {
+        let sql = "SELECT id, doc FROM \(name) WHERE \(condition) ORDER BY id"
+        let (name, results) = (name, space.watch(sql, values: parameters.values))
+        return results.map { result in try result.rows.map { try entry($0, in: name) } }
+    }
+
+    /// Follows one document, with its version: at once, then whenever it has changed; nil while there
+    /// is none, or it is deleted.
+    ///
+    /// Changes that come faster than they are taken are told as one. Ends when the node is shut down.
+    /// Fails as ``find(_:)`` does.
+    public func watchDocument(_ id: String) -> Updates<Document<Model>?> {
+        Updates {
+            let follower = DocumentFollower(id, in: self)
+            return Subscription(
+                pull: { try await follower.next() }, stop: { follower.feed.stop() })
+        }
+    }
+
+    /// ``find(_:)`` that waits while the node is suspended.
+    fileprivate func findAwake(_ id: String) async throws -> Document<Model>? {
+        while true {
+            do {
+                return try await find(id)
+            } catch let refusal as DunlinError where refusal.code == .suspended {
+                try await _Concurrency.Task.sleep(nanoseconds: suspendedPause)
+            }
+        }
+    }
+}
+
+private func entry<Model: Decodable>(_ row: Row, in collection: String) throws -> Entry<Model> {
+    let id = row["id"]?.string ?? ""
+    let json = row["doc"]?.string ?? ""
+    return Entry(id: id, value: try decodeJSON(Model.self, from: json, of: "\(collection)/\(id)"))
+}
+
+/// Reads a document again whenever the change feed tells of it.
+private actor DocumentFollower<Model: Codable & Sendable> {
+    nonisolated let feed: DunlinBindings.ChangeFeed
+
+    private let id: String
+    private let collection: DocumentCollection<Model>
+
+    /// The version that was told last; nil where there was no document, none before the first.
+    private var told: String??
+
+    init(_ id: String, in collection: DocumentCollection<Model>) {
+        self.id = id
+        self.collection = collection
+        feed = collection.space.native.changesAfter(seq: nil)
+    }
+
+    func next() async throws -> Document<Model>?? {
+        if told == nil { return .some(tell(try await collection.findAwake(id))) }
+        while let events = try await feed.next() {
+            guard events.contains(where: { $0.id == id && $0.collection == collection.name }) else {
+                continue
+            }
+            do {
+                let document = try await collection.findAwake(id)
+                // The read before this one may have seen the change already.
+                if told != .some(document?.version) { return .some(tell(document)) }
+            } catch let refusal as DunlinError where refusal.code == .closed {
+                return nil
+            }
+        }
+        return nil
+    }
+
+    private func tell(_ document: Document<Model>?) -> Document<Model>? {
+        told = .some(document?.version)
+        return document
+    }
+}

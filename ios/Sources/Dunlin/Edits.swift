@@ -1,0 +1,70 @@
+/// Intents on one document, carried out in order.
+///
+/// A path is such as `/address/street`; through a list it names an item by index or by `@ITEM-ID`.
+/// Indices of texts are UTF-16 code units, as those of `NSString` are.
+public struct Edits: Sendable {
+    private var edits: [JSONValue] = []
+    private var refusal: DunlinError?
+
+    /// Writes a value, replacing whatever is there. A missing object above it is made.
+    public mutating func set<Value: Encodable>(_ path: String, _ value: Value) {
+        add("set", path, ["value": json(of: value)])
+    }
+
+    /// Removes a field or a list item; nothing happens where nothing is.
+    public mutating func remove(_ path: String) {
+        add("remove", path)
+    }
+
+    /// Adds to a counter, making it where nothing is.
+    public mutating func increment(_ path: String, by number: Int64 = 1) {
+        add("increment", path, ["by": .integer(number)])
+    }
+
+    /// Deletes and inserts in a text, making it where nothing is.
+    public mutating func splice(_ path: String, at index: Int, delete: Int = 0, insert: String = "") {
+        add(
+            "splice", path,
+            ["at": integer(index), "delete": integer(delete), "insert": .string(insert)])
+    }
+
+    /// Inserts an item before this index of a list, making the list where nothing is.
+    public mutating func insert<Value: Encodable>(_ path: String, at index: Int, _ value: Value) {
+        add("insert", path, ["at": integer(index), "value": json(of: value)])
+    }
+
+    /// Moves an item of a list from one index to another.
+    public mutating func move(_ path: String, from: Int, to: Int) {
+        add("move", path, ["from": integer(from), "to": integer(to)])
+    }
+
+    /// Deletes an item of a list.
+    public mutating func deleteItem(_ path: String, at index: Int) {
+        add("delete-item", path, ["at": integer(index)])
+    }
+
+    /// The list as the core reads it.
+    ///
+    /// - Throws: ``DunlinError`` `invalidInput` for a value that could not be encoded.
+    func encoded() throws -> String {
+        if let refusal { throw refusal }
+        return try encodeJSON(edits)
+    }
+
+    private mutating func add(_ operation: String, _ path: String, _ fields: [String: JSONValue] = [:]) {
+        let named: [String: JSONValue] = ["op": .string(operation), "path": .string(path)]
+        edits.append(.object(named.merging(fields) { _, field in field }))
+    }
+
+    /// What cannot be encoded is told when the edits are carried out, so that an edit needs no `try`.
+    private mutating func json<Value: Encodable>(of value: Value) -> JSONValue {
+        do {
+            return try parsedJSON(encodeJSON(value))
+        } catch {
+            refusal = refusal ?? error as? DunlinError
+            return .null
+        }
+    }
+}
+
+private func integer(_ index: Int) -> JSONValue { .integer(Int64(index)) }

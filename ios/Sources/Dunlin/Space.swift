@@ -1,0 +1,120 @@
+internal import DunlinBindings
+import Foundation
+
+/// A set of documents that this device shares with others.
+public final class Space: Sendable, Identifiable {
+    /// The space's id, in hexadecimal.
+    public let id: String
+
+    let native: DunlinBindings.Space
+
+    init(_ native: DunlinBindings.Space) {
+        self.native = native
+        id = native.id()
+    }
+
+    /// The name that all members see.
+    public var name: String { native.name() }
+
+    /// This device's own name for it, if it was given one.
+    public var alias: String? { native.alias() }
+
+    /// What this device may do here.
+    public var role: Role? { native.role().map(Role.init) }
+
+    /// The devices that belong to the space, as far as this device has heard.
+    public var members: [Member] { native.members().map(Member.init) }
+
+    /// Opens a collection of a model; it comes into being with its first document.
+    ///
+    /// - Throws: ``DunlinError`` `invalidInput` for a name that does not match
+    ///   `[a-z][a-z0-9_]{0,62}`.
+    public func collection<Model>(
+        _ name: String, of model: Model.Type
+    ) throws -> DocumentCollection<Model> {
+        DocumentCollection(try bridged { try native.collection(name: name) }, in: self)
+    }
+
+    /// Lists the names of the collections that there are.
+    ///
+    /// - Throws: ``DunlinError`` `closed` after shutdown.
+    public func collections() async throws -> [String] {
+        try await bridged { try await native.collections() }
+    }
+
+    /// Makes a ticket: whoever holds it can join, offline, and any member admits it.
+    ///
+    /// - Parameters:
+    ///   - uses: how many devices it admits.
+    ///   - expiresIn: for how many seconds it is good; without an end if nil.
+    /// - Throws: ``DunlinError`` `denied` unless this device administers the space; `invalidInput`
+    ///   for zero uses.
+    public func invite(
+        _ role: Role = .writer, uses: Int = 1, expiresIn: TimeInterval? = nil
+    ) async throws -> String {
+        let invitation = DunlinBindings.Invitation(
+            role: role.native,
+            uses: UInt32(clamping: uses),
+            expiresInMs: expiresIn.map { UInt64(min(max($0 * 1000, 0), Double(Int64.max) / 2)) }
+        )
+        return try await bridged { try await native.invite(invitation: invitation) }
+    }
+
+    /// Runs a query. Each collection is a view with the columns `id`, `doc` (JSON) and
+    /// `has_conflicts`; JSON functions work on `doc`.
+    ///
+    /// - Parameter parameters: the values for its `?`: nil, truth values, numbers and strings.
+    /// - Throws: ``DunlinError`` `invalidInput` for SQL that does not parse or writes to a collection,
+    ///   `denied` for what touches anything but collections, `notFound` for a collection that is not
+    ///   there, `limitExceeded` over 10,000 rows, 8 MiB or the time limit.
+    public func query(_ sql: String, _ parameters: QueryParameter?...) async throws -> QueryResult {
+        let encoded = try encodeJSON(parameters.values)
+        return try QueryResult(
+            try await bridged { try await native.query(sql: sql, parameters: encoded) })
+    }
+
+    /// Follows a query: its result, then the new result whenever it has changed.
+    ///
+    /// Changes that come faster than they are taken are merged into one. Ends when the node is shut
+    /// down. Fails as ``query(_:_:)`` does, except that a collection may come into being later.
+    public func watch(_ sql: String, _ parameters: QueryParameter?...) -> Updates<QueryResult> {
+        watch(sql, values: parameters.values)
+    }
+
+    func watch(_ sql: String, values: [JSONValue]) -> Updates<QueryResult> {
+        Updates { [native] in
+            let encoded = try encodeJSON(values)
+            let query = try bridged { try native.watch(sql: sql, parameters: encoded) }
+            let result = LiveResult()
+            return Subscription(
+                pull: {
+                    guard let change = try await query.next() else { return nil }
+                    return try await result.apply(change)
+                },
+                stop: { query.stop() }
+            )
+        }
+    }
+
+    /// Tells how a query would be carried out, with a warning for each whole collection read.
+    ///
+    /// - Throws: ``DunlinError`` as ``query(_:_:)`` does.
+    public func explain(_ sql: String) async throws -> QueryPlan {
+        QueryPlan(try await bridged { try await native.explainQuery(sql: sql) })
+    }
+
+    /// Makes queries by `json_extract(doc, PATH)` fast, where the path is such as `$.due`; false if
+    /// there is such an index already.
+    ///
+    /// - Throws: ``DunlinError`` `invalidInput` for a path that SQLite does not know,
+    ///   `limitExceeded`, `storageFull`.
+    @discardableResult
+    public func createIndex(_ collection: String, _ path: String) async throws -> Bool {
+        try await bridged { try await native.createIndex(collection: collection, path: path) }
+    }
+}
+
+extension Space: CustomStringConvertible {
+    /// Its name, and the beginning of its id.
+    public var description: String { "Space(\(name), \(id.prefix(8)))" }
+}

@@ -1,0 +1,97 @@
+internal import DunlinBindings
+
+/// How a node stands.
+public struct NodeStatus: Hashable, Sendable {
+    /// This device.
+    public let device: Device
+
+    /// Where other devices may reach it; empty while it does not sync.
+    public let listen: [String]
+
+    /// Its spaces, by id.
+    public let spaces: [SpaceStatus]
+
+    /// The peers met or dialled since sync was started; while it does not sync, those met before.
+    public let peers: [Peer]
+
+    /// Why nobody can be found on the local network, if discovery does not work.
+    public let discovery: String?
+
+    /// What peers refused of ours and we of theirs, the latest last; at most 64.
+    public let refusals: [Refusal]
+}
+
+/// How a space stands.
+public struct SpaceStatus: Hashable, Sendable, Identifiable {
+    /// Its id.
+    public let id: String
+
+    /// The name that all members see.
+    public let name: String
+
+    /// This device's own name for it.
+    public let alias: String?
+
+    /// What this device may do here.
+    public let role: Role?
+
+    /// The number of documents that are not deleted.
+    public let documents: Int
+
+    /// Hash over all documents, deleted ones too: equal on devices that hold the same.
+    public let digest: String
+
+    /// The last commit.
+    public let seq: Int64
+
+    /// Whether all connected members have the same documents; false while none is connected.
+    public let isInSync: Bool
+
+    /// Documents that differ from a peer's although both gave everything: two writers used one
+    /// identity, for instance a copied directory.
+    public let diverged: [String]
+}
+
+/// Something that one side handed over and the other did not take.
+public struct Refusal: Hashable, Sendable {
+    /// The id of the other side.
+    public let peer: String
+
+    /// The id of the space.
+    public let space: String
+
+    /// The documents; none if it was about the device's membership.
+    public let documents: [String]
+
+    /// Whether this device refused, or was refused.
+    public let isByUs: Bool
+
+    /// Why, in words.
+    public let reason: String
+}
+
+extension NodeStatus {
+    init(_ status: DunlinBindings.Status) {
+        self.init(
+            device: Device(status.device), listen: status.listen,
+            spaces: status.spaces.map(SpaceStatus.init), peers: status.peers.map(Peer.init),
+            discovery: status.discovery, refusals: status.refusals.map(Refusal.init))
+    }
+}
+
+extension SpaceStatus {
+    init(_ space: DunlinBindings.SpaceStatus) {
+        self.init(
+            id: space.id, name: space.name, alias: space.alias, role: space.role.map(Role.init),
+            documents: Int(space.documents), digest: space.digest, seq: space.seq,
+            isInSync: space.inSync, diverged: space.diverged)
+    }
+}
+
+extension Refusal {
+    init(_ refusal: DunlinBindings.Refusal) {
+        self.init(
+            peer: refusal.peer, space: refusal.space, documents: refusal.documents,
+            isByUs: refusal.byUs, reason: refusal.reason)
+    }
+}

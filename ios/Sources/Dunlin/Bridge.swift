@@ -12,12 +12,19 @@ func bridged<T>(_ call: () throws -> T) throws -> T {
 
 /// Makes an asynchronous call through the generated layer; its errors come out as ``DunlinError``.
 ///
-/// A write goes on when its caller's task is cancelled: whether it happened would be unknown.
-/// Subscriptions, which have a handle to stop, end with their task: see ``Updates``.
-func bridged<T: Sendable>(
-    isolation: isolated (any Actor)? = #isolation,
-    _ call: () async throws -> T
-) async throws -> T {
+/// It throws `CancellationError` at once when its caller's task is cancelled. A write that was asked
+/// for goes on then: whether it happens is unknown, and writing by id again is safe. Subscriptions
+/// end with their task: see ``Updates``.
+func bridged<T: Sendable>(_ call: @escaping @Sendable () async throws -> T) async throws -> T {
+    do {
+        return try await waiting(for: call)
+    } catch {
+        throw translated(error)
+    }
+}
+
+/// Makes an asynchronous call that ends soon after it is told to, and waits for that.
+func bridged<T: Sendable>(whole call: @Sendable () async throws -> T) async throws -> T {
     do {
         return try await call()
     } catch {

@@ -38,7 +38,7 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     @discardableResult
     public func insert(_ value: Model, id: String? = nil) async throws -> Committed {
         let json = try encodeJSON(value)
-        return Committed(try await bridged { try await native.insert(id: id, value: json) })
+        return Committed(try await bridged { [native] in try await native.insert(id: id, value: json) })
     }
 
     /// Creates a document, or overwrites the fields of the model in one that is there; its other
@@ -51,7 +51,7 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     @discardableResult
     public func put(_ id: String, _ value: Model, base: String? = nil) async throws -> Committed {
         let json = try encodeJSON(value)
-        return Committed(try await bridged { try await native.put(id: id, patch: json, base: base) })
+        return Committed(try await bridged { [native] in try await native.put(id: id, patch: json, base: base) })
     }
 
     /// Puts many documents at once, in one or few commits; each stands or falls alone, and the answers
@@ -68,7 +68,7 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     @discardableResult
     public func putAll(_ values: [(id: String, value: Model)]) async throws -> [PutOutcome] {
         let patches = try values.map { DunlinBindings.Patch(id: $0.id, json: try encodeJSON($0.value)) }
-        let outcomes = try await bridged { try await native.putMany(patches: patches) }
+        let outcomes = try await bridged { [native] in try await native.putMany(patches: patches) }
         return zip(patches, outcomes).map { PutOutcome($0.id, $1) }
     }
 
@@ -77,7 +77,7 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     /// - Throws: ``DunlinError`` `notFound` if there is none, or it is deleted; `invalidInput` if it
     ///   does not fit the model.
     public func get(_ id: String) async throws -> Document<Model> {
-        try Document(try await bridged { try await native.get(id: id) }, in: name)
+        try Document(try await bridged { [native] in try await native.get(id: id) }, in: name)
     }
 
     /// Reads a document; nil if there is none, or it is deleted.
@@ -95,7 +95,7 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     ///
     /// - Throws: ``DunlinError`` `notFound` if it never existed.
     public func inspect(_ id: String) async throws -> Document<Model> {
-        try Document(try await bridged { try await native.inspect(id: id) }, in: name)
+        try Document(try await bridged { [native] in try await native.inspect(id: id) }, in: name)
     }
 
     /// Changes a document: `update(id) { $0.done = true }`.
@@ -135,7 +135,7 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     public func save(_ read: Document<Model>, as value: Model) async throws -> Committed {
         let (before, after) = (try encodeJSON(read.value), try encodeJSON(value))
         return Committed(
-            try await bridged {
+            try await bridged { [native] in
                 try await native.save(document: read.native, read: before, new: after)
             })
     }
@@ -156,7 +156,7 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
         var edits = Edits()
         try make(&edits)
         let json = try edits.encoded()
-        return Committed(try await bridged { try await native.edit(id: id, edits: json, base: base) })
+        return Committed(try await bridged { [native] in try await native.edit(id: id, edits: json, base: base) })
     }
 
     /// Makes a cursor before the character at this index (UTF-16 code units) of the text at this path,
@@ -167,7 +167,7 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     public func anchor(_ id: String, _ path: String, at index: Int) async throws -> Anchor {
         let index = UInt32(clamping: index)
         return Anchor(
-            rawValue: try await bridged {
+            rawValue: try await bridged { [native] in
                 try await native.anchor(id: id, path: path, index: index)
             })
     }
@@ -177,7 +177,7 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     /// - Throws: ``DunlinError`` `notFound` if the text is gone, `invalidInput` for what is not an
     ///   anchor.
     public func resolve(_ id: String, _ anchor: Anchor) async throws -> Int {
-        Int(try await bridged { try await native.resolve(id: id, anchor: anchor.rawValue) })
+        Int(try await bridged { [native] in try await native.resolve(id: id, anchor: anchor.rawValue) })
     }
 
     /// Deletes a document. An edit that somebody makes meanwhile is kept as a conflict.
@@ -185,7 +185,7 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     /// - Throws: ``DunlinError`` `notFound`, `denied`, `storageFull`.
     @discardableResult
     public func delete(_ id: String) async throws -> Committed {
-        Committed(try await bridged { try await native.delete(id: id) })
+        Committed(try await bridged { [native] in try await native.delete(id: id) })
     }
 
     /// Brings a deleted document back as it was.
@@ -193,6 +193,6 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     /// - Throws: ``DunlinError`` `notFound` unless it is deleted, `denied`, `storageFull`.
     @discardableResult
     public func restore(_ id: String) async throws -> Committed {
-        Committed(try await bridged { try await native.restore(id: id) })
+        Committed(try await bridged { [native] in try await native.restore(id: id) })
     }
 }

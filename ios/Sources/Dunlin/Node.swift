@@ -60,7 +60,7 @@ public final class Node: Sendable {
     /// - Throws: ``DunlinError`` `invalidInput` for an improper name or one that a space here has
     ///   already; `storageFull`.
     public func createSpace(_ name: String) async throws -> Space {
-        Space(try await bridged { try await native.createSpace(name: name) })
+        Space(try await bridged { [native] in try await native.createSpace(name: name) })
     }
 
     /// Joins a space with a ticket, offline: members learn of it when they meet this device.
@@ -69,7 +69,7 @@ public final class Node: Sendable {
     /// - Throws: ``DunlinError`` `invalidInput` for a ticket that is expired or none, or an alias that
     ///   is taken; `storageFull`.
     public func join(_ ticket: String, as alias: String? = nil) async throws -> Space {
-        Space(try await bridged { try await native.join(ticket: ticket, alias: alias) })
+        Space(try await bridged { [native] in try await native.join(ticket: ticket, alias: alias) })
     }
 
     /// Starts to exchange with peers; replaces a sync that runs already.
@@ -78,12 +78,12 @@ public final class Node: Sendable {
     ///   use or not this host's, `closed` after shutdown.
     public func startSync(_ options: SyncOptions = SyncOptions()) async throws {
         let config = options.native()
-        try await bridged { try await native.startSync(config: config) }
+        try await bridged { [native] in try await native.startSync(config: config) }
     }
 
     /// Ends the exchange with peers; nothing happens if there is none.
     public func stopSync() async throws {
-        try await bridged { try await native.stopSync() }
+        try await bridged { [native] in try await native.stopSync() }
     }
 
     /// Starts the sync that runs anew, with a new socket: for a device whose network has changed.
@@ -91,14 +91,14 @@ public final class Node: Sendable {
     ///
     /// - Throws: ``DunlinError`` as ``startSync(_:)`` does; another attempt starts it.
     public func restartSync() async throws {
-        try await bridged { try await native.restartSync() }
+        try await bridged { [native] in try await native.restartSync() }
     }
 
     /// Syncs until everybody within reach has been in sync for a moment, or until the deadline: for
     /// work in the background.
     ///
     /// Opens a suspended node and suspends it again; a sync that runs already is waited for and left
-    /// running.
+    /// running. A cancelled task ends it as the deadline does.
     ///
     /// - Parameter deadline: in how many seconds it ends.
     /// - Throws: ``DunlinError`` as ``resume()`` and ``startSync(_:)`` do.
@@ -106,8 +106,17 @@ public final class Node: Sendable {
         deadline: TimeInterval, _ options: SyncOptions = SyncOptions()
     ) async throws -> SyncOutcome {
         let (config, deadline) = (options.native(), milliseconds(deadline))
-        return SyncOutcome(
-            try await bridged { try await native.syncOnce(config: config, deadlineMs: deadline) })
+        let cancellation = Cancellation()
+        return try await withTaskCancellationHandler {
+            // Awaited to its end, so that nothing is open when it returns.
+            SyncOutcome(
+                try await bridged(whole: {
+                    try await native.syncOnce(
+                        config: config, deadlineMs: deadline, cancellation: cancellation)
+                }))
+        } onCancel: {
+            cancellation.cancel()
+        }
     }
 
     /// Ends sync, finishes what was asked for, and closes every file and socket, until ``resume()``:
@@ -122,7 +131,7 @@ public final class Node: Sendable {
     ///   node is suspended all the same. `closed` after shutdown.
     public func suspend(deadline: TimeInterval = 5) async throws {
         let deadline = milliseconds(deadline)
-        try await bridged { try await native.suspend(deadlineMs: deadline) }
+        try await bridged { [native] in try await native.suspend(deadlineMs: deadline) }
     }
 
     /// Opens the files of a suspended node again, and starts the sync that ran; nothing happens if it
@@ -131,14 +140,14 @@ public final class Node: Sendable {
     /// - Throws: ``DunlinError`` `alreadyOpen` if another process has the directory now; `network` if
     ///   only sync could not be started: another attempt tries again. `closed` after shutdown.
     public func resume() async throws {
-        try await bridged { try await native.resume() }
+        try await bridged { [native] in try await native.resume() }
     }
 
     /// Tells how the node stands: spaces with their digests, peers with what they lack.
     ///
     /// - Throws: ``DunlinError`` `closed` after shutdown, `corrupt` where a document cannot be read.
     public func status() async throws -> NodeStatus {
-        NodeStatus(try await bridged { try await native.status() })
+        NodeStatus(try await bridged { [native] in try await native.status() })
     }
 
     /// Follows how the node stands: at once, then each time that it has changed, waiting while the
@@ -158,7 +167,7 @@ public final class Node: Sendable {
     ///
     /// - Throws: ``DunlinError`` `closed` after shutdown.
     public func peers() async throws -> [Peer] {
-        try await bridged { try await native.peers() }.map(Peer.init)
+        try await bridged { [native] in try await native.peers() }.map(Peer.init)
     }
 
     /// Follows how the peers stand: at once, then each time that it has changed.
@@ -180,7 +189,7 @@ public final class Node: Sendable {
     /// - Throws: ``DunlinError``: what kept a file from being checkpointed; nothing is lost, and the
     ///   node is closed all the same.
     public func shutdown() async throws {
-        try await bridged { try await native.shutdown() }
+        try await bridged { [native] in try await native.shutdown() }
     }
 }
 

@@ -26,14 +26,14 @@ extension Space {
     ///   cannot be, `suspended`, `closed` after shutdown.
     public func setPresence<State: Encodable>(_ state: State, holds: TimeInterval = 30) async throws {
         let (encoded, holds) = (try encodeJSON(state), milliseconds(holds))
-        try await bridged { try await native.setPresence(state: encoded, ttlMs: holds) }
+        try await bridged { [native] in try await native.setPresence(state: encoded, ttlMs: holds) }
     }
 
     /// Takes back what this device said with ``setPresence(_:holds:)``, if it did.
     ///
     /// - Throws: ``DunlinError`` `suspended`, `closed` after shutdown.
     public func clearPresence() async throws {
-        try await bridged { try await native.setPresence(state: nil, ttlMs: 0) }
+        try await bridged { [native] in try await native.setPresence(state: nil, ttlMs: 0) }
     }
 
     /// Follows what other devices are about: at once, then each time that it has changed.

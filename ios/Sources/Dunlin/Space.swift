@@ -39,7 +39,7 @@ public final class Space: Sendable, Identifiable {
     ///
     /// - Throws: ``DunlinError`` `closed` after shutdown.
     public func collections() async throws -> [String] {
-        try await bridged { try await native.collections() }
+        try await bridged { [native] in try await native.collections() }
     }
 
     /// Makes a ticket: whoever holds it can join, offline, and any member admits it.
@@ -57,7 +57,7 @@ public final class Space: Sendable, Identifiable {
             uses: UInt32(clamping: uses),
             expiresInMs: expiresIn.map { UInt64(min(max($0 * 1000, 0), Double(Int64.max) / 2)) }
         )
-        return try await bridged { try await native.invite(invitation: invitation) }
+        return try await bridged { [native] in try await native.invite(invitation: invitation) }
     }
 
     /// Runs a query. Each collection is a view with the columns `id`, `doc` (JSON) and
@@ -70,7 +70,7 @@ public final class Space: Sendable, Identifiable {
     public func query(_ sql: String, _ parameters: QueryParameter?...) async throws -> QueryResult {
         let encoded = try encodeJSON(parameters.values)
         return try QueryResult(
-            try await bridged { try await native.query(sql: sql, parameters: encoded) })
+            try await bridged { [native] in try await native.query(sql: sql, parameters: encoded) })
     }
 
     /// Follows a query: its result, then the new result whenever it has changed.
@@ -100,7 +100,7 @@ public final class Space: Sendable, Identifiable {
     ///
     /// - Throws: ``DunlinError`` as ``query(_:_:)`` does.
     public func explain(_ sql: String) async throws -> QueryPlan {
-        QueryPlan(try await bridged { try await native.explainQuery(sql: sql) })
+        QueryPlan(try await bridged { [native] in try await native.explainQuery(sql: sql) })
     }
 
     /// Makes queries by `json_extract(doc, PATH)` fast, where the path is such as `$.due`; false if
@@ -110,7 +110,7 @@ public final class Space: Sendable, Identifiable {
     ///   `limitExceeded`, `storageFull`.
     @discardableResult
     public func createIndex(_ collection: String, _ path: String) async throws -> Bool {
-        try await bridged { try await native.createIndex(collection: collection, path: path) }
+        try await bridged { [native] in try await native.createIndex(collection: collection, path: path) }
     }
 }
 

@@ -71,7 +71,7 @@ final class Subscription<Element: Sendable>: Sendable {
 
     func next() async throws -> Element? {
         try await withTaskCancellationHandler {
-            try await bridged(pull)
+            try await bridged(whole: pull)
         } onCancel: {
             stop()
         }

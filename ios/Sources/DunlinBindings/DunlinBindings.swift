@@ -624,6 +624,145 @@ fileprivate struct FfiConverterData: FfiConverterRustBuffer {
 
 
 /**
+ * What ends a long call early, in good order.
+ */
+public protocol CancellationProtocol: AnyObject, Sendable {
+    
+    /**
+     * Ends the call that it was given to; nothing happens if that is over.
+     */
+    func cancel() 
+    
+}
+/**
+ * What ends a long call early, in good order.
+ */
+open class Cancellation: CancellationProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_dunlin_ffi_fn_clone_cancellation(self.handle, $0) }
+    }
+    /**
+     * Makes one that is not used yet.
+     */
+public convenience init() {
+    let handle =
+        try! rustCall() {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_constructor_cancellation_new(uniffiCallStatus
+    )
+}
+    self.init(unsafeFromHandle: handle)
+}
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_dunlin_ffi_fn_free_cancellation(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Ends the call that it was given to; nothing happens if that is over.
+     */
+open func cancel()  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_method_cancellation_cancel(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCancellation: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = Cancellation
+
+    public static func lift(_ handle: UInt64) throws -> Cancellation {
+        return Cancellation(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: Cancellation) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Cancellation {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Cancellation, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCancellation_lift(_ handle: UInt64) throws -> Cancellation {
+    return try FfiConverterTypeCancellation.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCancellation_lower(_ value: Cancellation) -> UInt64 {
+    return FfiConverterTypeCancellation.lower(value)
+}
+
+
+
+
+
+
+/**
  * Follows the change feed; dropping it stops it.
  */
 public protocol ChangeFeedProtocol: AnyObject, Sendable {
@@ -2687,11 +2826,12 @@ public protocol NodeProtocol: AnyObject, Sendable {
     /**
      * Syncs until everybody within reach has been in sync for a moment, or for this time at most:
      * for a launch in the background. Opens a suspended node and suspends it again; a sync that
-     * runs already is waited for and left running.
+     * runs already is waited for and left running. A caller that gives up cancels: then it ends
+     * as at the deadline.
      *
      * Fails as `resume` and `start_sync`.
      */
-    func syncOnce(config: SyncConfig, deadlineMs: UInt32) async throws  -> SyncOutcome
+    func syncOnce(config: SyncConfig, deadlineMs: UInt32, cancellation: Cancellation) async throws  -> SyncOutcome
     
     /**
      * Follows how the peers stand.
@@ -3061,16 +3201,17 @@ open func suspend(deadlineMs: UInt32)async throws   {
     /**
      * Syncs until everybody within reach has been in sync for a moment, or for this time at most:
      * for a launch in the background. Opens a suspended node and suspends it again; a sync that
-     * runs already is waited for and left running.
+     * runs already is waited for and left running. A caller that gives up cancels: then it ends
+     * as at the deadline.
      *
      * Fails as `resume` and `start_sync`.
      */
-open func syncOnce(config: SyncConfig, deadlineMs: UInt32)async throws  -> SyncOutcome  {
+open func syncOnce(config: SyncConfig, deadlineMs: UInt32, cancellation: Cancellation)async throws  -> SyncOutcome  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_dunlin_ffi_fn_method_node_sync_once(
-                        self.uniffiCloneHandle(),FfiConverterTypeSyncConfig_lower(config),FfiConverterUInt32.lower(deadlineMs)
+                        self.uniffiCloneHandle(),FfiConverterTypeSyncConfig_lower(config),FfiConverterUInt32.lower(deadlineMs),FfiConverterTypeCancellation_lower(cancellation)
                 )
             },
             pollFunc: ffi_dunlin_ffi_rust_future_poll_rust_buffer,
@@ -8122,6 +8263,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_dunlin_ffi_checksum_func_set_log_sink() != 51275) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_dunlin_ffi_checksum_method_cancellation_cancel() != 43831) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_dunlin_ffi_checksum_method_collection_anchor() != 35706) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -8254,7 +8398,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_dunlin_ffi_checksum_method_node_suspend() != 28971) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_dunlin_ffi_checksum_method_node_sync_once() != 43726) {
+    if (uniffi_dunlin_ffi_checksum_method_node_sync_once() != 65027) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_dunlin_ffi_checksum_method_node_watch_peers() != 49363) {
@@ -8339,6 +8483,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_dunlin_ffi_checksum_method_statuswatch_stop() != 9210) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_constructor_cancellation_new() != 2785) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_dunlin_ffi_checksum_constructor_node_create() != 36186) {

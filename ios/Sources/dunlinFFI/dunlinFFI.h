@@ -347,6 +347,27 @@ typedef struct UniffiVTableCallbackInterfaceKeySealer {
 } UniffiVTableCallbackInterfaceKeySealer;
 
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_CLONE_CANCELLATION
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_CLONE_CANCELLATION
+uint64_t uniffi_dunlin_ffi_fn_clone_cancellation(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_FREE_CANCELLATION
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_FREE_CANCELLATION
+void uniffi_dunlin_ffi_fn_free_cancellation(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_CONSTRUCTOR_CANCELLATION_NEW
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_CONSTRUCTOR_CANCELLATION_NEW
+uint64_t uniffi_dunlin_ffi_fn_constructor_cancellation_new(RustCallStatus *_Nonnull out_status
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_CANCELLATION_CANCEL
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_CANCELLATION_CANCEL
+void uniffi_dunlin_ffi_fn_method_cancellation_cancel(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_CLONE_COLLECTION
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_CLONE_COLLECTION
 uint64_t uniffi_dunlin_ffi_fn_clone_collection(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -674,7 +695,7 @@ uint64_t uniffi_dunlin_ffi_fn_method_node_suspend(uint64_t ptr, uint32_t deadlin
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_NODE_SYNC_ONCE
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_NODE_SYNC_ONCE
-uint64_t uniffi_dunlin_ffi_fn_method_node_sync_once(uint64_t ptr, RustBuffer config, uint32_t deadline_ms
+uint64_t uniffi_dunlin_ffi_fn_method_node_sync_once(uint64_t ptr, RustBuffer config, uint32_t deadline_ms, uint64_t cancellation
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_NODE_WATCH_PEERS
@@ -1165,6 +1186,12 @@ uint16_t uniffi_dunlin_ffi_checksum_func_set_log_sink(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_CANCELLATION_CANCEL
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_CANCELLATION_CANCEL
+uint16_t uniffi_dunlin_ffi_checksum_method_cancellation_cancel(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_COLLECTION_ANCHOR
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_COLLECTION_ANCHOR
 uint16_t uniffi_dunlin_ffi_checksum_method_collection_anchor(void
@@ -1600,6 +1627,12 @@ uint16_t uniffi_dunlin_ffi_checksum_method_statuswatch_next(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_STATUSWATCH_STOP
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_STATUSWATCH_STOP
 uint16_t uniffi_dunlin_ffi_checksum_method_statuswatch_stop(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_CONSTRUCTOR_CANCELLATION_NEW
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_CONSTRUCTOR_CANCELLATION_NEW
+uint16_t uniffi_dunlin_ffi_checksum_constructor_cancellation_new(void
     
 );
 #endif

@@ -88,7 +88,9 @@ extension ErrorCode {
     }
 }
 
-/// Seconds as the core takes them: whole milliseconds, nothing below zero.
-func milliseconds(_ seconds: Double) -> UInt32 {
-    UInt32(min(max((seconds * 1000).rounded(), 0), Double(UInt32.max)))
+/// Seconds as the core takes them: whole milliseconds that fit, zero for what is below or no number.
+func milliseconds<Count: FixedWidthInteger>(_ seconds: Double) -> Count {
+    let count = (seconds * 1000).rounded()
+    guard count > 0 else { return 0 }
+    return Count(exactly: count) ?? Count.max
 }

@@ -112,7 +112,7 @@ extension Space {
         return AsyncThrowingStream(bufferingPolicy: .bufferingNewest(1)) { touches in
             touches.yield(nil)
             touches.onTermination = { _ in feed.stop() }
-            _Concurrency.Task {
+            Task {
                 do {
                     while let events = try await bridged({ try await feed.next() }) {
                         let last = events.last { $0.collection == collection && $0.id == id }

@@ -15,8 +15,15 @@ extension DocumentCollection {
     public func watch(
         _ condition: String = "TRUE", _ parameters: QueryParameter?...
     ) -> Updates<[Entry<Model>]> {
+        watch(condition, parameters: parameters)
+    }
+
+    /// Follows documents as ``watch(_:_:)`` does, with parameters that are in a list already.
+    public func watch(
+        _ condition: String, parameters: [QueryParameter?]
+    ) -> Updates<[Entry<Model>]> {
         let sql = "SELECT id, doc FROM \(name) WHERE \(condition) ORDER BY id"
-        let (name, results) = (name, space.watch(sql, values: parameters.values))
+        let (name, results) = (name, space.watch(sql, parameters: parameters))
         return results.map { result in try result.rows.map { try entry($0, in: name) } }
     }
 
@@ -39,7 +46,7 @@ extension DocumentCollection {
             do {
                 return try await find(id)
             } catch let refusal as DunlinError where refusal.code == .suspended {
-                try await _Concurrency.Task.sleep(nanoseconds: suspendedPause)
+                try await Task.sleep(nanoseconds: suspendedPause)
             }
         }
     }

@@ -9,7 +9,7 @@ import Foundation
 ///
 /// ```swift
 /// let node = try await Node.open(directory, NodeOptions(name: "barn"))
-/// let tasks = try await node.createSpace("farm").collection("tasks", of: Task.self)
+/// let tasks = try await node.createSpace("farm").collection("chores", of: Chore.self)
 /// ```
 public final class Node: Sendable {
     /// This device.
@@ -105,7 +105,7 @@ public final class Node: Sendable {
     public func syncOnce(
         deadline: TimeInterval, _ options: SyncOptions = SyncOptions()
     ) async throws -> SyncOutcome {
-        let (config, deadline) = (options.native(), milliseconds(deadline))
+        let (config, deadline): (_, UInt32) = (options.native(), milliseconds(deadline))
         let cancellation = Cancellation()
         return try await withTaskCancellationHandler {
             // Awaited to its end, so that nothing is open when it returns.
@@ -130,7 +130,7 @@ public final class Node: Sendable {
     /// - Throws: ``DunlinError``: what kept a file from being checkpointed; nothing is lost, and the
     ///   node is suspended all the same. `closed` after shutdown.
     public func suspend(deadline: TimeInterval = 5) async throws {
-        let deadline = milliseconds(deadline)
+        let deadline: UInt32 = milliseconds(deadline)
         try await bridged { [native] in try await native.suspend(deadlineMs: deadline) }
     }
 

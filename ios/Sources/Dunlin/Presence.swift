@@ -25,7 +25,7 @@ extension Space {
     /// - Throws: ``DunlinError`` `limitExceeded` for what is too long, `invalidInput` for a time that
     ///   cannot be, `suspended`, `closed` after shutdown.
     public func setPresence<State: Encodable>(_ state: State, holds: TimeInterval = 30) async throws {
-        let (encoded, holds) = (try encodeJSON(state), milliseconds(holds))
+        let (encoded, holds): (_, UInt32) = (try encodeJSON(state), milliseconds(holds))
         try await bridged { [native] in try await native.setPresence(state: encoded, ttlMs: holds) }
     }
 

@@ -72,6 +72,11 @@ extension String: QueryParameter {
     public var queryValue: JSONValue { .string(self) }
 }
 
+extension JSONValue: QueryParameter {
+    /// The value; a list or an object is refused with `invalidInput`.
+    public var queryValue: JSONValue { self }
+}
+
 extension [QueryParameter?] {
     var values: [JSONValue] { map { $0?.queryValue ?? .null } }
 }

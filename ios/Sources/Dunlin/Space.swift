@@ -55,7 +55,7 @@ public final class Space: Sendable, Identifiable {
         let invitation = DunlinBindings.Invitation(
             role: role.native,
             uses: UInt32(clamping: uses),
-            expiresInMs: expiresIn.map { UInt64(min(max($0 * 1000, 0), Double(Int64.max) / 2)) }
+            expiresInMs: expiresIn.map(milliseconds)
         )
         return try await bridged { [native] in try await native.invite(invitation: invitation) }
     }
@@ -68,9 +68,16 @@ public final class Space: Sendable, Identifiable {
     ///   `denied` for what touches anything but collections, `notFound` for a collection that is not
     ///   there, `limitExceeded` over 10,000 rows, 8 MiB or the time limit.
     public func query(_ sql: String, _ parameters: QueryParameter?...) async throws -> QueryResult {
+        try await query(sql, parameters: parameters)
+    }
+
+    /// Runs a query as ``query(_:_:)`` does, with parameters that are in a list already.
+    public func query(_ sql: String, parameters: [QueryParameter?]) async throws -> QueryResult {
         let encoded = try encodeJSON(parameters.values)
         return try QueryResult(
-            try await bridged { [native] in try await native.query(sql: sql, parameters: encoded) })
+            try await bridged { [native] in
+                try await native.query(sql: sql, parameters: encoded)
+            })
     }
 
     /// Follows a query: its result, then the new result whenever it has changed.
@@ -78,11 +85,13 @@ public final class Space: Sendable, Identifiable {
     /// Changes that come faster than they are taken are merged into one. Ends when the node is shut
     /// down. Fails as ``query(_:_:)`` does, except that a collection may come into being later.
     public func watch(_ sql: String, _ parameters: QueryParameter?...) -> Updates<QueryResult> {
-        watch(sql, values: parameters.values)
+        watch(sql, parameters: parameters)
     }
 
-    func watch(_ sql: String, values: [JSONValue]) -> Updates<QueryResult> {
-        Updates { [native] in
+    /// Follows a query as ``watch(_:_:)`` does, with parameters that are in a list already.
+    public func watch(_ sql: String, parameters: [QueryParameter?]) -> Updates<QueryResult> {
+        let values = parameters.values
+        return Updates { [native] in
             let encoded = try encodeJSON(values)
             let query = try bridged { try native.watch(sql: sql, parameters: encoded) }
             let result = LiveResult()

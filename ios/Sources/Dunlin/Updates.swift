@@ -70,10 +70,14 @@ final class Subscription<Element: Sendable>: Sendable {
     }
 
     func next() async throws -> Element? {
-        try await withTaskCancellationHandler {
-            try await bridged(whole: pull)
-        } onCancel: {
-            stop()
+        do {
+            return try await withTaskCancellationHandler {
+                try await bridged(whole: pull)
+            } onCancel: {
+                stop()
+            }
+        } catch is CancellationError {
+            return nil
         }
     }
 }

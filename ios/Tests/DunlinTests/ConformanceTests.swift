@@ -1,0 +1,235 @@
+import Foundation
+import Testing
+
+@testable import Dunlin
+
+/// The conformance list, run through the Swift API; see `tests/conformance/README.md`.
+@Suite struct ConformanceTests {
+    @Test("every case of the list holds", arguments: try ConformanceCase.all())
+    func holds(_ conformance: ConformanceCase) async throws {
+        try await withNodes { try await Run(nodes: $0).run(conformance) }
+    }
+
+    @Test("the list is read whole")
+    func isWhole() throws {
+        #expect(try ConformanceCase.all().count >= 20)
+    }
+}
+
+struct ConformanceCase: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let devices: [String]
+    let readers: [String]
+    let steps: [[String: JSONValue]]
+
+    static func all() throws -> [ConformanceCase] {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("../../../tests/conformance").standardizedFileURL
+        let files = try FileManager.default.contentsOfDirectory(
+            at: folder, includingPropertiesForKeys: nil)
+        return try files.filter { $0.pathExtension == "json" }
+            .sorted { $0.lastPathComponent < $1.lastPathComponent }
+            .flatMap { file in
+                let cases = try JSONDecoder().decode([JSONValue].self, from: Data(contentsOf: file))
+                let name = file.deletingPathExtension().lastPathComponent
+                return try cases.map { try ConformanceCase($0, of: name) }
+            }
+    }
+
+    private init(_ json: JSONValue, of file: String) throws {
+        testDescription = "\(file): \(try text(json["name"]))"
+        devices = try (json["devices"]?.array ?? []).map(text)
+        readers = try (json["readers"]?.array ?? []).map(text)
+        steps = try #require(json["steps"]?.array).map { try #require($0.object) }
+    }
+}
+
+private actor Run {
+    private struct Device {
+        let node: Node
+        let space: Space
+        var feeds: [String: Updates<ChangeBatch>.Iterator] = [:]
+    }
+
+    private let nodes: Nodes
+    private var devices: [String: Device] = [:]
+    private var read: [String: Document<JSONValue>] = [:]
+    private var anchors: [String: Anchor] = [:]
+    private var shown: [String: (rows: JSONValue?, later: Updates<QueryResult>.Iterator)] = [:]
+
+    init(nodes: Nodes) {
+        self.nodes = nodes
+    }
+
+    func run(_ conformance: ConformanceCase) async throws {
+        let founder = try await nodes.node("a")
+        let farm = try await founder.createSpace("farm")
+        devices["a"] = Device(node: founder, space: farm)
+        for name in conformance.devices where name != "a" {
+            let node = try await nodes.node(name)
+            let ticket = try await farm.invite(conformance.readers.contains(name) ? .reader : .writer)
+            devices[name] = Device(node: node, space: try await node.join(ticket))
+        }
+        for (index, step) in conformance.steps.enumerated() {
+            try await tick()
+            let place = Comment(rawValue: "step \(index + 1): \(JSONValue.object(step))")
+            guard let code = step["refused"] else {
+                try await perform(step, place)
+                continue
+            }
+            let answer = try await refused { try await self.perform(step, place) }
+            #expect(answer.code.rawValue == code.string, place)
+        }
+    }
+
+    /// Waits until the wall clock shows another millisecond.
+    private func tick() async throws {
+        let now = { Int(Date().timeIntervalSince1970 * 1000) }
+        let before = now()
+        while now() <= before { try await pause(milliseconds: 1) }
+    }
+
+    private func perform(_ step: [String: JSONValue], _ place: Comment) async throws {
+        let name = step["on"]?.string ?? "a"
+        let device = try #require(devices[name])
+        if step["meet"] != nil {
+            try await meet()
+        } else if step["suspend"] != nil {
+            try await device.node.suspend()
+        } else if step["resume"] != nil {
+            try await device.node.resume()
+        } else if let sql = step["query"]?.string {
+            let parameters = step["parameters"]?.array ?? []
+            let result = try await device.space.query(sql, parameters: parameters)
+            #expect(result.json == step["rows"], place)
+        } else if let sql = step["watch"]?.string {
+            var results = device.space.watch(sql).makeAsyncIterator()
+            let rows = try await results.next()?.json
+            shown[try text(step["as"])] = (rows, results)
+        } else if let name = step["shows"]?.string {
+            try await shows(name, step["rows"])
+        } else if let consumer = step["feed"]?.string {
+            try await feed(consumer, of: name, tells: step["tells"]?.array ?? [], place)
+        } else {
+            try await onDocument(device.space, step, place)
+        }
+    }
+
+    private func shows(_ name: String, _ rows: JSONValue?) async throws {
+        var watched = try #require(shown[name])
+        while watched.rows != rows {
+            watched.rows = try #require(try await watched.later.next()).json
+        }
+        shown[name] = watched
+    }
+
+    private func feed(
+        _ consumer: String, of name: String, tells expected: [JSONValue], _ place: Comment
+    ) async throws {
+        let device = try #require(devices[name])
+        var feed = device.feeds[consumer] ?? device.space.changes(for: consumer).makeAsyncIterator()
+        var told: [JSONValue] = []
+        while told.count < expected.count {
+            let batch = try #require(try await feed.next())
+            try await batch.acknowledge()
+            told += batch.changes.map { change in
+                [
+                    .string("\(change.collection)/\(change.id)"),
+                    .array(change.paths.map(JSONValue.string)),
+                    .string(change.origin == .local ? "local" : "remote"),
+                ]
+            }
+        }
+        #expect(told == expected, place)
+        devices[name]?.feeds[consumer] = feed
+    }
+
+    private func onDocument(
+        _ space: Space, _ step: [String: JSONValue], _ place: Comment
+    ) async throws {
+        let kinds = [
+            "put", "insert", "edit", "save", "delete", "restore", "read", "get", "anchor", "resolve",
+        ]
+        let kind = try #require(kinds.first { step[$0] != nil }, place)
+        let names = try text(step[kind]).split(separator: "/", maxSplits: 1).map(String.init)
+        let documents = try space.collection(names[0], of: JSONValue.self)
+        let id = names[1]
+        let base = step["base"]?.string.flatMap { read[$0] }?.version
+        switch kind {
+        case "put": try await documents.put(id, try #require(step["value"]), base: base)
+        case "insert": try await documents.insert(try #require(step["value"]), id: id)
+        case "edit":
+            let edits = try #require(step["edits"]?.array)
+            try await documents.edit(id, base: base) { list in
+                for edit in edits { try list.add(try #require(edit.object)) }
+            }
+        case "save":
+            let document = try #require(read[try text(step["read"])])
+            try await documents.save(document, as: try #require(step["value"]))
+        case "delete": try await documents.delete(id)
+        case "restore": try await documents.restore(id)
+        case "read": read[try text(step["as"])] = try await documents.get(id)
+        case "get":
+            let document = try await documents.get(id)
+            if let expected = step["conflicts"]?.array {
+                let found = document.conflicts.map { conflict in
+                    JSONValue.array([.string(conflict.path)] + (conflict.value.map { [$0] } ?? []))
+                }
+                #expect(found.sorted { $0.description < $1.description } == expected, place)
+            }
+            #expect(document.json == step["is"], place)
+            #expect(document.value == document.json, place)
+        case "anchor":
+            let (path, index) = (try text(step["path"]), try integer(step["at"]))
+            anchors[try text(step["as"])] = try await documents.anchor(id, path, at: index)
+        default:
+            let anchor = try #require(anchors[try text(step["to"])])
+            #expect(try await documents.resolve(id, anchor) == integer(step["at"]), place)
+        }
+    }
+
+    /// Connects everybody to the first device until all have the same documents.
+    private func meet() async throws {
+        let first = try #require(devices["a"]).node
+        let others = devices.filter { $0.key != "a" }.values.map(\.node)
+        let all = [first] + others
+        try await first.syncOnLoopback()
+        for other in others { try await other.syncOnLoopback(first) }
+        try await eventually {
+            var (digests, connected) = (Set<String>(), 0)
+            for node in all {
+                let status = try await node.status()
+                digests.formUnion(status.spaces.map(\.digest))
+                connected += status.peers.filter(\.isInSync).count
+            }
+            return digests.count == 1 && connected == 2 * others.count
+        }
+        for node in all { try await node.stopSync() }
+    }
+}
+
+extension Edits {
+    fileprivate mutating func add(_ edit: [String: JSONValue]) throws {
+        let path = try text(edit["path"])
+        switch try text(edit["op"]) {
+        case "set": set(path, try #require(edit["value"]))
+        case "remove": remove(path)
+        case "increment": increment(path, by: Int64(try integer(edit["by"])))
+        case "splice":
+            let (delete, insert) = (edit["delete"]?.integer ?? 0, edit["insert"]?.string ?? "")
+            splice(path, at: try integer(edit["at"]), delete: Int(delete), insert: insert)
+        case "insert": insert(path, at: try integer(edit["at"]), try #require(edit["value"]))
+        case "move": move(path, from: try integer(edit["from"]), to: try integer(edit["to"]))
+        case "delete-item": deleteItem(path, at: try integer(edit["at"]))
+        case let operation: Issue.record("no such edit: \(operation)")
+        }
+    }
+}
+
+extension QueryResult {
+    fileprivate var json: JSONValue { .array(rows.map { .array($0.cells) }) }
+}
+
+private func text(_ json: JSONValue?) throws -> String { try #require(json?.string) }
+
+private func integer(_ json: JSONValue?) throws -> Int { Int(try #require(json?.integer)) }

@@ -73,7 +73,7 @@ extension String: QueryParameter {
 }
 
 extension JSONValue: QueryParameter {
-    /// The value; a list or an object is refused with `invalidInput`.
+    /// The value; a list or an object goes as JSON text, which SQLite's JSON functions take.
     public var queryValue: JSONValue { self }
 }
 

@@ -5,8 +5,8 @@ private let updateAttempts = 5
 
 /// The documents of one collection, seen through a model.
 ///
-/// Every write is on disk when it returns. Cancelling the task of a write's caller does not end it:
-/// writing by id again is safe.
+/// Every write is on disk when it returns. A write whose task was cancelled may or may not have
+/// happened: writing by id again is safe.
 ///
 /// The model is a `Codable` type. It need not know all fields that documents have, and those that not
 /// all documents have are optional, or a ``MergeableText`` or ``Counter``.

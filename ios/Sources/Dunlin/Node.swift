@@ -4,8 +4,9 @@ import Foundation
 /// A running device: store, sync and discovery.
 ///
 /// Asynchronous functions do their work on threads of the library: any actor may call them, the main
-/// actor too. Cancelling a caller's task does not end a write that was asked for: writing by id again
-/// is safe. It does end what is followed with `for try await`.
+/// actor too. A call throws `CancellationError` at once when its task is cancelled; a write that was
+/// asked for goes on, so whether it happens is unknown then, and writing by id again is safe. What is
+/// followed with `for try await` ends with its task.
 ///
 /// ```swift
 /// let node = try await Node.open(directory, NodeOptions(name: "barn"))

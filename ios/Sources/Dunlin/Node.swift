@@ -17,10 +17,12 @@ public final class Node: Sendable {
     public let device: Device
 
     private let native: DunlinBindings.Node
+    private let watched: LeakWatch
 
-    private init(_ native: DunlinBindings.Node) {
+    private init(_ native: DunlinBindings.Node, openedAt fileID: StaticString, _ line: UInt) {
         self.native = native
         device = Device(native.device())
+        watched = LeakWatch("the node \(device.name)", openedAt: fileID, line)
     }
 
     /// Opens this device's node; makes the directory one if it is none yet.
@@ -28,20 +30,35 @@ public final class Node: Sendable {
     /// Only one process at a time has a directory open. It belongs where backups do not reach: a
     /// restored copy of it would be a second device with the same key.
     ///
+    /// A node that opens for a task that was cancelled meanwhile closes again by itself.
+    ///
+    /// - Parameters:
+    ///   - directory: where the node keeps its files.
+    ///   - options: what the node is to be like.
+    ///   - fileID: where ``Diagnostics/onLeak`` says that it was opened, with the line.
+    ///   - line: the line in that file.
     /// - Throws: ``DunlinError`` `alreadyOpen`, `newerSchema`, `corrupt`, `storageFull`, `denied` by
     ///   the sealer; `invalidInput` for an improper name.
     public static func open(
-        _ directory: URL, _ options: NodeOptions = NodeOptions()
+        _ directory: URL,
+        _ options: NodeOptions = NodeOptions(),
+        fileID: StaticString = #fileID,
+        line: UInt = #line
     ) async throws -> Node {
+        Node(try await native(directory, options), openedAt: fileID, line)
+    }
+
+    private static func native(
+        _ directory: URL, _ options: NodeOptions
+    ) async throws -> DunlinBindings.Node {
         let config = options.native(directory)
         do {
-            return Node(try await bridged { try await DunlinBindings.Node.open(config: config) })
+            return try await bridged { try await DunlinBindings.Node.open(config: config) }
         } catch let refusal as DunlinError where refusal.code == .notFound {
             let (name, kind) = (options.name, options.kind.native)
-            return Node(
-                try await bridged {
-                    try await DunlinBindings.Node.create(config: config, name: name, kind: kind)
-                })
+            return try await bridged {
+                try await DunlinBindings.Node.create(config: config, name: name, kind: kind)
+            }
         }
     }
 
@@ -185,11 +202,13 @@ public final class Node: Sendable {
     /// Closes connections and files in good order and releases the directory; sequences end, and
     /// whatever is called afterwards is refused with `closed`.
     ///
-    /// A node that is let go of with everything that came from it closes too, but says no goodbye.
+    /// A node that is let go of with everything that came from it closes too, but says no goodbye:
+    /// ``Diagnostics/onLeak`` is told.
     ///
     /// - Throws: ``DunlinError``: what kept a file from being checkpointed; nothing is lost, and the
     ///   node is closed all the same.
     public func shutdown() async throws {
+        watched.close()
         try await bridged { [native] in try await native.shutdown() }
     }
 }

@@ -55,7 +55,8 @@ public final class Space: Sendable, Identifiable {
         let invitation = DunlinBindings.Invitation(
             role: role.native,
             uses: UInt32(clamping: uses),
-            expiresInMs: expiresIn.map(milliseconds)
+            // Room for the time of day, which is added to it.
+            expiresInMs: expiresIn.map { min(milliseconds($0), UInt64.max / 4) }
         )
         return try await bridged { [native] in try await native.invite(invitation: invitation) }
     }

@@ -85,7 +85,7 @@ extension Space {
     /// What was not acknowledged comes again when it is followed anew. Ends when the node is shut down.
     /// Fails with `invalidInput` for an improper name, `limitExceeded` for too many consumers.
     public func changes(for consumer: String) -> Updates<ChangeBatch> {
-        batches { native in try await bridged { [native] in try await native.changes(consumer: consumer) } }
+        batches { native in try await bridged { try await native.changes(consumer: consumer) } }
     }
 
     /// Follows the change feed without a name, after this sequence number or, if nil, from now on:

@@ -38,7 +38,8 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     @discardableResult
     public func insert(_ value: Model, id: String? = nil) async throws -> Committed {
         let json = try encodeJSON(value)
-        return Committed(try await bridged { [native] in try await native.insert(id: id, value: json) })
+        return Committed(
+            try await bridged { [native] in try await native.insert(id: id, value: json) })
     }
 
     /// Creates a document, or overwrites the fields of the model in one that is there; its other
@@ -51,7 +52,10 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     @discardableResult
     public func put(_ id: String, _ value: Model, base: String? = nil) async throws -> Committed {
         let json = try encodeJSON(value)
-        return Committed(try await bridged { [native] in try await native.put(id: id, patch: json, base: base) })
+        return Committed(
+            try await bridged { [native] in
+                try await native.put(id: id, patch: json, base: base)
+            })
     }
 
     /// Puts many documents at once, in one or few commits; each stands or falls alone, and the answers
@@ -156,7 +160,10 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
         var edits = Edits()
         try make(&edits)
         let json = try edits.encoded()
-        return Committed(try await bridged { [native] in try await native.edit(id: id, edits: json, base: base) })
+        return Committed(
+            try await bridged { [native] in
+                try await native.edit(id: id, edits: json, base: base)
+            })
     }
 
     /// Makes a cursor before the character at this index (UTF-16 code units) of the text at this path,

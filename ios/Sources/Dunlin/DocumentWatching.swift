@@ -13,14 +13,14 @@ extension DocumentCollection {
     ///     `json_extract(doc, '$.done') = ?`.
     ///   - parameters: the values for its `?`: nil, truth values, numbers and strings.
     public func watch(
-        _ condition: String = "TRUE", _ parameters: QueryParameter?...
+        _ condition: String = "TRUE", _ parameters: (any QueryParameter)?...
     ) -> Updates<[Entry<Model>]> {
         watch(condition, parameters: parameters)
     }
 
     /// Follows documents as ``watch(_:_:)`` does, with parameters that are in a list already.
     public func watch(
-        _ condition: String, parameters: [QueryParameter?]
+        _ condition: String, parameters: [(any QueryParameter)?]
     ) -> Updates<[Entry<Model>]> {
         let sql = "SELECT id, doc FROM \(name) WHERE \(condition) ORDER BY id"
         let (name, results) = (name, space.watch(sql, parameters: parameters))

@@ -51,7 +51,9 @@ public struct Edits: Sendable {
         return try encodeJSON(edits)
     }
 
-    private mutating func add(_ operation: String, _ path: String, _ fields: [String: JSONValue] = [:]) {
+    private mutating func add(
+        _ operation: String, _ path: String, _ fields: [String: JSONValue] = [:]
+    ) {
         let named: [String: JSONValue] = ["op": .string(operation), "path": .string(path)]
         edits.append(.object(named.merging(fields) { _, field in field }))
     }

@@ -77,7 +77,7 @@ extension JSONValue: QueryParameter {
     public var queryValue: JSONValue { self }
 }
 
-extension [QueryParameter?] {
+extension [(any QueryParameter)?] {
     var values: [JSONValue] { map { $0?.queryValue ?? .null } }
 }
 

@@ -68,12 +68,14 @@ public final class Space: Sendable, Identifiable {
     /// - Throws: ``DunlinError`` `invalidInput` for SQL that does not parse or writes to a collection,
     ///   `denied` for what touches anything but collections, `notFound` for a collection that is not
     ///   there, `limitExceeded` over 10,000 rows, 8 MiB or the time limit.
-    public func query(_ sql: String, _ parameters: QueryParameter?...) async throws -> QueryResult {
+    public func query(
+        _ sql: String, _ parameters: (any QueryParameter)?...
+    ) async throws -> QueryResult {
         try await query(sql, parameters: parameters)
     }
 
     /// Runs a query as ``query(_:_:)`` does, with parameters that are in a list already.
-    public func query(_ sql: String, parameters: [QueryParameter?]) async throws -> QueryResult {
+    public func query(_ sql: String, parameters: [(any QueryParameter)?]) async throws -> QueryResult {
         let encoded = try encodeJSON(parameters.values)
         return try QueryResult(
             try await bridged { [native] in
@@ -85,12 +87,12 @@ public final class Space: Sendable, Identifiable {
     ///
     /// Changes that come faster than they are taken are merged into one. Ends when the node is shut
     /// down. Fails as ``query(_:_:)`` does, except that a collection may come into being later.
-    public func watch(_ sql: String, _ parameters: QueryParameter?...) -> Updates<QueryResult> {
+    public func watch(_ sql: String, _ parameters: (any QueryParameter)?...) -> Updates<QueryResult> {
         watch(sql, parameters: parameters)
     }
 
     /// Follows a query as ``watch(_:_:)`` does, with parameters that are in a list already.
-    public func watch(_ sql: String, parameters: [QueryParameter?]) -> Updates<QueryResult> {
+    public func watch(_ sql: String, parameters: [(any QueryParameter)?]) -> Updates<QueryResult> {
         let values = parameters.values
         return Updates { [native] in
             let encoded = try encodeJSON(values)
@@ -120,7 +122,9 @@ public final class Space: Sendable, Identifiable {
     ///   `limitExceeded`, `storageFull`.
     @discardableResult
     public func createIndex(_ collection: String, _ path: String) async throws -> Bool {
-        try await bridged { [native] in try await native.createIndex(collection: collection, path: path) }
+        try await bridged { [native] in
+            try await native.createIndex(collection: collection, path: path)
+        }
     }
 }
 

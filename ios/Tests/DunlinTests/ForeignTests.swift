@@ -104,7 +104,8 @@ import Testing
             let anchor = try await chores.anchor(id, "/notes", at: 3)
             try await chores.edit(id) { $0.splice("/notes", at: 0, insert: "oak ") }
             #expect(try await chores.resolve(id, Anchor(rawValue: anchor.rawValue)) == 7)
-            #expect(try await code { _ = try await chores.anchor(id, "/notes", at: 99) } == .invalidInput)
+            let far = try await code { _ = try await chores.anchor(id, "/notes", at: 99) }
+            #expect(far == .invalidInput)
             #expect(try await code { _ = try await chores.anchor(id, "/title", at: 0) } == .wrongKind)
             let none = Anchor(rawValue: "x")
             #expect(try await code { _ = try await chores.resolve(id, none) } == .invalidInput)

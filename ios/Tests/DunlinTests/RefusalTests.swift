@@ -94,7 +94,8 @@ import Testing
             #expect(try await code { _ = try await there.invite() } == .denied)
             let outcome = try await chores.putAll(["a": Chore(title: "x")])
             #expect(try await code { _ = try outcome[0].result.get() } == .denied)
-            #expect(try await code { _ = try await here.query("SELECT * FROM sqlite_schema") } == .denied)
+            let past = "SELECT * FROM sqlite_schema"
+            #expect(try await code { _ = try await here.query(past) } == .denied)
         }
     }
 

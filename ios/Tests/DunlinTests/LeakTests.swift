@@ -57,6 +57,29 @@ import Testing
         }
     }
 
+    @Test("a node that is let go of closes too, once nothing that came from it is held")
+    func closes() async throws {
+        try await withNodes { nodes in
+            try await withLeaks(of: "heron") { leaks in
+                let path = nodes.directory("heron")
+                let options = NodeOptions(name: "heron", lockWait: 0)
+                var node: Node? = try await Node.open(path, options)
+                var farm: Space? = try await node?.createSpace("farm")
+                let chores = try farm?.chores
+                node = nil
+                farm = nil
+                // The collection still works, and keeps the directory.
+                try await chores?.put("a", Chore(title: "Fence"))
+                #expect(try await code { _ = try await Node.open(path, options) } == .alreadyOpen)
+                _ = consume chores
+                let again = try await Node.open(path, NodeOptions(name: "heron", lockWait: 60))
+                #expect(try await again.space("farm").chores.get("a").value.title == "Fence")
+                try await again.shutdown()
+                #expect(leaks.value.count == 1)
+            }
+        }
+    }
+
     #if !canImport(os)
         @Test("a leak is a line of text unless the app takes it over")
         func line() throws {

@@ -2,8 +2,9 @@
 //! tests on top.
 //!
 //! The bindings are in the repository, since whoever depends on the package builds what is there.
-//! So they are generated anew and compared.
+//! So they are generated anew and compared. So is a record of the public API.
 
+mod api;
 mod toolchain;
 
 use std::{
@@ -30,7 +31,7 @@ const GENERATED: [(&str, &str); 2] = [
 /// An app's own sources, which Xcode builds: here they are parsed.
 const SAMPLE: &str = "ios/Sample";
 
-/// Runs the check, or with `--write` puts the bindings into the package.
+/// Runs the check, or with `--write` puts the bindings into the package, and its API on record.
 pub(crate) fn task(args: &mut Args) -> Result<(), Failure> {
     let is_writing = args.flag("--write");
     args.finish()?;
@@ -40,7 +41,9 @@ pub(crate) fn task(args: &mut Args) -> Result<(), Failure> {
             fs::copy(generated.join(name), place)
                 .map_err(|error| failed("write", place, &error))?;
         }
-        return Ok(());
+        setup()?;
+        let target = metadata::target_directory()?;
+        return check_api(&find()?, &target, true);
     }
     setup()?;
     check().map(drop)
@@ -57,12 +60,25 @@ pub(crate) fn check() -> Result<u64, Failure> {
     let mut command = swift.command(&[&target], &[("DUNLIN_LIBRARY_DIR", &library)]);
     command.args(["swift", "test", "--scratch-path"]).arg(&scratch);
     run_watching(&mut command, |line| tests += passed(line))?;
+    check_api(&swift, &target, false)?;
     parse_sample(&swift)?;
     match tests {
         0 => Err(Failure::found("no test of the Swift package ran")),
         tests => {
             println!("{tests} tests of the Swift package passed");
             Ok(tests)
+        }
+    }
+}
+
+/// The record is what the Swift that this project brings along makes of the sources on Linux: another
+/// compiler words things differently, and on a Mac there is more to see.
+fn check_api(swift: &Swift, target: &Path, is_writing: bool) -> Result<(), Failure> {
+    match swift {
+        Swift::In(_) => api::check(swift, &target.join("debug"), &target.join("swift"), is_writing),
+        Swift::OnPath => {
+            println!("the public API is not compared: that takes the Swift of `cargo xtask setup`");
+            Ok(())
         }
     }
 }

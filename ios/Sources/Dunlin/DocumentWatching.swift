@@ -11,7 +11,7 @@ extension DocumentCollection {
     /// - Parameters:
     ///   - condition: SQL over `id`, `doc` and `has_conflicts`, such as
     ///     `json_extract(doc, '$.done') = ?`.
-    ///   - parameters: the values for its `?`: nil, truth values, numbers and strings.
+    ///   - parameters: the values for its `?`: nil, truth values, numbers, strings and dates.
     public func watch(
         _ condition: String = "TRUE", _ parameters: (any QueryParameter)?...
     ) -> Updates<[Entry<Model>]> {

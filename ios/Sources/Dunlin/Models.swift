@@ -6,6 +6,7 @@ func encodeJSON<Value: Encodable>(_ value: Value) throws -> String {
     do {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .withoutEscapingSlashes
+        encoder.dateEncodingStrategy = .stored
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     } catch let refusal as DunlinError {
         // Thrown by the model itself.
@@ -24,7 +25,9 @@ func decodeJSON<Value: Decodable>(
     _ type: Value.Type, from json: String, of name: @autoclosure () -> String
 ) throws -> Value {
     do {
-        return try JSONDecoder().decode(type, from: Data(json.utf8))
+        let decoder = JSONDecoder()
+        decoder.dateDecodingStrategy = .stored
+        return try decoder.decode(type, from: Data(json.utf8))
     } catch {
         throw DunlinError(
             .invalidInput,

@@ -1,4 +1,5 @@
 internal import DunlinBindings
+import Foundation
 
 /// A query's result.
 public struct QueryResult: Hashable, Sendable {
@@ -41,7 +42,7 @@ public struct QueryPlan: Hashable, Sendable {
     }
 }
 
-/// A value for a `?` of a query: truth values, numbers and strings are.
+/// A value for a `?` of a query: truth values, numbers, strings and dates are.
 public protocol QueryParameter: Sendable {
     /// The value as the query has it.
     var queryValue: JSONValue { get }
@@ -70,6 +71,11 @@ extension Double: QueryParameter {
 extension String: QueryParameter {
     /// The string.
     public var queryValue: JSONValue { .string(self) }
+}
+
+extension Date: QueryParameter {
+    /// The string that documents have in a date's place; null outside the years 1583 to 9999.
+    public var queryValue: JSONValue { stored.map(JSONValue.string) ?? .null }
 }
 
 extension JSONValue: QueryParameter {

@@ -64,7 +64,8 @@ public final class Space: Sendable, Identifiable {
     /// Runs a query. Each collection is a view with the columns `id`, `doc` (JSON) and
     /// `has_conflicts`; JSON functions work on `doc`.
     ///
-    /// - Parameter parameters: the values for its `?`: nil, truth values, numbers and strings.
+    /// - Parameter parameters: the values for its `?`: nil, truth values, numbers, strings and
+    ///   dates.
     /// - Throws: ``DunlinError`` `invalidInput` for SQL that does not parse or writes to a collection,
     ///   `denied` for what touches anything but collections, `notFound` for a collection that is not
     ///   there, `limitExceeded` over 10,000 rows, 8 MiB or the time limit.

@@ -3,6 +3,27 @@ import Testing
 @testable import Dunlin
 
 @Suite struct LiveQueryTests {
+    /// Many changes of every kind at once: the folded differences are the query's own answer.
+    @Test("a live query shows what the query answers, whatever has changed")
+    func differences() async throws {
+        try await withNodes { nodes in
+            let (_, farm, tasks) = try await nodes.chores()
+            let byTitle = "SELECT id, doc->>'$.title' AS title, doc->>'$.due' FROM tasks ORDER BY title, id"
+            var results = farm.watch(byTitle).makeAsyncIterator()
+            var shown = try #require(try await results.next())
+            for round in 0..<40 {
+                let values = (0..<Int.random(in: 1...8)).map { _ in
+                    let chore = Chore(title: "\(Int.random(in: 0...9))", due: "\(round)")
+                    return (id: "t\(Int.random(in: 0...12))", value: chore)
+                }
+                try await tasks.putAll(values)
+                if let id = values.randomElement()?.id, Bool.random() { try await tasks.delete(id) }
+                let answer = try await farm.query(byTitle)
+                while shown.rows != answer.rows { shown = try #require(try await results.next()) }
+            }
+        }
+    }
+
     @Test("a live query follows rows that come, change, move and go")
     func rows() async throws {
         try await withNodes { nodes in

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Dunlin
@@ -148,6 +149,24 @@ import Testing
             #expect(throws: DunlinError.self) { try outcomes[1].result.get() }
             #expect(try await first(chores.watch()) { _ in true }.map(\.id) == ["a", "c"])
             #expect(try chores.newID() != chores.newID())
+        }
+    }
+
+    @Test("dates are strings that queries compare")
+    func dates() async throws {
+        struct Visit: Codable, Hashable { var at: Date }
+        try await withNodes { nodes in
+            let visits = try await nodes.node("ann").createSpace("farm")
+                .collection("visits", of: Visit.self)
+            let noon = Date(timeIntervalSince1970: 1_796_126_400.25)
+            try await visits.put("a", Visit(at: noon))
+            try await visits.put("b", Visit(at: noon + 1))
+            let read = try await visits.get("a")
+            #expect(read.json == ["at": "2026-12-01T12:00:00.250Z"])
+            #expect(read.value == Visit(at: noon))
+            try await first(visits.watch("doc->>'$.at' > ?", noon)) { $0.map(\.id) == ["b"] }
+            try await visits.edit("a") { $0.set("/at", noon + 2) }
+            #expect(try await visits.get("a").value.at == noon + 2)
         }
     }
 }

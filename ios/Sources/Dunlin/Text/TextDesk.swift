@@ -14,7 +14,7 @@ final class TextDesk: @unchecked Sendable {
 
     init(_ draft: TextDraft) {
         self.draft = draft
-        shown = Latest(draft.shown, isSame: ==)
+        shown = Latest(draft.shown, isSame: { $0 == $1 })
     }
 
     /// The draft as it is.

@@ -16,9 +16,7 @@ public final class MergeableTextEditor: Sendable {
     private let strokes: AsyncStream<Void>.Continuation
     private let running: Task<Void, Never>
 
-    init(
-        _ place: TextPlace, _ first: TextDraft, touches: AsyncThrowingStream<Int64?, any Error>
-    ) {
+    init(_ place: TextPlace, _ first: TextDraft, touches: Updates<Int64?>) {
         let desk = TextDesk(first)
         let work = TextWork(place, desk)
         let (stream, strokes) = AsyncStream.makeStream(
@@ -87,6 +85,6 @@ private func ended() -> DunlinError {
     DunlinError(
         .closed,
         "this editor has ended, and nothing can be typed in it",
-        "open another one, and hold it for as long as the field is there"
+        remedy: "open another one, and hold it for as long as the field is there"
     )
 }

@@ -1,4 +1,4 @@
-import DunlinFFI
+internal import DunlinBindings
 import Foundation
 
 /// A collaborative text of a document: reading it with its version, and writing splices at one.
@@ -6,11 +6,11 @@ struct TextPlace: Sendable {
     let id: String
     let path: String
 
-    private let collection: DunlinFFI.Collection
+    private let collection: DunlinBindings.Collection
     private let keys: [String]
 
     /// - Throws: `DunlinError` `InvalidInput` for what is no path.
-    init(_ collection: DunlinFFI.Collection, id: String, path: String) throws {
+    init(_ collection: DunlinBindings.Collection, id: String, path: String) throws {
         self.collection = collection
         self.id = id
         self.path = path
@@ -19,7 +19,7 @@ struct TextPlace: Sendable {
 
     /// The text, empty where nothing is yet, and the version of the document.
     func read() async throws -> (text: String, version: String) {
-        let document = try await native { try await collection.get(id: id) }
+        let document = try await bridged { try await collection.get(id: id) }
         return (try text(in: document), document.version)
     }
 
@@ -30,10 +30,10 @@ struct TextPlace: Sendable {
             edits.splice(path, at: splice.at, delete: splice.delete, insert: String(units: splice.insert))
         }
         let json = try edits.json()
-        return try await native { try await collection.edit(id: id, edits: json, base: base) }.seq
+        return try await bridged { try await collection.edit(id: id, edits: json, base: base) }.seq
     }
 
-    private func text(in document: DunlinFFI.Document) throws -> String {
+    private func text(in document: DunlinBindings.Document) throws -> String {
         var here: Any? = try JSONSerialization.jsonObject(with: Data(document.taggedJson.utf8))
         for key in keys {
             guard let found = here else { break }
@@ -50,7 +50,7 @@ struct TextPlace: Sendable {
         DunlinError(
             .wrongKind,
             "there is \(found) at \(path) of \(id)",
-            "give the path of a MergeableText; a String has to be replaced whole"
+            remedy: "give the path of a MergeableText; a String has to be replaced whole"
         )
     }
 }
@@ -59,7 +59,10 @@ struct TextPlace: Sendable {
 private func keysOf(_ path: String) throws -> [String] {
     guard path.hasPrefix("/") else {
         throw DunlinError(
-            .invalidInput, "\(path) is not the path of a text", "give a path such as /notes")
+            .invalidInput,
+            "\(path) is not the path of a text",
+            remedy: "give a path such as /notes"
+        )
     }
     return path.dropFirst().split(separator: "/", omittingEmptySubsequences: false).map {
         $0.replacingOccurrences(of: "~1", with: "/").replacingOccurrences(of: "~0", with: "~")

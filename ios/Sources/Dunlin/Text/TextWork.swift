@@ -24,7 +24,7 @@ actor TextWork {
     }
 
     /// Works until cancelled, and writes what is left then.
-    func run(strokes: AsyncStream<Void>, touches: AsyncThrowingStream<Int64?, any Error>) async {
+    func run(strokes: AsyncStream<Void>, touches: Updates<Int64?>) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.follow(touches) }
             await gather(strokes)
@@ -56,7 +56,7 @@ actor TextWork {
         return refusal
     }
 
-    private func follow(_ touches: AsyncThrowingStream<Int64?, any Error>) async {
+    private func follow(_ touches: Updates<Int64?>) async {
         do {
             for try await seq in touches { await settle(.news(seq)) }
         } catch let refusal as DunlinError {
@@ -107,7 +107,7 @@ actor TextWork {
             desk.work { $0.acceptWrite() }
             return nil
         } catch {
-            let refusal = DunlinError.from(error)
+            let refusal = reason(of: error)
             desk.work { $0.takeBack(losesBase: baseRefusals.contains(refusal.code)) }
             return refusal
         }
@@ -119,7 +119,7 @@ actor TextWork {
             desk.work { $0.read(text, version: version) }
             return nil
         } catch {
-            return DunlinError.from(error)
+            return reason(of: error)
         }
     }
 }
@@ -133,6 +133,11 @@ enum Touch: Sendable {
     case news(Int64?)
 
     var isNews: Bool { if case .news = self { true } else { false } }
+}
+
+/// The refusal that an error is; nothing else comes from the core.
+private func reason(of error: any Error) -> DunlinError {
+    error as? DunlinError ?? DunlinError(.internal, "\(error)", remedy: "report it with the log")
 }
 
 /// Waits so many nanoseconds; false if cancelled meanwhile.

@@ -10,7 +10,7 @@ import Testing
             let editor = try await notes.edit()
             for (at, letter) in "oak ".enumerated() { try editor.type(at, "\(letter)") }
             #expect(editor.state == TextState("oak posts", cursor: 4))
-            try await notes.await("oak posts")
+            try await notes.waitFor("oak posts")
             try await editor.close()
         }
     }
@@ -45,7 +45,7 @@ import Testing
             try editor.change("oak posts")
             try await first(editor.refusals()) { $0?.code == .suspended }
             try await notes.node.resume()
-            try await notes.await("oak posts")
+            try await notes.waitFor("oak posts")
             try await first(editor.refusals()) { $0 == nil }
             #expect(editor.state.text == "oak posts")
             try await editor.close()
@@ -169,7 +169,7 @@ import Testing
             #expect(editor.refusal?.code == .notFound)
             #expect(editor.state.text == "oak posts")
             _ = try await notes.tasks.restore("a")
-            try await notes.await("oak posts")
+            try await notes.waitFor("oak posts")
             try await first(editor.refusals()) { $0 == nil }
             try await editor.close()
         }

@@ -74,3 +74,11 @@ extension String {
         String(units: Splice(at, delete, insert).apply(to: units))
     }
 }
+
+extension MergeableTextEditor {
+    /// Types at an index, with the cursor behind it.
+    func type(_ at: Int, _ insert: String) throws {
+        let cursor = NSRange(location: at + insert.utf16.count, length: 0)
+        try change(state.text.replacing(at: at, with: insert), selection: cursor)
+    }
+}

@@ -16,7 +16,9 @@ public final class MergeableTextEditor: Sendable {
     private let strokes: AsyncStream<Void>.Continuation
     private let running: Task<Void, Never>
 
-    init(_ place: TextPlace, _ first: TextDraft, touches: Updates<Int64?>) {
+    init(
+        _ place: TextPlace, _ first: TextDraft, touches: AsyncThrowingStream<Int64?, any Error>
+    ) {
         let desk = TextDesk(first)
         let work = TextWork(place, desk)
         let (stream, strokes) = AsyncStream.makeStream(
@@ -43,9 +45,9 @@ public final class MergeableTextEditor: Sendable {
 
     /// Why what is shown cannot be written, or what others write cannot be read; nil if it can.
     ///
-    /// `NotFound` where the document was deleted, `WrongKind` where another value is in place of the
-    /// text, `Denied`, `LimitExceeded`, `StorageFull`, `Suspended` until the node is resumed,
-    /// `Closed` after its shutdown.
+    /// `notFound` where the document was deleted, `wrongKind` where another value is in place of the
+    /// text, `denied`, `limitExceeded`, `storageFull`, `suspended` until the node is resumed,
+    /// `closed` after its shutdown.
     public var refusal: DunlinError? { desk.refusal.value }
 
     /// Follows ``refusal`` as ``states()`` follows ``state``.
@@ -58,7 +60,7 @@ public final class MergeableTextEditor: Sendable {
     ///   - selection: what is selected, in UTF-16 code units; nil puts the cursor behind what was typed.
     ///   - before: what the field held until then, if that is not what ``state`` has: what came
     ///     between stays.
-    /// - Throws: ``DunlinError`` `Closed` after ``close()``.
+    /// - Throws: ``DunlinError`` `closed` after ``close()``.
     public func change(_ text: String, selection: NSRange? = nil, before: String? = nil) throws {
         guard desk.type(text, selection: selection, before: before) else { throw ended() }
         strokes.yield()

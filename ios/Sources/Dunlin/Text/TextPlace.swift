@@ -9,7 +9,7 @@ struct TextPlace: Sendable {
     private let collection: DunlinBindings.Collection
     private let keys: [String]
 
-    /// - Throws: `DunlinError` `InvalidInput` for what is no path.
+    /// - Throws: ``DunlinError`` `invalidInput` for what is no path.
     init(_ collection: DunlinBindings.Collection, id: String, path: String) throws {
         self.collection = collection
         self.id = id
@@ -29,11 +29,12 @@ struct TextPlace: Sendable {
         for splice in change.splices() {
             edits.splice(path, at: splice.at, delete: splice.delete, insert: String(units: splice.insert))
         }
-        let json = try edits.json()
+        let json = try edits.encoded()
         return try await bridged { try await collection.edit(id: id, edits: json, base: base) }.seq
     }
 
     private func text(in document: DunlinBindings.Document) throws -> String {
+        // Read anew after each edit, which is why it does not become a `JSONValue`.
         var here: Any? = try JSONSerialization.jsonObject(with: Data(document.taggedJson.utf8))
         for key in keys {
             guard let found = here else { break }

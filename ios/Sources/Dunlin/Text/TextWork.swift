@@ -24,7 +24,7 @@ actor TextWork {
     }
 
     /// Works until cancelled, and writes what is left then.
-    func run(strokes: AsyncStream<Void>, touches: Updates<Int64?>) async {
+    func run(strokes: AsyncStream<Void>, touches: AsyncThrowingStream<Int64?, any Error>) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.follow(touches) }
             await gather(strokes)
@@ -56,7 +56,7 @@ actor TextWork {
         return refusal
     }
 
-    private func follow(_ touches: Updates<Int64?>) async {
+    private func follow(_ touches: AsyncThrowingStream<Int64?, any Error>) async {
         do {
             for try await seq in touches { await settle(.news(seq)) }
         } catch let refusal as DunlinError {

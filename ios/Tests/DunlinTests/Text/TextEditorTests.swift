@@ -6,7 +6,7 @@ import Testing
 @Suite struct TextEditorTests {
     @Test("what is typed shows at once")
     func echo() async throws {
-        try await withNotes("posts") { notes in
+        try await withNotes("posts") { notes, _ in
             let editor = try await notes.edit()
             for (at, letter) in "oak ".enumerated() { try editor.type(at, "\(letter)") }
             #expect(editor.state == TextState("oak posts", cursor: 4))
@@ -17,18 +17,17 @@ import Testing
 
     @Test("key strokes of 50 ms are one edit")
     func gathering() async throws {
-        try await withNotes("") { notes in
-            let seq = try await notes.tasks.edit("a") { $0.set("/done", true) }.seq
+        try await withNotes("") { notes, _ in
+            let seq = try await notes.pages.edit("a") { $0.set("/done", true) }.seq
             let editor = try await notes.edit()
             let begin = DispatchTime.now()
             for at in 0..<200 {
                 try editor.type(at, "x")
-                try await Task.sleep(nanoseconds: 1_000_000)
+                try await pause(milliseconds: 1)
             }
             let took = Int(DispatchTime.now().uptimeNanoseconds - begin.uptimeNanoseconds)
             try await editor.close()
-            let batch = try #require(
-                try await first(notes.space.changes(after: seq)) { _ in true })
+            let batch = try await first(notes.space.changes(after: seq)) { _ in true }
             #expect(batch.changes.allSatisfy { $0.paths == ["/notes"] })
             // One more when the editor begins to listen, one for what is begun and one at the end.
             let most = took / 50_000_000 + 3
@@ -39,7 +38,7 @@ import Testing
 
     @Test("what was typed last before the node was suspended is written when it is back")
     func suspended() async throws {
-        try await withNotes("posts") { notes in
+        try await withNotes("posts") { notes, _ in
             let editor = try await notes.edit()
             try await notes.node.suspend()
             try editor.change("oak posts")
@@ -54,27 +53,27 @@ import Testing
 
     @Test("what others write comes under what is not written, and the selection moves with its text")
     func others() async throws {
-        try await withNotes("posts and wire") { notes in
+        try await withNotes("posts and wire") { notes, _ in
             let editor = try await notes.edit()
             try editor.change("posts and wire", selection: NSRange(location: 6, length: 3))
-            try await notes.splice(at: 0, insert: "\u{1F426} oak ")
+            try await notes.pages.edit("a") { $0.splice("/notes", at: 0, insert: "\u{1F426} oak ") }
             let moved = try await first(editor.states()) { $0.text == "\u{1F426} oak posts and wire" }
-            #expect(moved?.selection == NSRange(location: 13, length: 3))
-            try await notes.write("and wire")
+            #expect(moved.selection == NSRange(location: 13, length: 3))
+            try await notes.pages.update("a") { $0.notes = "and wire" }
             let kept = try await first(editor.states()) { $0.text == "and wire" }
-            #expect(kept?.selection == NSRange(location: 0, length: 3))
-            try await notes.write("wire")
+            #expect(kept.selection == NSRange(location: 0, length: 3))
+            try await notes.pages.update("a") { $0.notes = "wire" }
             let gone = try await first(editor.states()) { $0.text == "wire" }
-            #expect(gone?.selection == NSRange(location: 0, length: 0))
+            #expect(gone.selection == NSRange(location: 0, length: 0))
             try await editor.close()
         }
     }
 
     @Test("a field that has not shown yet what others wrote takes nothing of it back")
     func lateField() async throws {
-        try await withNotes("posts") { notes in
+        try await withNotes("posts") { notes, _ in
             let editor = try await notes.edit()
-            try await notes.splice(at: 0, insert: "oak ")
+            try await notes.pages.edit("a") { $0.splice("/notes", at: 0, insert: "oak ") }
             try await first(editor.states()) { $0.text == "oak posts" }
             try editor.change("posts!", before: "posts")
             #expect(editor.state == TextState("oak posts!", cursor: 10))
@@ -86,7 +85,7 @@ import Testing
 
     @Test("a letter that only looks like another is written")
     func lookalike() async throws {
-        try await withNotes("caf\u{E9}") { notes in
+        try await withNotes("caf\u{E9}") { notes, _ in
             let editor = try await notes.edit()
             try editor.change("cafe\u{301}")
             try await editor.flush()
@@ -97,7 +96,7 @@ import Testing
 
     @Test("a text that is not there yet is made by the first letter")
     func firstLetter() async throws {
-        try await withNotes(nil) { notes in
+        try await withNotes(nil) { notes, _ in
             let editor = try await notes.edit()
             #expect(editor.state.text == "")
             try editor.change("o")
@@ -109,12 +108,12 @@ import Testing
 
     @Test("what was typed is written when the editor is closed, or nobody holds it any more")
     func ends() async throws {
-        try await withNotes("") { notes in
+        try await withNotes("") { notes, _ in
             let closed = try await notes.edit()
             try closed.change("oak")
             try await closed.close()
             #expect(try await notes.read() == "oak")
-            #expect(refused { try closed.change("oaks") }?.code == .closed)
+            #expect(try await refusal(of: { try closed.change("oaks") }).code == .closed)
             try await closed.close()
 
             var dropped: MergeableTextEditor? = try await notes.edit()
@@ -129,14 +128,14 @@ import Testing
 
     @Test("a base that is too old costs nothing that was typed")
     func staleBase() async throws {
-        try await withNotes("posts") { notes in
+        try await withNotes("posts") { notes, _ in
             let (place, version) = try await notes.overtaken {
                 // More than the core remembers.
                 for _ in 0..<5000 { $0.splice("/notes", at: 0, insert: "x") }
             }
             let change = TextChange(Splice(0, 0, "oak "))
-            let stale = await refused { _ = try await place.write(change, base: version) }
-            #expect(stale?.code == .staleVersion)
+            let stale = try await refusal(of: { _ = try await place.write(change, base: version) })
+            #expect(stale.code == .staleVersion)
             let text = try await notes.read()
             #expect(text.filter { $0 != "x" } == "oak posts!")
             #expect(text.filter { $0 == "x" }.count == 5000)
@@ -145,15 +144,15 @@ import Testing
 
     @Test("a base in another life of the text costs nothing that was typed")
     func otherLife() async throws {
-        try await withNotes("posts") { notes in
+        try await withNotes("posts") { notes, _ in
             let (place, version) = try await notes.overtaken {
                 // Indices of the old text mean nothing in the new one.
                 $0.remove("/notes")
                 $0.splice("/notes", at: 0, insert: "wire")
             }
             let change = TextChange(Splice(5, 0, "!"))
-            let outside = await refused { _ = try await place.write(change, base: version) }
-            #expect(outside?.code == .invalidInput)
+            let outside = try await refusal(of: { _ = try await place.write(change, base: version) })
+            #expect(outside.code == .invalidInput)
             let text = try await notes.read()
             #expect(text.replacingOccurrences(of: "wire", with: "") == "oak posts!")
         }
@@ -161,14 +160,14 @@ import Testing
 
     @Test("a refusal shows, keeps what was typed, and ends with its cause")
     func refusal() async throws {
-        try await withNotes("posts") { notes in
+        try await withNotes("posts") { notes, _ in
             let editor = try await notes.edit()
-            _ = try await notes.tasks.delete("a")
+            try await notes.pages.delete("a")
             try editor.change("oak posts")
-            #expect(await refused { try await editor.flush() }?.code == .notFound)
+            #expect(try await refusal(of: { try await editor.flush() }).code == .notFound)
             #expect(editor.refusal?.code == .notFound)
             #expect(editor.state.text == "oak posts")
-            _ = try await notes.tasks.restore("a")
+            try await notes.pages.restore("a")
             try await notes.waitFor("oak posts")
             try await first(editor.refusals()) { $0 == nil }
             try await editor.close()
@@ -178,14 +177,14 @@ import Testing
     @Test(
         "what is no text, or nowhere, is refused",
         arguments: [
-            ("a", "/title", ErrorCode.wrongKind), ("a", "/steps/0/text", .wrongKind),
+            ("a", "/title", ErrorCode.wrongKind), ("a", "/steps/0", .wrongKind),
             ("a", "/minutes", .wrongKind), ("a", "notes", .invalidInput), ("a", "", .invalidInput),
             ("b", "/notes", .notFound),
         ])
     func noText(id: String, path: String, code: ErrorCode) async throws {
-        try await withNotes("posts") { notes in
-            let refusal = await refused { _ = try await notes.tasks.editText(id, path) }
-            #expect(refusal?.code == code)
+        try await withNotes("posts") { notes, _ in
+            let refused = try await refusal(of: { _ = try await notes.pages.editText(id, path) })
+            #expect(refused.code == code)
         }
     }
 }

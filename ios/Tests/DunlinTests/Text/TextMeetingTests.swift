@@ -12,7 +12,7 @@ private let beginning = dots + bird + dots
 @Suite struct TextMeetingTests {
     @Test("two editors of one node meet in one text with every letter")
     func oneNode() async throws {
-        try await withNotes(beginning) { notes in
+        try await withNotes(beginning) { notes, _ in
             let editors = [try await notes.edit(), try await notes.edit()]
             try await writeAtRandom(editors, seed: 1)
             let text = try await notes.read()
@@ -26,8 +26,8 @@ private let beginning = dots + bird + dots
 
     @Test("editors on two nodes that sync meet in one text with every letter")
     func twoNodes() async throws {
-        try await withNotes(beginning) { notes in
-            let ben = try await notes.join("ben")
+        try await withNotes(beginning) { notes, node in
+            let ben = try await notes.join(node)
             let editors = [try await notes.edit(), try await ben.edit()]
             try await writeAtRandom(editors, seed: 2)
             try await eventually { try await notes.digest() == ben.digest() }
@@ -62,7 +62,7 @@ private func write(from begin: Int, in editor: MergeableTextEditor, seed: Int) a
         }
         let now = editor.state.text
         let place = now.units.boundary(at)
-        if random.oneIn(4) { try await Task.sleep(nanoseconds: 1_000_000) }
+        if random.oneIn(4) { try await pause(milliseconds: 1) }
         let new = now.replacing(at: place, with: letter(number))
         try editor.change(new, selection: NSRange(location: place + 1, length: 0), before: now)
         if random.oneIn(8) { try await editor.flush() }

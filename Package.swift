@@ -28,11 +28,19 @@ let linking: [LinkerSetting] =
         []
     }
 
+// Observation of Swift 6.0 for Linux lacks a symbol, for a message that never comes.
+#if os(Linux)
+    let observing: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "--allow-shlib-undefined"])]
+#else
+    let observing: [LinkerSetting] = []
+#endif
+
 let package = Package(
     name: "dunlin",
     platforms: [.iOS(.v15), .macOS(.v12)],
     products: [
         .library(name: "Dunlin", targets: ["Dunlin"]),
+        .library(name: "DunlinUI", targets: ["DunlinUI"]),
     ],
     targets: [
         native,
@@ -44,6 +52,13 @@ let package = Package(
             linkerSettings: linking
         ),
         .target(name: "Dunlin", dependencies: ["DunlinBindings"], path: "ios/Sources/Dunlin"),
+        .target(name: "DunlinUI", dependencies: ["Dunlin"], path: "ios/Sources/DunlinUI"),
         .testTarget(name: "DunlinTests", dependencies: ["Dunlin"], path: "ios/Tests/DunlinTests"),
+        .testTarget(
+            name: "DunlinUITests",
+            dependencies: ["DunlinUI"],
+            path: "ios/Tests/DunlinUITests",
+            linkerSettings: observing
+        ),
     ]
 )

@@ -13,9 +13,9 @@ import Testing
             #expect(live.isLoading)
             let a = Task { await live.follow(models.watch("id = ?", "a"), id: "a") }
             try await until(live) { live.value?.isEmpty == true }
-            _ = try await models.put("a", Model(text: "first"))
+            try await models.put("a", Model(text: "first"))
             try await until(live) { live.value?.first?.value.text == "first" }
-            _ = try await models.put("b", Model(text: "second"))
+            try await models.put("b", Model(text: "second"))
             a.cancel()
             let b = Task { await live.follow(models.watch("id = ?", "b"), id: "b") }
             try await until(live) { live.value?.first?.value.text == "second" }
@@ -29,7 +29,7 @@ import Testing
     @Test("a refusal shows beside the latest value")
     func refusal() async throws {
         try await withModels { models in
-            _ = try await models.put("a", Model(text: "first"))
+            try await models.put("a", Model(text: "first"))
             let live = Live<[Entry<Model>]>()
             await live.follow(models.watch("nothing = such"))
             #expect(live.refusal?.code == .invalidInput)

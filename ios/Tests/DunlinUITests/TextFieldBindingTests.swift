@@ -22,7 +22,7 @@ import Testing
     func others() async throws {
         try await editing { models, notes in
             notes.selection = NSRange(location: 1, length: 2)
-            _ = try await models.edit("a") { $0.splice("/text", at: 0, insert: "oak ") }
+            try await models.edit("a") { $0.splice("/text", at: 0, insert: "oak ") }
             try await until(notes) { notes.text == "oak fence" }
             #expect(notes.selection == NSRange(location: 5, length: 2))
         }
@@ -31,7 +31,7 @@ import Testing
     @Test("what others wrote before the field saw it stays")
     func unseen() async throws {
         try await editing { models, notes in
-            _ = try await models.edit("a") { $0.splice("/text", at: 0, insert: "oak ") }
+            try await models.edit("a") { $0.splice("/text", at: 0, insert: "oak ") }
             try await until(notes) { notes.text == "oak fence" }
             notes.change("fences", before: "fence")
             #expect(notes.state == TextState("oak fences"))
@@ -43,7 +43,7 @@ import Testing
         try await editing { models, notes in
             let cursor = NSRange(location: 6, length: 0)
             notes.change("fence\u{304B}", selection: cursor, isComposing: true)
-            _ = try await models.edit("a") { $0.splice("/text", at: 0, insert: "oak ") }
+            try await models.edit("a") { $0.splice("/text", at: 0, insert: "oak ") }
             try await models.waitFor("oak fence\u{304B}")
             notes.change("fence\u{304B}\u{306F}", isComposing: true)
             #expect(notes.state == TextState("fence\u{304B}\u{306F}"))
@@ -67,7 +67,7 @@ import Testing
     @Test("what is typed is taken while a text is open, and all of it is written")
     func ends() async throws {
         try await withModels { models in
-            _ = try await models.put("a", Model(text: "fence"))
+            try await models.put("a", Model(text: "fence"))
             let notes = TextFieldBinding()
             notes.text = "lost"
             #expect(notes.text == "" && !notes.isOpen)
@@ -77,7 +77,7 @@ import Testing
             editing.cancel()
             await editing.value
             #expect(!notes.isOpen)
-            #expect(try await models.get("a").value.text == "fences")
+            #expect(try await models.get("a").value.text.text == "fences")
             notes.text = "lost"
             #expect(notes.text == "fences")
         }
@@ -86,18 +86,18 @@ import Testing
     @Test("a refusal shows, and another text may be opened then")
     func refusal() async throws {
         try await withModels { models in
-            _ = try await models.put("b", Model(text: "gate"))
+            try await models.put("b", Model(text: "gate"))
             let notes = TextFieldBinding()
             await notes.edit { try await models.editText("a", "/text") }
             #expect(notes.refusal?.code == .notFound)
             let editing = Task { await notes.edit { try await models.editText("b", "/text") } }
             try await until(notes) { notes.isOpen }
             #expect(notes.refusal == nil && notes.text == "gate")
-            _ = try await models.delete("b")
+            try await models.delete("b")
             notes.text = "gates"
             try await until(notes) { notes.refusal?.code == .notFound }
             #expect(notes.text == "gates")
-            _ = try await models.restore("b")
+            try await models.restore("b")
             try await until(notes) { notes.refusal == nil }
             try await models.waitFor("gates", id: "b")
             editing.cancel()
@@ -106,10 +106,10 @@ import Testing
     }
 
     private func editing(
-        _ test: @MainActor (DocumentCollection<Model>, TextFieldBinding) async throws -> Void
+        _ test: @escaping @MainActor (DocumentCollection<Model>, TextFieldBinding) async throws -> Void
     ) async throws {
         try await withModels { models in
-            _ = try await models.put("a", Model(text: "fence"))
+            try await models.put("a", Model(text: "fence"))
             let notes = TextFieldBinding()
             let editing = Task { await notes.edit { try await models.editText("a", "/text") } }
             try await until(notes) { notes.isOpen }

@@ -8,7 +8,7 @@ struct Page: Codable, Sendable {
     var title: String
     var notes = MergeableText()
     var minutes = Counter()
-    var steps: [String] = []
+    var steps: [String]?
 }
 
 /// A model that knows nothing of notes.

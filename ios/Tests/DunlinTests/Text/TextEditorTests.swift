@@ -113,7 +113,7 @@ import Testing
             try closed.change("oak")
             try await closed.close()
             #expect(try await notes.read() == "oak")
-            #expect(try await refusal(of: { try closed.change("oaks") }).code == .closed)
+            #expect(try await refused({ try closed.change("oaks") }).code == .closed)
             try await closed.close()
 
             var dropped: MergeableTextEditor? = try await notes.edit()
@@ -134,7 +134,7 @@ import Testing
                 for _ in 0..<5000 { $0.splice("/notes", at: 0, insert: "x") }
             }
             let change = TextChange(Splice(0, 0, "oak "))
-            let stale = try await refusal(of: { _ = try await place.write(change, base: version) })
+            let stale = try await refused { _ = try await place.write(change, base: version) }
             #expect(stale.code == .staleVersion)
             let text = try await notes.read()
             #expect(text.filter { $0 != "x" } == "oak posts!")
@@ -151,7 +151,7 @@ import Testing
                 $0.splice("/notes", at: 0, insert: "wire")
             }
             let change = TextChange(Splice(5, 0, "!"))
-            let outside = try await refusal(of: { _ = try await place.write(change, base: version) })
+            let outside = try await refused { _ = try await place.write(change, base: version) }
             #expect(outside.code == .invalidInput)
             let text = try await notes.read()
             #expect(text.replacingOccurrences(of: "wire", with: "") == "oak posts!")
@@ -164,7 +164,7 @@ import Testing
             let editor = try await notes.edit()
             try await notes.pages.delete("a")
             try editor.change("oak posts")
-            #expect(try await refusal(of: { try await editor.flush() }).code == .notFound)
+            #expect(try await refused({ try await editor.flush() }).code == .notFound)
             #expect(editor.refusal?.code == .notFound)
             #expect(editor.state.text == "oak posts")
             try await notes.pages.restore("a")
@@ -183,8 +183,8 @@ import Testing
         ])
     func noText(id: String, path: String, code: ErrorCode) async throws {
         try await withNotes("posts") { notes, _ in
-            let refused = try await refusal(of: { _ = try await notes.pages.editText(id, path) })
-            #expect(refused.code == code)
+            let refusal = try await refused { _ = try await notes.pages.editText(id, path) }
+            #expect(refusal.code == code)
         }
     }
 }

@@ -8,7 +8,7 @@ import Testing
 @Suite struct TextFieldBindingTests {
     @Test("what is typed shows at once with its selection, and is written")
     func typing() async throws {
-        try await editing { models, notes in
+        try await editing { models, notes, _ in
             #expect(notes.state == TextState("fence"))
             notes.change("fences", selection: NSRange(location: 2, length: 3))
             #expect(notes.state == TextState("fences", selection: NSRange(location: 2, length: 3)))
@@ -20,7 +20,7 @@ import Testing
 
     @Test("what others write shows, and the selection moves with its text")
     func others() async throws {
-        try await editing { models, notes in
+        try await editing { models, notes, _ in
             notes.selection = NSRange(location: 1, length: 2)
             try await models.edit("a") { $0.splice("/text", at: 0, insert: "oak ") }
             try await until(notes) { notes.text == "oak fence" }
@@ -30,7 +30,7 @@ import Testing
 
     @Test("what others wrote before the field saw it stays")
     func unseen() async throws {
-        try await editing { models, notes in
+        try await editing { models, notes, _ in
             try await models.edit("a") { $0.splice("/text", at: 0, insert: "oak ") }
             try await until(notes) { notes.text == "oak fence" }
             notes.change("fences", before: "fence")
@@ -40,11 +40,12 @@ import Testing
 
     @Test("what others write waits until the keyboard has composed")
     func composing() async throws {
-        try await editing { models, notes in
+        try await editing { models, notes, editor in
             let cursor = NSRange(location: 6, length: 0)
             notes.change("fence\u{304B}", selection: cursor, isComposing: true)
             try await models.edit("a") { $0.splice("/text", at: 0, insert: "oak ") }
-            try await models.waitFor("oak fence\u{304B}")
+            for await state in editor.states() where state.text == "oak fence\u{304B}" { break }
+            #expect(notes.state == TextState("fence\u{304B}"))
             notes.change("fence\u{304B}\u{306F}", isComposing: true)
             #expect(notes.state == TextState("fence\u{304B}\u{306F}"))
             notes.change("fence\u{6CB3}", selection: cursor)
@@ -55,7 +56,7 @@ import Testing
 
     @Test("a selection as indices of a string is cut to what the text has")
     func indices() async throws {
-        try await editing { _, notes in
+        try await editing { _, notes, _ in
             notes.text = "\u{1F426} fence"
             let later = "\u{1F426} fences and gates"
             notes.selectedIndices = later.index(after: later.startIndex)..<later.endIndex
@@ -106,14 +107,17 @@ import Testing
     }
 
     private func editing(
-        _ test: @escaping @MainActor (DocumentCollection<Model>, TextFieldBinding) async throws -> Void
+        _ test: @escaping @MainActor (
+            DocumentCollection<Model>, TextFieldBinding, MergeableTextEditor
+        ) async throws -> Void
     ) async throws {
         try await withModels { models in
             try await models.put("a", Model(text: "fence"))
             let notes = TextFieldBinding()
-            let editing = Task { await notes.edit { try await models.editText("a", "/text") } }
+            let editor = try await models.editText("a", "/text")
+            let editing = Task { await notes.edit { editor } }
             try await until(notes) { notes.isOpen }
-            try await test(models, notes)
+            try await test(models, notes, editor)
             editing.cancel()
             await editing.value
             #expect(notes.refusal == nil)

@@ -69,6 +69,7 @@ import Testing
         secondSource.yield(2)
         try await until(live) { live.value == 2 }
         firstSource.yield(3)
+        firstSource.finish()
         await one.value
         #expect(live.value == 2)
         secondSource.finish()

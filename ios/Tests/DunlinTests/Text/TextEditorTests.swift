@@ -18,7 +18,7 @@ import Testing
     @Test("key strokes of 50 ms are one edit")
     func gathering() async throws {
         try await withNotes("") { notes, _ in
-            let seq = try await notes.pages.edit("a") { $0.set("/done", true) }.seq
+            let seq = try await notes.chores.edit("a") { $0.set("/done", true) }.seq
             let editor = try await notes.edit()
             let begin = DispatchTime.now()
             for at in 0..<200 {
@@ -56,13 +56,13 @@ import Testing
         try await withNotes("posts and wire") { notes, _ in
             let editor = try await notes.edit()
             try editor.change("posts and wire", selection: NSRange(location: 6, length: 3))
-            try await notes.pages.edit("a") { $0.splice("/notes", at: 0, insert: "\u{1F426} oak ") }
+            try await notes.chores.edit("a") { $0.splice("/notes", at: 0, insert: "\u{1F426} oak ") }
             let moved = try await first(editor.states()) { $0.text == "\u{1F426} oak posts and wire" }
             #expect(moved.selection == NSRange(location: 13, length: 3))
-            try await notes.pages.update("a") { $0.notes = "and wire" }
+            try await notes.chores.update("a") { $0.notes = "and wire" }
             let kept = try await first(editor.states()) { $0.text == "and wire" }
             #expect(kept.selection == NSRange(location: 0, length: 3))
-            try await notes.pages.update("a") { $0.notes = "wire" }
+            try await notes.chores.update("a") { $0.notes = "wire" }
             let gone = try await first(editor.states()) { $0.text == "wire" }
             #expect(gone.selection == NSRange(location: 0, length: 0))
             try await editor.close()
@@ -73,7 +73,7 @@ import Testing
     func lateField() async throws {
         try await withNotes("posts") { notes, _ in
             let editor = try await notes.edit()
-            try await notes.pages.edit("a") { $0.splice("/notes", at: 0, insert: "oak ") }
+            try await notes.chores.edit("a") { $0.splice("/notes", at: 0, insert: "oak ") }
             try await first(editor.states()) { $0.text == "oak posts" }
             try editor.change("posts!", before: "posts")
             #expect(editor.state == TextState("oak posts!", cursor: 10))
@@ -162,12 +162,12 @@ import Testing
     func refusal() async throws {
         try await withNotes("posts") { notes, _ in
             let editor = try await notes.edit()
-            try await notes.pages.delete("a")
+            try await notes.chores.delete("a")
             try editor.change("oak posts")
             #expect(try await refused({ try await editor.flush() }).code == .notFound)
             #expect(editor.refusal?.code == .notFound)
             #expect(editor.state.text == "oak posts")
-            try await notes.pages.restore("a")
+            try await notes.chores.restore("a")
             try await notes.waitFor("oak posts")
             try await first(editor.refusals()) { $0 == nil }
             try await editor.close()
@@ -177,13 +177,13 @@ import Testing
     @Test(
         "what is no text, or nowhere, is refused",
         arguments: [
-            ("a", "/title", ErrorCode.wrongKind), ("a", "/steps/0", .wrongKind),
+            ("a", "/title", ErrorCode.wrongKind), ("a", "/steps/0/text", .wrongKind),
             ("a", "/minutes", .wrongKind), ("a", "notes", .invalidInput), ("a", "", .invalidInput),
             ("b", "/notes", .notFound),
         ])
     func noText(id: String, path: String, code: ErrorCode) async throws {
         try await withNotes("posts") { notes, _ in
-            let refusal = try await refused { _ = try await notes.pages.editText(id, path) }
+            let refusal = try await refused { _ = try await notes.chores.editText(id, path) }
             #expect(refusal.code == code)
         }
     }

@@ -26,8 +26,8 @@ private let beginning = dots + bird + dots
 
     @Test("editors on two nodes that sync meet in one text with every letter")
     func twoNodes() async throws {
-        try await withNotes(beginning) { notes, node in
-            let ben = try await notes.join(node)
+        try await withNotes(beginning) { notes, nodes in
+            let ben = try await notes.join(try await nodes.node("ben"))
             let editors = [try await notes.edit(), try await ben.edit()]
             try await writeAtRandom(editors, seed: 2)
             try await eventually { try await notes.digest() == ben.digest() }

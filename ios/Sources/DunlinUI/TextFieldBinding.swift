@@ -73,8 +73,16 @@ public final class TextFieldBinding: Observed {
         }
     }
 
+    /// Writes what was typed until now: it is on disk on return. For an app that goes to the
+    /// background.
+    ///
+    /// - Throws: `DunlinError`: why it is refused; what was typed is still there.
+    public func flush() async throws { try await editor?.flush() }
+
     /// Opens a text and follows it until the calling task is cancelled; then writes what was typed
     /// last, and ends. What is open already is passed over from then on.
+    ///
+    /// Does not throw: ``refusal`` tells what is refused, the last writing too.
     public func edit(_ open: @Sendable () async throws -> MergeableTextEditor) async {
         do {
             let opened = try await open()
@@ -90,13 +98,14 @@ public final class TextFieldBinding: Observed {
 
     private func follow(_ opened: MergeableTextEditor) async {
         async let refusals: Void = followRefusals(of: opened)
-        for await state in opened.states() where !isComposing { show(state, of: opened) }
+        // As it is by now: the user may have typed since the state that came.
+        for await _ in opened.states() where !isComposing { show(opened.state, of: opened) }
         await refusals
     }
 
     private func followRefusals(of opened: MergeableTextEditor) async {
-        for await refusal in opened.refusals() where opened === editor {
-            mutate { reason = refusal }
+        for await _ in opened.refusals() where opened === editor {
+            mutate { reason = opened.refusal }
         }
     }
 

@@ -14,7 +14,10 @@ import Testing
             #expect(notes.state == TextState("fences", selection: NSRange(location: 2, length: 3)))
             notes.text = "a fences"
             #expect(notes.state == TextState("a fences", selection: NSRange(location: 2, length: 0)))
-            try await models.waitFor("a fences")
+            try await notes.flush()
+            #expect(try await models.get("a").value.text == "a fences")
+            notes.text = "all fences"
+            try await models.waitFor("all fences")
         }
     }
 

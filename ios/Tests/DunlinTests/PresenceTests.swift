@@ -28,9 +28,12 @@ import Testing
             try await ann.syncOnLoopback()
             try await ben.syncOnLoopback(ann)
             try await first(ann.watchPeers()) { peers in peers.contains { $0.isInSync } }
-            try await there.setPresence(Cursor(document: "fence"), holds: 2)
-            try await first(here.watchPresence(of: Cursor.self)) { !$0.isEmpty }
-            try await first(here.watchPresence(of: Cursor.self)) { $0.isEmpty }
+            // Followed from before it is said: it must not have faded when the first look is taken.
+            var present = here.watchPresence(of: Cursor.self).makeAsyncIterator()
+            #expect(try await present.next()?.isEmpty == true)
+            try await there.setPresence(Cursor(document: "fence"), holds: 5)
+            #expect(try await present.next()?.isEmpty == false)
+            #expect(try await present.next()?.isEmpty == true)
         }
     }
 

@@ -115,8 +115,8 @@ actor TextWork {
 
     private func read() async -> DunlinError? {
         do {
-            let (text, version) = try await place.read()
-            desk.work { $0.read(text, version: version) }
+            let text = try await place.read()
+            desk.work { $0.read(text.content, version: text.version) }
             return nil
         } catch {
             return reason(of: error)

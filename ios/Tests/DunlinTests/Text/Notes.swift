@@ -41,14 +41,13 @@ struct Notes: Sendable {
 
     /// Types into an editor that is not told of what others do meanwhile; its place and base.
     func overtaken(by others: (inout Edits) -> Void) async throws -> (TextPlace, String) {
-        let place = try TextPlace(chores.native, id: "a", path: "/notes")
-        let (text, version) = try await place.read()
+        let (place, text) = try await TextPlace.find(chores.native, id: "a", path: "/notes")
         try await chores.edit("a") { others(&$0) }
-        let draft = TextDraft(known: text, base: version)
+        let draft = TextDraft(known: text.content, base: text.version)
         let editor = MergeableTextEditor(place, draft, touches: AsyncThrowingStream { nil })
-        try editor.change("oak \(text)!")
+        try editor.change("oak \(text.content)!")
         try await editor.close()
-        return (place, version)
+        return (place, text.version)
     }
 }
 

@@ -174,12 +174,35 @@ import Testing
         }
     }
 
+    @Test("a text in a list is followed when items move, until its item is deleted")
+    func inList() async throws {
+        try await withNodes { nodes in
+            let farm = try await nodes.node("ann").createSpace("farm")
+            let plans = try farm.collection("plans", of: Plan.self)
+            let read: @Sendable () async throws -> [String] = {
+                try await plans.get("a").value.stages.map(\.note.text)
+            }
+            try await plans.insert(Plan(stages: [Stage(note: "dig"), Stage(note: "posts")]), id: "a")
+            let editor = try await plans.editText("a", "/stages/1/note")
+            try await plans.edit("a") { $0.move("/stages", from: 1, to: 0) }
+            try editor.change("oak posts")
+            try await editor.flush()
+            #expect(try await read() == ["oak posts", "dig"])
+            try await plans.edit("a") { $0.splice("/stages/0/note", at: 9, insert: ", wire") }
+            try await first(editor.states()) { $0.text == "oak posts, wire" }
+            try await plans.edit("a") { $0.deleteItem("/stages", at: 0) }
+            try await first(editor.refusals()) { $0?.code == .notFound }
+            #expect(try await read() == ["dig"])
+            try await editor.close()
+        }
+    }
+
     @Test(
         "what is no text, or nowhere, is refused",
         arguments: [
             ("a", "/title", ErrorCode.wrongKind), ("a", "/steps/0/text", .wrongKind),
-            ("a", "/minutes", .wrongKind), ("a", "notes", .invalidInput), ("a", "", .invalidInput),
-            ("b", "/notes", .notFound),
+            ("a", "/minutes", .wrongKind), ("a", "", .wrongKind), ("a", "notes", .invalidInput),
+            ("a", "/steps/1/text", .invalidInput), ("b", "/notes", .notFound),
         ])
     func noText(id: String, path: String, code: ErrorCode) async throws {
         try await withNotes("posts") { notes, _ in
@@ -187,4 +210,12 @@ import Testing
             #expect(refusal.code == code)
         }
     }
+}
+
+private struct Plan: Codable, Sendable {
+    var stages: [Stage]
+}
+
+private struct Stage: Codable, Sendable {
+    var note: MergeableText
 }

@@ -1,10 +1,13 @@
 package dev.dunlin
 
+import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.map
+import kotlinx.coroutines.flow.produceIn
 import kotlinx.coroutines.flow.toList
 import kotlinx.serialization.Serializable
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import kotlin.time.Duration.Companion.hours
@@ -45,10 +48,16 @@ class PresenceTest {
             val there = ben.join(here.invite())
             ann.syncOnLoopback()
             ben.syncOnLoopback(ann)
-            ann.watchPeers().first { peers -> peers.any { it.inSync } }
-            there.setPresence(Cursor("fence"), holds = 2.seconds)
-            here.watchPresence<Cursor>().first { it.isNotEmpty() }
-            here.watchPresence<Cursor>().first { it.isEmpty() }
+            coroutineScope {
+                ann.watchPeers().first { peers -> peers.any { it.inSync } }
+                // Followed from before it is said: it must not have faded when the first look is taken.
+                val present = here.watchPresence<Cursor>().produceIn(this@coroutineScope)
+                assertTrue(present.receive().isEmpty())
+                there.setPresence(Cursor("fence"), holds = 5.seconds)
+                assertFalse(present.receive().isEmpty())
+                assertTrue(present.receive().isEmpty())
+                present.cancel()
+            }
         }
 
     @Test

@@ -5,6 +5,7 @@
 //! means something. `cargo xtask bench` builds in release and runs this.
 
 mod floor;
+mod jvm;
 mod measure;
 mod product;
 mod random;

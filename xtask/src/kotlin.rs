@@ -2,9 +2,14 @@
 //! its tests on top.
 
 use std::{
-    env::consts::{DLL_PREFIX, DLL_SUFFIX},
-    fs,
+    env::{
+        self,
+        consts::{DLL_PREFIX, DLL_SUFFIX},
+    },
+    ffi::OsString,
+    fs, iter,
     path::Path,
+    process::Command,
 };
 
 use crate::{
@@ -25,19 +30,47 @@ const REPORTS: &[&str] = &[
 pub(crate) fn check() -> Result<u64, Failure> {
     machine::setup_kotlin()?;
     let target = metadata::target_directory()?;
-    let library = target.join("debug").join(format!("{DLL_PREFIX}dunlin_ffi{DLL_SUFFIX}"));
-    run(&mut cargo(&["build", "--package", "dunlin-ffi", "--locked"]))?;
-    generate(&library, &target.join("bindings/kotlin"))?;
+    build(&target, "dev")?;
     for folder in REPORTS {
         discard(Path::new(folder))?;
     }
-    run(program("mvn")
-        .args(["--quiet", "--batch-mode", "--file", "android/pom.xml"])
-        .arg(format!("-Ddunlin.target={}", target.display()))
-        .arg("verify"))?;
+    run(maven(&target).arg("verify"))?;
     let tests = REPORTS.iter().try_fold(0, |sum, folder| Ok(sum + count(Path::new(folder))?))?;
     println!("{tests} tests of the Kotlin library passed");
     Ok(tests)
+}
+
+/// Builds the program that measures calls from Kotlin, over libraries built in release; its class
+/// path.
+pub(crate) fn build_benchmark() -> Result<OsString, Failure> {
+    let target = metadata::target_directory()?;
+    build(&target, "release")?;
+    run(maven(&target)
+        .args(["--projects", "bench", "--also-make"])
+        .args(["-DskipTests", "package"]))?;
+    let written = Path::new("android/bench/target/class-path");
+    let needs = fs::read_to_string(written).map_err(|error| unreadable(written, &error))?;
+    let classes = Path::new("android/bench/target/classes").to_owned();
+    env::join_paths(iter::once(classes).chain(env::split_paths(&needs)))
+        .map_err(|error| Failure::found(format!("no class path: {error}")))
+}
+
+/// Builds the libraries and generates what Kotlin calls them by.
+fn build(target: &Path, profile: &str) -> Result<(), Failure> {
+    let packages = ["--package", "dunlin-ffi", "--package", "dunlin-ffi-floor"];
+    run(cargo(&["build", "--locked", "--profile", profile]).args(packages))?;
+    let built = target.join(if profile == "dev" { "debug" } else { profile });
+    let library = |name: &str| built.join(format!("{DLL_PREFIX}{name}{DLL_SUFFIX}"));
+    generate(&library("dunlin_ffi"), &target.join("bindings/kotlin"))?;
+    generate(&library("dunlin_ffi_floor"), &target.join("bindings/floor"))
+}
+
+fn maven(target: &Path) -> Command {
+    let mut maven = program("mvn");
+    maven
+        .args(["--quiet", "--batch-mode", "--file", "android/pom.xml"])
+        .arg(format!("-Ddunlin.target={}", target.display()));
+    maven
 }
 
 /// Generates into an empty folder: what a renamed package left behind would be compiled too.

@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::{
     args::Args,
     failure::Failure,
+    kotlin, machine,
     shell::{cargo, run},
 };
 
@@ -14,6 +15,9 @@ const DECODERS: &[(&str, &str)] = &[("dunlin-model", "fuzz_scan"), ("dunlin-prot
 /// Mutants a decoder, and schedules, that a run by hand gets unless told.
 const MUTANTS: u64 = 500_000;
 const SCHEDULES: u64 = 300;
+
+/// The row of the table of targets that is measured from Kotlin.
+const KOTLIN_ROW: &str = "18";
 
 /// Mutates with overflow checks on, then off: yrs behaves differently without them.
 pub(crate) fn fuzz(args: &mut Args) -> Result<(), Failure> {
@@ -60,12 +64,38 @@ fn run_schedules(option: &str, amount: u64, seed: u64) -> Result<(), Failure> {
 pub(crate) fn bench(args: &mut Args) -> Result<(), Failure> {
     let build = ["build", "--release", "--locked", "--package", "dunlin-cli", "--package"];
     run(cargo(&build).arg("dunlin-bench"))?;
-    run(cargo(&["run", "--quiet", "--release", "--locked", "--package", "dunlin-bench", "--"])
-        .args(args.rest()))
+    let words = args.rest();
+    let mut measure =
+        cargo(&["run", "--quiet", "--release", "--locked", "--package", "dunlin-bench", "--"]);
+    // Without it the benchmark says which row it leaves out.
+    if wants_kotlin(&words) && machine::can_build_kotlin() {
+        measure.env("DUNLIN_BENCH_CLASS_PATH", kotlin::build_benchmark()?);
+    }
+    run(measure.args(words))
+}
+
+/// Whether a row that runs in a JVM is among those asked for.
+fn wants_kotlin(words: &[String]) -> bool {
+    let rows = words.iter().skip_while(|word| *word != "--rows").nth(1);
+    rows.is_none_or(|rows| rows.split(',').any(|row| row == KOTLIN_ROW))
 }
 
 /// A seed nobody chose; what runs with it prints it.
 fn fresh_seed() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     since.as_secs() ^ u64::from(since.subsec_nanos())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wants_kotlin;
+
+    #[test]
+    fn kotlin_is_built_for_its_row_and_for_the_whole_table() {
+        let wants = |words: &str| {
+            wants_kotlin(&words.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+        };
+        assert!(wants("") && wants("--json") && wants("--json --rows 1,18"));
+        assert!(!wants("--rows 1,8 --json"));
+    }
 }

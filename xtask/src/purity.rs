@@ -27,6 +27,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("dunlin-cli", &["dunlin"]),
     ("dunlin-tests", &["dunlin-model", "dunlin-store", "dunlin-proto", "dunlin-net", "dunlin"]),
     ("dunlin-bench", &["dunlin-model", "dunlin-store", "dunlin-proto", "dunlin-net", "dunlin"]),
+    ("dunlin-ffi-floor", &[]),
     ("xtask", &[]),
 ];
 

@@ -1,0 +1,124 @@
+package dev.dunlin.bench
+
+import dev.dunlin.DocumentCollection
+import dev.dunlin.Node
+import dev.dunlin.floor.Shelf
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.launch
+import kotlinx.serialization.Serializable
+import kotlinx.serialization.json.Json
+import kotlin.time.DurationUnit
+import kotlin.time.TimeSource.Monotonic.markNow
+import dev.dunlin.ffi.liveObjects as emptyCall
+import dev.dunlin.floor.empty as emptyFloor
+
+/** The documents that a live query gives, and whose number an edit changes. */
+private const val FOLLOWED = 100
+
+/** Edits of one batch, and the fields that they go round. */
+private const val BATCH = 1_000
+private const val READINGS = 100
+
+/** Calls of one run; empty ones that do not suspend are timed by the thousand. */
+private const val EMPTY = 1_000
+private const val GETS = 2_000
+private const val BATCHES = 20
+private const val DELIVERIES = 300
+
+/** A document of 1 KB. */
+@Serializable
+internal data class Report(
+    val title: String = "Pump 7, bearing",
+    val status: String = "open",
+    val priority: Int = 2,
+    val assignee: String = "ann.keller",
+    val due: String = "2026-04-12T09:30:00Z",
+    val site: String = "hall 4, bay 12",
+    val minutes: Int = 45,
+    val cost: Double = 120.5,
+    val finding: String = "grease leaks at the north panel; ".repeat(12),
+    val remedy: String = "replace the seal, log the pressure; ".repeat(11),
+)
+
+/** What a live query follows. */
+@Serializable
+internal data class Task(
+    val title: String,
+    val minutes: Int,
+)
+
+/** What a batch writes to. */
+@Serializable
+internal data class Instrument(
+    val readings: Map<String, Int> = emptyMap(),
+)
+
+/** Every call by name: a run of it, and the microseconds that each took. */
+internal class Calls private constructor(
+    private val node: Node,
+    private val reports: DocumentCollection<Report>,
+    private val tasks: DocumentCollection<Task>,
+    private val instruments: DocumentCollection<Instrument>,
+) {
+    private val shelf = Shelf(Json { encodeDefaults = true }.encodeToString(Report.serializer(), Report()))
+    private var edits = 0
+
+    val all: Map<String, suspend () -> List<Double>> =
+        mapOf(
+            "floor of empty" to { times(EMPTY) { repeat(EMPTY) { emptyFloor() } }.map { it / EMPTY } },
+            "empty" to { times(EMPTY) { repeat(EMPTY) { emptyCall() } }.map { it / EMPTY } },
+            "floor of empty, async" to { times(GETS) { shelf.empty() } },
+            "empty, async" to { times(GETS) { node.stopSync() } },
+            "floor of get" to { times(GETS) { shelf.get("report") } },
+            "get" to { times(GETS) { reports.get("report") } },
+            "batch" to { times(BATCHES) { write() } },
+            "delivery" to ::deliver,
+        )
+
+    private suspend fun write() =
+        instruments.edit("instrument") {
+            repeat(BATCH) { number -> set("/readings/${number % READINGS}", edits++) }
+        }
+
+    /** From the call of a write to the list that shows it. */
+    private suspend fun deliver(): List<Double> =
+        coroutineScope {
+            val delivered = Channel<Int>(Channel.UNLIMITED)
+            val collector =
+                launch(start = CoroutineStart.UNDISPATCHED) {
+                    tasks.watch().collect { list -> delivered.send(list.first().value.minutes) }
+                }
+            delivered.receive()
+            val times =
+                times(DELIVERIES) {
+                    val minutes = edits++
+                    tasks.edit("0") { set("/minutes", minutes) }
+                    while (delivered.receive() != minutes) Unit
+                }
+            collector.cancelAndJoin()
+            times
+        }
+
+    companion object {
+        suspend fun prepare(node: Node): Calls {
+            val space = node.createSpace("bench")
+            val reports = space.collection<Report>("reports")
+            val tasks = space.collection<Task>("tasks")
+            val instruments = space.collection<Instrument>("instruments")
+            reports.insert(Report(), "report")
+            repeat(FOLLOWED) { tasks.insert(Task("task $it", 0), "$it") }
+            instruments.insert(Instrument(), "instrument")
+            return Calls(node, reports, tasks, instruments)
+        }
+    }
+}
+
+private suspend fun times(count: Int, call: suspend () -> Any?): List<Double> =
+    List(count) {
+        val start = markNow()
+        call()
+        start.elapsedNow().toDouble(DurationUnit.MICROSECONDS)
+    }

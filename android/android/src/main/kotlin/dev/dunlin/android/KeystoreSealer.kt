@@ -31,16 +31,13 @@ public class KeystoreSealer(
             SeedSeal.unseal(key, sealed)
         }
 
-    private fun find(): SecretKey? {
-        val store = KeyStore.getInstance(KEYSTORE).apply { load(null) }
-        return store.getKey(alias, null) as SecretKey?
-    }
+    private fun find(): SecretKey? =
+        KeyStore.getInstance(KEYSTORE).apply { load(null) }.getKey(alias, null) as SecretKey?
 
     private fun generate(): SecretKey {
-        val purposes = KeyProperties.PURPOSE_ENCRYPT or KeyProperties.PURPOSE_DECRYPT
         val spec =
             KeyGenParameterSpec
-                .Builder(alias, purposes)
+                .Builder(alias, KeyProperties.PURPOSE_ENCRYPT or KeyProperties.PURPOSE_DECRYPT)
                 .setBlockModes(KeyProperties.BLOCK_MODE_GCM)
                 .setEncryptionPaddings(KeyProperties.ENCRYPTION_PADDING_NONE)
                 .setKeySize(256)

@@ -7,7 +7,6 @@ import android.net.Network
 import android.net.NetworkCapabilities
 import android.net.NetworkRequest
 import dev.dunlin.DunlinException
-import dev.dunlin.ErrorCode
 import dev.dunlin.Node
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.channels.awaitClose
@@ -19,47 +18,28 @@ import kotlinx.coroutines.flow.callbackFlow
  * Gives the node's sync a new socket and dials anew whenever the device has come to another network,
  * until the node is shut down or the caller is cancelled.
  *
- * @param onFailure hears what `restartSync` refuses, such as `Suspended`; the next change tries again.
+ * @param onFailure hears what `restartSync` refuses, such as `Network`; the next change tries again.
  */
 public suspend fun Node.followNetworks(
     context: Context,
     onFailure: (DunlinException) -> Unit = {},
-) {
-    try {
-        onNewAddresses(localNetworks(context.applicationContext)) {
-            try {
-                restartSync()
-            } catch (refusal: DunlinException) {
-                if (refusal.code == ErrorCode.Closed) throw refusal
-                onFailure(refusal)
-            }
-        }
-    } catch (refusal: DunlinException) {
-        if (refusal.code != ErrorCode.Closed) throw refusal
-    }
-}
+): Unit = restartOnNewAddresses(localNetworks(context.applicationContext), onFailure)
 
 /**
  * Networks on which peers can be, with or without internet behind them; mobile data is not one, and
  * its coming and going must not disturb the others.
  */
 private fun localNetworks(context: Context): Flow<Addresses<Network>> =
-    callbackFlow {
+    callbackFlow<Pair<Network, Set<String>>> {
         val manager = checkNotNull(context.getSystemService(ConnectivityManager::class.java))
         val callback =
             object : ConnectivityManager.NetworkCallback() {
-                private var networks: Addresses<Network> = emptyMap()
-
                 override fun onLinkPropertiesChanged(network: Network, link: LinkProperties) {
-                    val addresses = link.linkAddresses.map { it.toString() }.toSet()
-                    tell(networks + (network to addresses))
+                    trySend(network to link.linkAddresses.map { it.toString() }.toSet())
                 }
 
-                override fun onLost(network: Network) = tell(networks - network)
-
-                private fun tell(next: Addresses<Network>) {
-                    networks = next
-                    trySend(next)
+                override fun onLost(network: Network) {
+                    trySend(network to emptySet())
                 }
             }
         val request =
@@ -73,4 +53,4 @@ private fun localNetworks(context: Context): Flow<Addresses<Network>> =
                 .build()
         manager.registerNetworkCallback(request, callback)
         awaitClose { manager.unregisterNetworkCallback(callback) }
-    }.buffer(Channel.UNLIMITED)
+    }.buffer(Channel.UNLIMITED).gathered()

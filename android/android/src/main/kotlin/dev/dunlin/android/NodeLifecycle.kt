@@ -3,6 +3,8 @@ package dev.dunlin.android
 import dev.dunlin.DunlinException
 import dev.dunlin.ErrorCode
 import dev.dunlin.Node
+import dev.dunlin.Peer
+import dev.dunlin.SyncOptions
 import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.collectLatest
@@ -62,3 +64,21 @@ public class NodeLifecycle(
             block(node)
         }
 }
+
+/**
+ * Syncs with the node awake and tells of its peers, until it is cancelled, the node is shut down, or
+ * a refusal ends it: that is what it returns.
+ */
+internal suspend fun NodeLifecycle.syncWhileAwake(
+    configure: SyncOptions.() -> Unit,
+    told: (List<Peer>) -> Unit,
+): DunlinException? =
+    try {
+        whileAwake { node ->
+            node.startSync(configure)
+            node.watchPeers().collect(told)
+        }
+        null
+    } catch (refusal: DunlinException) {
+        refusal
+    }

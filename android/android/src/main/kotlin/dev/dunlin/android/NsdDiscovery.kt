@@ -1,13 +1,8 @@
 package dev.dunlin.android
 
 import android.content.Context
-import dev.dunlin.DiscoveredPeers
 import dev.dunlin.Discovery
 import dev.dunlin.SyncOptions
-import kotlinx.coroutines.CoroutineScope
-import kotlinx.coroutines.Dispatchers
-import kotlinx.coroutines.Job
-import kotlinx.coroutines.launch
 
 /**
  * Finds peers through the system's NsdManager, which needs no multicast lock and spares the
@@ -17,23 +12,7 @@ import kotlinx.coroutines.launch
  */
 public class NsdDiscovery(
     context: Context,
-) : Discovery {
-    private val scope = CoroutineScope(Dispatchers.Default.limitedParallelism(1))
-    private val search = LocalSearch(NsdServices(context.applicationContext))
-    private var running: Job? = null
-
-    @Synchronized
-    override fun start(port: Int, peers: DiscoveredPeers) {
-        running?.cancel()
-        running = scope.launch { search.run(port, peers) }
-    }
-
-    @Synchronized
-    override fun stop() {
-        running?.cancel()
-        running = null
-    }
-}
+) : Discovery by SearchDiscovery(NsdServices(context.applicationContext))
 
 /** Finds peers through the system instead of by multicast of the library's own. */
 public fun SyncOptions.useNsd(context: Context) {

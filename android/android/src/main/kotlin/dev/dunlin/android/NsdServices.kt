@@ -5,6 +5,7 @@ import android.net.nsd.NsdManager
 import android.net.nsd.NsdServiceInfo
 import android.os.Build
 import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.channels.ProducerScope
 import kotlinx.coroutines.channels.awaitClose
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.buffer
@@ -28,17 +29,12 @@ internal class NsdServices(
         callbackFlow {
             val listener =
                 object : NsdManager.RegistrationListener {
-                    override fun onServiceRegistered(registered: NsdServiceInfo) {
-                        trySend(registered.serviceName)
-                    }
+                    override fun onServiceRegistered(registered: NsdServiceInfo) = tell(registered.serviceName)
 
-                    override fun onRegistrationFailed(info: NsdServiceInfo, code: Int) {
-                        close(failure(code))
-                    }
+                    override fun onRegistrationFailed(info: NsdServiceInfo, code: Int) = end(systemFailure(code))
 
-                    override fun onServiceUnregistered(info: NsdServiceInfo) {
-                        close(ServiceFailure("the system has withdrawn the announcement"))
-                    }
+                    override fun onServiceUnregistered(info: NsdServiceInfo) =
+                        end(ServiceFailure("the system has withdrawn the announcement"))
 
                     override fun onUnregistrationFailed(info: NsdServiceInfo, code: Int) = Unit
                 }
@@ -50,25 +46,15 @@ internal class NsdServices(
         callbackFlow {
             val listener =
                 object : NsdManager.DiscoveryListener {
-                    override fun onDiscoveryStarted(type: String) {
-                        trySend(Sighting.Started)
-                    }
+                    override fun onDiscoveryStarted(type: String) = tell(Sighting.Started)
 
-                    override fun onServiceFound(info: NsdServiceInfo) {
-                        trySend(Sighting.Appeared(info.serviceName))
-                    }
+                    override fun onServiceFound(info: NsdServiceInfo) = tell(Sighting.Appeared(info.serviceName))
 
-                    override fun onServiceLost(info: NsdServiceInfo) {
-                        trySend(Sighting.Vanished(info.serviceName))
-                    }
+                    override fun onServiceLost(info: NsdServiceInfo) = tell(Sighting.Vanished(info.serviceName))
 
-                    override fun onDiscoveryStopped(type: String) {
-                        close()
-                    }
+                    override fun onDiscoveryStopped(type: String) = end()
 
-                    override fun onStartDiscoveryFailed(type: String, code: Int) {
-                        close(failure(code))
-                    }
+                    override fun onStartDiscoveryFailed(type: String, code: Int) = end(systemFailure(code))
 
                     override fun onStopDiscoveryFailed(type: String, code: Int) = Unit
                 }
@@ -86,7 +72,7 @@ internal class NsdServices(
                         waiting.resume(Resolved(addresses(info), info.port))
 
                     override fun onResolveFailed(info: NsdServiceInfo, code: Int) =
-                        waiting.resumeWithException(failure(code))
+                        waiting.resumeWithException(systemFailure(code))
                 }
             asking { it.resolveService(service(name), listener) }
             waiting.invokeOnCancellation {
@@ -117,6 +103,14 @@ internal class NsdServices(
     }
 }
 
+private fun <T> ProducerScope<T>.tell(item: T) {
+    trySend(item)
+}
+
+private fun ProducerScope<*>.end(cause: ServiceFailure? = null) {
+    close(cause)
+}
+
 private fun service(name: String) =
     NsdServiceInfo().apply {
         serviceName = name
@@ -126,12 +120,3 @@ private fun service(name: String) =
 @Suppress("DEPRECATION")
 private fun addresses(info: NsdServiceInfo) =
     if (Build.VERSION.SDK_INT >= 34) info.hostAddresses else listOfNotNull(info.host)
-
-private fun failure(code: Int) =
-    ServiceFailure(
-        when (code) {
-            NsdManager.FAILURE_ALREADY_ACTIVE -> "the system is busy with the same request"
-            NsdManager.FAILURE_MAX_LIMIT -> "too many requests of this app are under way"
-            else -> "the system's service discovery failed with code $code"
-        },
-    )

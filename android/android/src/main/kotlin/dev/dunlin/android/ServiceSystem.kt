@@ -47,3 +47,17 @@ internal data class Resolved(
 internal class ServiceFailure(
     val reason: String,
 ) : Exception(reason)
+
+/** NsdManager's codes of failure that say more than that something is wrong. */
+private const val ALREADY_ACTIVE = 3
+private const val MAX_LIMIT = 4
+
+/** NsdManager's code of failure in words. */
+internal fun systemFailure(code: Int): ServiceFailure =
+    ServiceFailure(
+        when (code) {
+            ALREADY_ACTIVE -> "the system is busy with the same request"
+            MAX_LIMIT -> "too many requests of this app are under way"
+            else -> "the system's service discovery failed with code $code"
+        },
+    )

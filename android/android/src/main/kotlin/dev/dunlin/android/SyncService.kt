@@ -74,14 +74,11 @@ public abstract class SyncService : Service() {
     }
 
     private suspend fun sync() {
-        try {
-            lifecycle().whileAwake { node ->
-                node.startSync { configure(this) }
-                node.watchPeers().collect { notifications().notify(NOTIFICATION, notification(it)) }
+        val refusal =
+            lifecycle().syncWhileAwake(::configure) { peers ->
+                notifications().notify(NOTIFICATION, notification(peers))
             }
-        } catch (refusal: DunlinException) {
-            failed(refusal)
-        }
+        refusal?.let(::failed)
         stopSelf()
     }
 

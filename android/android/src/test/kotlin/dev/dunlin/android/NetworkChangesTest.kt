@@ -2,7 +2,9 @@ package dev.dunlin.android
 
 import kotlinx.coroutines.ExperimentalCoroutinesApi
 import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.flow.asFlow
 import kotlinx.coroutines.flow.consumeAsFlow
+import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.test.TestScope
 import kotlinx.coroutines.test.advanceTimeBy
@@ -12,8 +14,6 @@ import org.junit.jupiter.api.Test
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 
-private val QUIET = 2.seconds
-private val PATIENCE = 10.seconds
 private val BARN = mapOf("wifi" to setOf("192.168.1.5/24"))
 private val FIELD = mapOf("wifi" to setOf("10.0.0.7/8"))
 
@@ -95,5 +95,19 @@ class NetworkChangesTest {
                 advanceTimeBy(1.seconds)
             }
             assertEquals(1, restarts)
+        }
+
+    @Test
+    fun `what networks have is gathered, without those that were lost`() =
+        runTest {
+            val told = listOf("wifi" to setOf("a"), "cable" to setOf("b"), "wifi" to setOf("c"), "cable" to emptySet())
+            val expected =
+                listOf(
+                    mapOf("wifi" to setOf("a")),
+                    mapOf("wifi" to setOf("a"), "cable" to setOf("b")),
+                    mapOf("wifi" to setOf("c"), "cable" to setOf("b")),
+                    mapOf("wifi" to setOf("c")),
+                )
+            assertEquals(expected, told.asFlow().gathered().toList())
         }
 }

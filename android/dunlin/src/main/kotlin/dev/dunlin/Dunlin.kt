@@ -1,5 +1,6 @@
 package dev.dunlin
 
+import dev.dunlin.ffi.keepWorkersAttached
 import java.nio.file.Path
 import kotlin.time.Duration
 import dev.dunlin.ffi.Config as FfiConfig
@@ -7,6 +8,10 @@ import dev.dunlin.ffi.Node as FfiNode
 
 /** Where everything begins. */
 public object Dunlin {
+    init {
+        keepWorkersAttached()
+    }
+
     /**
      * Told of each node that nobody can reach any more and nobody has closed: in words, and with a
      * trace of where it was opened. A warning to the logger `dev.dunlin` of `java.util.logging`
@@ -20,11 +25,6 @@ public object Dunlin {
      *
      * Only one process at a time has a directory open. On Android it belongs under
      * `noBackupFilesDir`: a restored copy of it would be a second device with the same key.
-     *
-     * ```
-     * val node = Dunlin.open(directory) { name = "barn" }
-     * val tasks = node.createSpace("farm").collection<Task>("tasks")
-     * ```
      *
      * @throws DunlinException `AlreadyOpen`, `NewerSchema`, `Corrupt`, `StorageFull`; `InvalidInput`
      *   for an improper name.

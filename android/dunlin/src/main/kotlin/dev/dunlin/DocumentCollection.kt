@@ -3,10 +3,11 @@ package dev.dunlin
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.Flow
-import kotlinx.coroutines.flow.map
+import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.flow.transformWhile
 import kotlinx.serialization.KSerializer
 import kotlinx.serialization.json.jsonPrimitive
+import java.util.IdentityHashMap
 import dev.dunlin.ffi.Collection as FfiCollection
 import dev.dunlin.ffi.Document as FfiDocument
 import dev.dunlin.ffi.Patch as FfiPatch
@@ -199,7 +200,16 @@ public class DocumentCollection<T : Any> internal constructor(
      */
     public fun watch(condition: String = "TRUE", vararg parameters: Any?): Flow<List<Entry<T>>> {
         val sql = "SELECT id, doc FROM $name WHERE $condition ORDER BY id"
-        return space.watch(sql, *parameters).map { result -> result.rows.map(::entry) }
+        val results = space.watch(sql, *parameters)
+        return flow {
+            // A row that has not changed is the same object: it is not decoded again.
+            var read = IdentityHashMap<Row, Entry<T>>()
+            results.collect { result ->
+                val next = IdentityHashMap<Row, Entry<T>>(result.rows.size)
+                emit(result.rows.map { row -> (read[row] ?: entry(row)).also { next[row] = it } })
+                read = next
+            }
+        }
     }
 
     /**

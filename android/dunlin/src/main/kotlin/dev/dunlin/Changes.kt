@@ -8,6 +8,7 @@ import dev.dunlin.ffi.Origin as FfiOrigin
  * Some commits of a space, in order.
  *
  * @property changes the commits: at least one, at most 256.
+ * @sample dev.dunlin.samples.followChanges
  */
 public class ChangeBatch internal constructor(
     public val changes: List<Change>,

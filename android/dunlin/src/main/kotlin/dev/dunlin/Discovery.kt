@@ -7,6 +7,8 @@ import dev.dunlin.ffi.Discovery as FfiDiscovery
  * The platform's own service discovery, such as Android's NsdManager.
  *
  * Called on threads of the library, which may wait.
+ *
+ * @sample dev.dunlin.samples.findOnBoard
  */
 public interface Discovery {
     /** Announces `_dunlin._udp` at this UDP [port] and looks for others, until [stop]. */

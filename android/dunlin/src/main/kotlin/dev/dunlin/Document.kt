@@ -22,7 +22,11 @@ public class Document<T : Any> internal constructor(
     /** Everything that the document holds, also what the model does not know. */
     public val json: JsonElement by lazy { ModelJson.parseToJsonElement(ffi.json) }
 
-    /** Values that lost against a concurrent write, until somebody writes there having seen them. */
+    /**
+     * Values that lost against a concurrent write, until somebody writes there having seen them.
+     *
+     * @sample dev.dunlin.samples.readConflicts
+     */
     public val conflicts: List<Conflict> = ffi.conflicts.map(::Conflict)
 
     /** Whether it is deleted; only [DocumentCollection.inspect] returns such a one. */

@@ -41,6 +41,7 @@ public class DocumentCollection<T : Any> internal constructor(
      * @param id its id, which must be free; a new one if null.
      * @throws DunlinException `InvalidInput` unless the value is an object that fits and the id is
      *   free, `LimitExceeded`, `Denied`, `StorageFull`.
+     * @sample dev.dunlin.samples.insertDocument
      */
     public suspend fun insert(value: T, id: String? = null): Committed {
         val json = encode(serializer, value)
@@ -55,6 +56,7 @@ public class DocumentCollection<T : Any> internal constructor(
      *   being overwritten unseen.
      * @throws DunlinException `InvalidInput` unless the value is an object that fits,
      *   `StaleVersion` where the base is too old, `LimitExceeded`, `Denied`, `StorageFull`.
+     * @sample dev.dunlin.samples.putDocument
      */
     public suspend fun put(id: String, value: T, base: String? = null): Committed {
         val json = encode(serializer, value)
@@ -67,6 +69,7 @@ public class DocumentCollection<T : Any> internal constructor(
      *
      * @throws DunlinException `InvalidInput` for an id or a value that cannot be: then nothing is
      *   written.
+     * @sample dev.dunlin.samples.putManyDocuments
      */
     public suspend fun putAll(values: Map<String, T>): List<PutOutcome> {
         val patches = values.map { (id, value) -> FfiPatch(id, encode(serializer, value)) }
@@ -91,6 +94,7 @@ public class DocumentCollection<T : Any> internal constructor(
      * Reads a document; null if there is none, or it is deleted.
      *
      * @throws DunlinException as [get].
+     * @sample dev.dunlin.samples.readDocument
      */
     public suspend fun find(id: String): Document<T>? =
         try {
@@ -115,6 +119,7 @@ public class DocumentCollection<T : Any> internal constructor(
      *
      * @throws DunlinException `NotFound`, `InvalidInput`, `LimitExceeded`, `Denied`,
      *   `StorageFull`; `StaleVersion` if others kept on writing.
+     * @sample dev.dunlin.samples.updateDocument
      */
     public suspend fun update(id: String, change: suspend (T) -> T): Committed {
         repeat(UPDATE_ATTEMPTS - 1) {
@@ -133,6 +138,7 @@ public class DocumentCollection<T : Any> internal constructor(
      * Writes the difference between a document as it was read and a changed copy of its value.
      *
      * @throws DunlinException as [update]; `StaleVersion` means: read again and retry.
+     * @sample dev.dunlin.samples.saveForm
      */
     public suspend fun save(read: Document<T>, new: T): Committed {
         val (before, after) = encode(serializer, read.value) to encode(serializer, new)
@@ -146,6 +152,7 @@ public class DocumentCollection<T : Any> internal constructor(
      *   as it is if null.
      * @throws DunlinException `NotFound`, `WrongKind`, `InvalidInput`, `StaleVersion` (read again
      *   and retry), `LimitExceeded`, `Denied`, `StorageFull`.
+     * @sample dev.dunlin.samples.editDocument
      */
     public suspend fun edit(
         id: String,
@@ -162,6 +169,7 @@ public class DocumentCollection<T : Any> internal constructor(
      *
      * @throws DunlinException `NotFound` or `WrongKind` where no text is, `InvalidInput` for an
      *   index out of range.
+     * @sample dev.dunlin.samples.markPlace
      */
     public suspend fun anchor(id: String, path: String, index: Int): Anchor {
         val unsigned = index.coerceAtLeast(0).toUInt()
@@ -180,6 +188,7 @@ public class DocumentCollection<T : Any> internal constructor(
      * Deletes a document. An edit that somebody makes meanwhile is kept as a conflict.
      *
      * @throws DunlinException `NotFound`, `Denied`, `StorageFull`.
+     * @sample dev.dunlin.samples.deleteAndRestore
      */
     public suspend fun delete(id: String): Committed = native { Committed(ffi.delete(id)) }
 
@@ -187,6 +196,7 @@ public class DocumentCollection<T : Any> internal constructor(
      * Brings a deleted document back as it was.
      *
      * @throws DunlinException `NotFound` unless it is deleted, `Denied`, `StorageFull`.
+     * @sample dev.dunlin.samples.deleteAndRestore
      */
     public suspend fun restore(id: String): Committed = native { Committed(ffi.restore(id)) }
 
@@ -197,6 +207,7 @@ public class DocumentCollection<T : Any> internal constructor(
      * @param condition SQL over `id`, `doc` and `has_conflicts`, such as
      *   `json_extract(doc, '$.done') = ?`.
      * @param parameters the values for its `?`: null, booleans, numbers and strings.
+     * @sample dev.dunlin.samples.watchOpenInspections
      */
     public fun watch(condition: String = "TRUE", vararg parameters: Any?): Flow<List<Entry<T>>> {
         val sql = "SELECT id, doc FROM $name WHERE $condition ORDER BY id"
@@ -218,6 +229,8 @@ public class DocumentCollection<T : Any> internal constructor(
      * one. Ends when the node is shut down.
      *
      * The flow fails as [find] does.
+     *
+     * @sample dev.dunlin.samples.watchOneDocument
      */
     public fun watchDocument(id: String): Flow<Document<T>?> =
         space.touches(name, id).transformWhile { touch ->
@@ -237,6 +250,7 @@ public class DocumentCollection<T : Any> internal constructor(
      * @param scope what the editor works in; it should live as long as the field.
      * @throws DunlinException `NotFound`; `WrongKind` if there is something else at the path,
      *   `InvalidInput` for what is no path.
+     * @sample dev.dunlin.samples.editNotes
      */
     public suspend fun editText(id: String, path: String, scope: CoroutineScope): TextEditor {
         val (place, text) = TextPlace.find(ffi, id, path)

@@ -28,6 +28,7 @@ public object Dunlin {
      *
      * @throws DunlinException `AlreadyOpen`, `NewerSchema`, `Corrupt`, `StorageFull`; `InvalidInput`
      *   for an improper name.
+     * @sample dev.dunlin.samples.openNode
      */
     public suspend fun open(directory: Path, configure: NodeOptions.() -> Unit = {}): Node {
         val options = NodeOptions().apply(configure)
@@ -45,6 +46,8 @@ public object Dunlin {
     /**
      * Hands what the library logs, of this level and above, to [sink] instead of the one before;
      * null ends it. Holds for the whole process.
+     *
+     * @sample dev.dunlin.samples.logToConsole
      */
     public fun log(level: LogLevel = LogLevel.Warn, sink: LogSink?): Unit = hand(level, sink)
 }
@@ -69,6 +72,8 @@ public class NodeOptions internal constructor() {
     /**
      * What seals the seed of the device's key where it is stored. A seed that was stored before
      * without one is sealed when the node is opened.
+     *
+     * @sample dev.dunlin.samples.openWithSealer
      */
     public var sealer: KeySealer? = null
 

@@ -64,6 +64,7 @@ public value class ErrorCode internal constructor(public val name: String) {
  * @property reason what is wrong, naming the thing.
  * @property remedy what to do about it.
  * @property isRetryable whether the same call can succeed later.
+ * @sample dev.dunlin.samples.handleRefusal
  */
 public class DunlinException internal constructor(
     public val code: ErrorCode,

@@ -12,6 +12,8 @@ import kotlinx.serialization.serializer
  *
  * A path is such as `/address/street`; through a list it names an item by index or by `@ITEM-ID`.
  * Indices of texts are UTF-16 code units, as those of Kotlin's strings are.
+ *
+ * @sample dev.dunlin.samples.editDocument
  */
 public class Edits internal constructor() {
     private val edits = mutableListOf<JsonElement>()

@@ -7,6 +7,8 @@ import dev.dunlin.ffi.KeySealer as FfiKeySealer
  *
  * Called on threads of the library, which may wait. What it throws refuses the opening of the node
  * with `Denied`.
+ *
+ * @sample dev.dunlin.samples.sealByAes
  */
 public interface KeySealer {
     /** Seals a seed. */

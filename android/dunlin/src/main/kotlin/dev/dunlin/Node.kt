@@ -14,6 +14,8 @@ import dev.dunlin.ffi.SyncConfig as FfiSyncConfig
  * Functions that suspend do their work on threads of the library: any dispatcher may call them.
  * Cancelling a caller ends its waiting, not a write that was asked for: whether it happened is
  * unknown then, and writing by id again is safe.
+ *
+ * @sample dev.dunlin.samples.openNode
  */
 public class Node internal constructor(
     private val ffi: FfiNode,
@@ -49,6 +51,7 @@ public class Node internal constructor(
      * @param alias this device's own name for the space.
      * @throws DunlinException `InvalidInput` for a ticket that is expired or none, or an alias that
      *   is taken; `StorageFull`.
+     * @sample dev.dunlin.samples.inviteAndJoin
      */
     public suspend fun join(ticket: String, alias: String? = null): Space =
         native { Space(ffi.join(ticket, alias)) }
@@ -58,6 +61,7 @@ public class Node internal constructor(
      *
      * @throws DunlinException `InvalidInput` for what is not an address, `Network` where it is in
      *   use or not this host's, `Closed` after shutdown.
+     * @sample dev.dunlin.samples.syncWithPeers
      */
     public suspend fun startSync(configure: SyncOptions.() -> Unit = {}) {
         val config = SyncOptions().apply(configure).toFfi()
@@ -81,6 +85,7 @@ public class Node internal constructor(
      * already is waited for and left running. Cancelling the caller ends it as the deadline does.
      *
      * @throws DunlinException as [resume] and [startSync].
+     * @sample dev.dunlin.samples.syncOnceInBackground
      */
     public suspend fun syncOnce(
         deadline: Duration,
@@ -106,6 +111,7 @@ public class Node internal constructor(
      *
      * @throws DunlinException what kept a file from being checkpointed; nothing is lost, and the
      *   node is suspended all the same. `Closed` after shutdown.
+     * @sample dev.dunlin.samples.suspendAndResume
      */
     public suspend fun suspend(deadline: Duration = 5.seconds): Unit =
         native { ffi.suspend(deadline.toMilliseconds()) }
@@ -116,6 +122,7 @@ public class Node internal constructor(
      *
      * @throws DunlinException `AlreadyOpen` if another process has the directory now; `Network` if
      *   only sync could not be started: another attempt tries again. `Closed` after shutdown.
+     * @sample dev.dunlin.samples.suspendAndResume
      */
     public suspend fun resume(): Unit = native { ffi.resume() }
 
@@ -132,6 +139,8 @@ public class Node internal constructor(
      * taken, are told as one. Ends when the node is shut down.
      *
      * The flow fails as [status] does.
+     *
+     * @sample dev.dunlin.samples.watchDocumentCount
      */
     public fun watchStatus(): Flow<NodeStatus> =
         pulled(
@@ -146,6 +155,8 @@ public class Node internal constructor(
     /**
      * Follows how the peers stand: at once, then each time that it has changed. Changes that come
      * faster than they are taken are told as one. Ends when the node is shut down.
+     *
+     * @sample dev.dunlin.samples.watchConnected
      */
     public fun watchPeers(): Flow<List<Peer>> =
         pulled(
@@ -170,7 +181,11 @@ public class Node internal constructor(
     override fun close(): Unit = runBlocking { shutdown() }
 }
 
-/** How to reach peers and be reached. */
+/**
+ * How to reach peers and be reached.
+ *
+ * @sample dev.dunlin.samples.syncWithPeers
+ */
 public class SyncOptions internal constructor() {
     /** The UDP address to listen on, such as `127.0.0.1:0`; any free port of all if null. */
     public var listen: String? = null
@@ -181,10 +196,18 @@ public class SyncOptions internal constructor() {
     /** Whether to announce this node on the local network, and to look for others. */
     public var mdns: Boolean = true
 
-    /** Discovery by the platform, beside or instead of mDNS. */
+    /**
+     * Discovery by the platform, beside or instead of mDNS.
+     *
+     * @sample dev.dunlin.samples.bringDiscovery
+     */
     public var discovery: Discovery? = null
 
-    /** What carries packets beside the socket. */
+    /**
+     * What carries packets beside the socket.
+     *
+     * @sample dev.dunlin.samples.bringLink
+     */
     public val links: MutableList<PacketLink> = mutableListOf()
 
     internal fun toFfi() =

@@ -13,6 +13,8 @@ import dev.dunlin.ffi.PacketLink as FfiPacketLink
  *
  * [start], [send] and [stop] are called one after the other on a thread of the link's own, where they
  * may block. What they throw ends up in the log.
+ *
+ * @sample dev.dunlin.samples.linkInProcess
  */
 public interface PacketLink {
     /**

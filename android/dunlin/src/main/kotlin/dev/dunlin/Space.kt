@@ -38,6 +38,7 @@ public class Space internal constructor(
      * Opens a collection of a model; it comes into being with its first document.
      *
      * @throws DunlinException `InvalidInput` for a name that does not match `[a-z][a-z0-9_]{0,62}`.
+     * @sample dev.dunlin.samples.openCollection
      */
     public inline fun <reified T : Any> collection(name: String): DocumentCollection<T> =
         collection(name, serializer<T>())
@@ -62,6 +63,7 @@ public class Space internal constructor(
      * @param expiresIn how long it is good for; without an end if null.
      * @throws DunlinException `Denied` unless this device administers the space; `InvalidInput`
      *   for zero uses.
+     * @sample dev.dunlin.samples.inviteAndJoin
      */
     public suspend fun invite(
         role: Role = Role.Writer,
@@ -81,6 +83,7 @@ public class Space internal constructor(
      * @throws DunlinException `InvalidInput` for SQL that does not parse or writes to a collection,
      *   `Denied` for what touches anything but collections, `NotFound` for a collection that is not
      *   there, `LimitExceeded` over 10,000 rows, 8 MiB or the time limit.
+     * @sample dev.dunlin.samples.runQuery
      */
     public suspend fun query(sql: String, vararg parameters: Any?): QueryResult {
         val encoded = encodeParameters(parameters.asList())
@@ -92,6 +95,8 @@ public class Space internal constructor(
      * faster than they are taken are merged into one. Ends when the node is shut down.
      *
      * The flow fails as [query] does, except that a collection may come into being later.
+     *
+     * @sample dev.dunlin.samples.watchQuery
      */
     public fun watch(sql: String, vararg parameters: Any?): Flow<QueryResult> {
         val encoded = encodeParameters(parameters.asList())
@@ -108,6 +113,7 @@ public class Space internal constructor(
      * Tells how a query would be carried out, with a warning for each whole collection read.
      *
      * @throws DunlinException as [query].
+     * @sample dev.dunlin.samples.indexQuery
      */
     public suspend fun explain(sql: String): QueryPlan = native { QueryPlan(ffi.explainQuery(sql)) }
 
@@ -117,6 +123,7 @@ public class Space internal constructor(
      *
      * @throws DunlinException `InvalidInput` for a path that SQLite does not know,
      *   `LimitExceeded`, `StorageFull`.
+     * @sample dev.dunlin.samples.indexQuery
      */
     public suspend fun createIndex(collection: String, path: String): Boolean =
         native { ffi.createIndex(collection, path) }
@@ -128,12 +135,16 @@ public class Space internal constructor(
      *
      * The flow fails with `InvalidInput` for an improper name, `LimitExceeded` for too many
      * consumers.
+     *
+     * @sample dev.dunlin.samples.followChanges
      */
     public fun changes(consumer: String): Flow<ChangeBatch> = batches { ffi.changes(consumer) }
 
     /**
      * Follows the change feed without a name, after this sequence number or from now on: from the
      * moment that the flow is collected.
+     *
+     * @sample dev.dunlin.samples.followChangesFromNow
      */
     public fun changesAfter(seq: Long? = null): Flow<ChangeBatch> = batches { ffi.changesAfter(seq) }
 
@@ -154,6 +165,7 @@ public class Space internal constructor(
      * @param holds for how long, at most an hour; say it again before that for longer.
      * @throws DunlinException `LimitExceeded` for what is too long, `InvalidInput` for a time that
      *   cannot be, `Suspended`, `Closed` after shutdown.
+     * @sample dev.dunlin.samples.sayPresence
      */
     public suspend inline fun <reified T : Any> setPresence(
         state: T,
@@ -180,6 +192,8 @@ public class Space internal constructor(
     /**
      * Follows what other devices are about: at once, then each time that it has changed. Changes
      * that come faster than they are taken are told as one. Ends when the node is shut down.
+     *
+     * @sample dev.dunlin.samples.watchWhoIsHere
      */
     public inline fun <reified T : Any> watchPresence(): Flow<List<Presence<T>>> =
         watchPresence(serializer<T>())

@@ -42,6 +42,8 @@ private val BASE_REFUSALS = setOf(ErrorCode.StaleVersion, ErrorCode.InvalidInput
  * writes what is left, and ends. What was typed and could not be written stays in [state], with
  * the reason in [refusal], and is tried again with the next change, of whomever, by [flush], and after
  * a suspended node was resumed.
+ *
+ * @sample dev.dunlin.samples.editNotes
  */
 public class TextEditor internal constructor(
     private val place: TextPlace,
@@ -93,6 +95,7 @@ public class TextEditor internal constructor(
      * @param before what the field held until then, if that is not what [state] has: what came
      *   between stays.
      * @throws DunlinException `Closed` after [close], or the end of the scope.
+     * @sample dev.dunlin.samples.typeNotes
      */
     public fun change(
         text: String,

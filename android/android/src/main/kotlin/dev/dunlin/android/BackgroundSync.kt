@@ -28,6 +28,7 @@ public enum class BackgroundSync {
  *
  * @param deadline how long at most; a worker has ten minutes.
  * @throws DunlinException what trying again does not mend.
+ * @sample dev.dunlin.android.samples.workInBackground
  */
 public suspend fun NodeLifecycle.syncInBackground(
     deadline: Duration = 2.minutes,

@@ -16,6 +16,7 @@ private const val KEYSTORE = "AndroidKeyStore"
  * The seed is in memory while the node is open; the Keystore itself knows Ed25519 on few devices.
  *
  * @param alias the name of the Keystore's key.
+ * @sample dev.dunlin.android.samples.openWithKey
  */
 public class KeystoreSealer(
     private val alias: String = "dunlin.seed",

@@ -19,6 +19,7 @@ import kotlinx.coroutines.flow.distinctUntilChanged
  * @param activity shows the system's dialog.
  * @param isOnTrial whether the app has opted in to the restriction on Android 16, where another
  *   permission stands for it.
+ * @sample dev.dunlin.android.samples.askForLocalNetwork
  */
 public class LocalNetworkPermission(
     private val activity: Activity,

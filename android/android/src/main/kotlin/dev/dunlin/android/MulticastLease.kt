@@ -9,9 +9,7 @@ import android.net.wifi.WifiManager
  * Only for `mdns = true`, the library's own multicast DNS; [NsdDiscovery] needs none. Costs battery
  * while it is held.
  *
- * ```
- * MulticastLease(context).use { node.startSync(); … }
- * ```
+ * @sample dev.dunlin.android.samples.syncByMulticast
  */
 public class MulticastLease(
     context: Context,

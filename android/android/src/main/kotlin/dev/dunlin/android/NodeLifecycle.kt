@@ -16,15 +16,10 @@ import kotlin.time.Duration.Companion.seconds
  * Suspends a node while nobody needs it, and resumes it before somebody does: the screens of the
  * app, a [SyncService], a worker in the background.
  *
- * ```
- * val screens = Screens(this)          // in Application.onCreate: before the first screen
- * val lifecycle = NodeLifecycle(node)
- * scope.launch { lifecycle.run(screens) }
- * ```
- *
  * @property node the node.
  * @param grace how long the app may be without a visible screen, as it is while it turns.
  * @param onFailure hears what `suspend` and `resume` refuse; the latter is tried again.
+ * @sample dev.dunlin.android.samples.keepNodeForApp
  */
 public class NodeLifecycle(
     public val node: Node,

@@ -14,7 +14,11 @@ public class NsdDiscovery(
     context: Context,
 ) : Discovery by SearchDiscovery(NsdServices(context.applicationContext))
 
-/** Finds peers through the system instead of by multicast of the library's own. */
+/**
+ * Finds peers through the system instead of by multicast of the library's own.
+ *
+ * @sample dev.dunlin.android.samples.syncWithDevicesNearby
+ */
 public fun SyncOptions.useNsd(context: Context) {
     discovery = NsdDiscovery(context)
     mdns = false

@@ -14,6 +14,7 @@ import kotlinx.coroutines.withContext
  *
  * @param directory the directory's name.
  * @throws dev.dunlin.DunlinException as `Dunlin.open`.
+ * @sample dev.dunlin.android.samples.keepNodeForApp
  */
 public suspend fun Dunlin.open(
     context: Context,

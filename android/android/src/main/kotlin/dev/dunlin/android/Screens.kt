@@ -10,6 +10,8 @@ import kotlinx.coroutines.flow.asStateFlow
 /**
  * Whether a screen of the app is visible. Make it in `Application.onCreate`: it does not see screens
  * that were there before.
+ *
+ * @sample dev.dunlin.android.samples.keepNodeForApp
  */
 public class Screens(
     application: Application,

@@ -24,6 +24,8 @@ private const val NOTIFICATION = 0x64756e
  * Keeps syncing while no screen is visible, with a notification that says so: a template for work in
  * the field. The app names its subclass in the manifest, as docs/android.md shows, and starts it
  * while a screen is visible.
+ *
+ * @sample dev.dunlin.android.samples.syncInTheField
  */
 public abstract class SyncService : Service() {
     private val scope = CoroutineScope(Dispatchers.Default)

@@ -32,6 +32,8 @@ public data class Live<out T>(
 /**
  * Follows a flow of the library for as long as this is in the composition: `collectAsState` that
  * keeps a refusal instead of ending the app with it.
+ *
+ * @sample dev.dunlin.compose.samples.OneDocument
  */
 @Composable
 public fun <T : Any> Flow<T>.collectAsLive(): State<Live<T>> =
@@ -44,7 +46,11 @@ public fun <T : Any> Flow<T>.collectAsLive(): State<Live<T>> =
         }
     }
 
-/** The documents for which a condition holds, as `DocumentCollection.watch` has them. */
+/**
+ * The documents for which a condition holds, as `DocumentCollection.watch` has them.
+ *
+ * @sample dev.dunlin.compose.samples.DocumentList
+ */
 @Composable
 public fun <T : Any> DocumentCollection<T>.watchAsLive(
     condition: String = "TRUE",
@@ -52,11 +58,19 @@ public fun <T : Any> DocumentCollection<T>.watchAsLive(
 ): State<Live<List<Entry<T>>>> =
     remember(this, condition, parameters.asList()) { watch(condition, *parameters) }.collectAsLive()
 
-/** The result of a query, as `Space.watch` has it. */
+/**
+ * The result of a query, as `Space.watch` has it.
+ *
+ * @sample dev.dunlin.compose.samples.DocumentCount
+ */
 @Composable
 public fun Space.watchAsLive(sql: String, vararg parameters: Any?): State<Live<QueryResult>> =
     remember(this, sql, parameters.asList()) { watch(sql, *parameters) }.collectAsLive()
 
-/** How the peers stand. */
+/**
+ * How the peers stand.
+ *
+ * @sample dev.dunlin.compose.samples.PeerList
+ */
 @Composable
 public fun Node.peersAsLive(): State<Live<List<Peer>>> = remember(this) { watchPeers() }.collectAsLive()

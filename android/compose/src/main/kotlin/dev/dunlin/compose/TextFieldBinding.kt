@@ -14,12 +14,9 @@ import dev.dunlin.TextSelection
 import dev.dunlin.TextState
 
 /**
- * Binds a text field to a collaborative text:
+ * Binds a text field to a collaborative text.
  *
- * ```
- * val notes = rememberTextFieldBinding(editor)
- * TextField(notes.value, notes::onValueChange)
- * ```
+ * @sample dev.dunlin.compose.samples.NotesField
  */
 @Stable
 public class TextFieldBinding internal constructor(
@@ -46,7 +43,11 @@ public class TextFieldBinding internal constructor(
     }
 }
 
-/** A [TextFieldBinding] that follows what others write while it is in the composition. */
+/**
+ * A [TextFieldBinding] that follows what others write while it is in the composition.
+ *
+ * @sample dev.dunlin.compose.samples.NotesField
+ */
 @Composable
 public fun rememberTextFieldBinding(editor: TextEditor): TextFieldBinding {
     val binding = remember(editor) { TextFieldBinding(editor) }

@@ -1,0 +1,117 @@
+package dev.dunlin.samples
+
+import dev.dunlin.Committed
+import dev.dunlin.Conflict
+import dev.dunlin.Counter
+import dev.dunlin.DocumentCollection
+import dev.dunlin.MergeableText
+import dev.dunlin.Space
+import dev.dunlin.TextEditor
+import dev.dunlin.TextSelection
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.map
+import kotlinx.coroutines.launch
+import kotlinx.serialization.Serializable
+
+/** What the samples keep: the model of an app for people who inspect machines. */
+@Serializable
+data class Inspection(
+    val title: String,
+    val isDone: Boolean = false,
+    val due: String? = null,
+    val notes: MergeableText = MergeableText(),
+    val minutes: Counter = Counter(),
+    val steps: List<String> = emptyList(),
+)
+
+fun openCollection(farm: Space): DocumentCollection<Inspection> {
+    // No schema is declared and nothing is migrated: the collection is there with its first document.
+    return farm.collection<Inspection>("inspections")
+}
+
+suspend fun insertDocument(inspections: DocumentCollection<Inspection>): String {
+    val committed = inspections.insert(Inspection("Pump 3", due = "2026-06-01"))
+    return committed.id
+}
+
+suspend fun putDocument(inspections: DocumentCollection<Inspection>): Committed {
+    // An id of the app's own, so that saying it twice writes one document.
+    return inspections.put("pump-3", Inspection("Pump 3"))
+}
+
+suspend fun putManyDocuments(inspections: DocumentCollection<Inspection>): List<String> {
+    val pumps = (1..3).associate { "pump-$it" to Inspection("Pump $it") }
+    val outcomes = inspections.putAll(pumps)
+    return outcomes.mapNotNull { outcome -> outcome.refusal?.let { "${outcome.id}: $it" } }
+}
+
+suspend fun readDocument(inspections: DocumentCollection<Inspection>, id: String): String {
+    val read = inspections.find(id) ?: return "there is none"
+    return if (read.value.isDone) "${read.value.title} is done" else "${read.value.title} is open"
+}
+
+suspend fun readConflicts(
+    inspections: DocumentCollection<Inspection>,
+    id: String,
+): List<Conflict> {
+    // Two people wrote the same field and knew nothing of each other: one value holds, one is here.
+    return inspections.get(id).conflicts
+}
+
+suspend fun updateDocument(inspections: DocumentCollection<Inspection>, id: String) {
+    inspections.update(id) { it.copy(isDone = true, minutes = it.minutes + 20) }
+}
+
+suspend fun saveForm(inspections: DocumentCollection<Inspection>, id: String, title: String) {
+    val shown = inspections.get(id)
+    // The person takes a while. Only what they changed is written, over whatever others wrote since.
+    inspections.save(shown, shown.value.copy(title = title))
+}
+
+suspend fun editDocument(inspections: DocumentCollection<Inspection>, id: String) {
+    inspections.edit(id) {
+        set("/title", "Pump 3, north")
+        remove("/due")
+        increment("/minutes", by = 5)
+        splice("/notes", at = 0, insert = "Seal leaks. ")
+        insert("/steps", at = 0, "Close the valve")
+    }
+}
+
+suspend fun deleteAndRestore(inspections: DocumentCollection<Inspection>, id: String): Boolean {
+    inspections.delete(id)
+    val wasDeleted = inspections.inspect(id).isDeleted
+    inspections.restore(id)
+    return wasDeleted
+}
+
+fun watchOpenInspections(inspections: DocumentCollection<Inspection>): Flow<List<String>> =
+    inspections
+        .watch("json_extract(doc, '$.isDone') = ?", false)
+        .map { entries -> entries.map { it.value.title } }
+
+fun watchOneDocument(inspections: DocumentCollection<Inspection>, id: String): Flow<String> =
+    inspections.watchDocument(id).map { document -> document?.value?.title ?: "deleted" }
+
+suspend fun editNotes(
+    inspections: DocumentCollection<Inspection>,
+    id: String,
+    scope: CoroutineScope,
+    show: (text: String, selection: TextSelection) -> Unit,
+): TextEditor {
+    val editor = inspections.editText(id, "/notes", scope)
+    scope.launch { editor.state.collect { show(it.text, it.selection) } }
+    return editor
+}
+
+suspend fun typeNotes(editor: TextEditor) {
+    editor.change("Seal leaks", TextSelection(10))
+    editor.flush()
+}
+
+suspend fun markPlace(inspections: DocumentCollection<Inspection>, id: String): Int {
+    val mark = inspections.anchor(id, "/notes", index = 5)
+    inspections.edit(id) { splice("/notes", at = 0, insert = "North: ") }
+    return inspections.resolve(id, mark)
+}

@@ -86,7 +86,7 @@ impl RustSide {
         let product = Product::create(dir, Durability::Relaxed).await?;
         let tasks = product.tasks()?;
         for number in 0..FOLLOWED {
-            let title = Value::Text(format!("task {number}"));
+            let title = Value::String(format!("task {number}"));
             let task = [("title".to_owned(), title), (EDITED.to_owned(), Value::Int(0))];
             tasks.put(&number.to_string().parse()?, Value::Object(task.into())).await?;
         }

@@ -19,6 +19,7 @@ mod shell;
 mod suite;
 mod swift;
 mod versions;
+mod xcframework;
 
 use std::{env, process::ExitCode};
 
@@ -95,6 +96,12 @@ const TASKS: &[Task] = &[
         run: page_size::run,
     },
     Task {
+        name: "xcframework",
+        arguments: "[--release-url URL] [--dry-run]",
+        about: "on a Mac, build the library for iOS and macOS; with a URL, refer Package.swift to it",
+        run: xcframework::task,
+    },
+    Task {
         name: "fuzz",
         arguments: "[--count N] [--seed S]",
         about: "mutate valid updates and frames; 500,000 mutants a decoder unless told",
@@ -143,9 +150,9 @@ fn main() -> ExitCode {
 fn help() -> String {
     let mut text = "cargo xtask TASK\n\n".to_owned();
     for Task { name, arguments, about, .. } in TASKS {
-        text.push_str(&format!("    {:<10} {about}\n", name));
+        text.push_str(&format!("    {:<11} {about}\n", name));
         if !arguments.is_empty() {
-            text.push_str(&format!("    {:<10} {arguments}\n", ""));
+            text.push_str(&format!("    {:<11} {arguments}\n", ""));
         }
     }
     text

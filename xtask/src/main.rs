@@ -12,10 +12,12 @@ mod kotlin;
 mod machine;
 mod metadata;
 mod page_size;
+mod parity;
 mod programs;
 mod purity;
 mod report;
 mod shell;
+mod sources;
 mod suite;
 mod swift;
 mod versions;
@@ -70,6 +72,12 @@ const TASKS: &[Task] = &[
         arguments: "",
         about: "check that layers point down and pure crates stay pure",
         run: |_| purity::check(),
+    },
+    Task {
+        name: "parity",
+        arguments: "",
+        about: "check docs/parity.md, what there is in each language, against the sources",
+        run: |_| parity::check(),
     },
     Task {
         name: "kotlin",

@@ -13,6 +13,7 @@ use crate::{
     failure::Failure,
     metadata::{self, Package},
     shell::{ask, cargo, program},
+    sources::sources,
 };
 
 /// Which of our crates each of our crates may use, tests included.
@@ -178,7 +179,7 @@ fn unreachable_lints() -> Result<Vec<String>, Failure> {
 fn forbidden_text() -> Result<Vec<String>, Failure> {
     let mut wrong = Vec::new();
     for (folder, text, why) in TEXT {
-        for file in sources(&Path::new(folder).join("src"))? {
+        for file in sources(&Path::new(folder).join("src"), "rs")? {
             let source = fs::read_to_string(&file).map_err(|error| unreadable(&file, &error))?;
             for (index, line) in source.lines().enumerate() {
                 if line.contains(text) {
@@ -188,20 +189,6 @@ fn forbidden_text() -> Result<Vec<String>, Failure> {
         }
     }
     Ok(wrong)
-}
-
-fn sources(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(|error| unreadable(folder, &error))? {
-        let path = entry.map_err(|error| unreadable(folder, &error))?.path();
-        if path.is_dir() {
-            files.extend(sources(&path)?);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {

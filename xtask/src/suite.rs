@@ -6,7 +6,7 @@ use crate::{
     args::Args,
     checks, deps,
     failure::Failure,
-    kotlin, machine, programs, purity,
+    kotlin, machine, parity, programs, purity,
     report::Report,
     shell::{cargo, run_watching},
     swift, versions,
@@ -37,6 +37,7 @@ fn steps(report: &mut Report, counts: &mut Counts) -> Result<(), Failure> {
     report.step("fmt", checks::fmt)?;
     report.step("deps", deps::check)?;
     report.step("versions", versions::check)?;
+    report.step("parity", parity::check)?;
     report.step("clippy", checks::clippy)?;
     report.step("purity", purity::check)?;
     report.step("doc", checks::doc)?;

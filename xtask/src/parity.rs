@@ -41,7 +41,8 @@ const CRATES: &[(&str, &str)] = &[
 const KOTLIN: &[&str] =
     &["android/dunlin/src/main", "android/android/src/main", "android/compose/src/main"];
 const SWIFT: &[&str] = &["ios/Sources/Dunlin", "ios/Sources/DunlinUI", "ios/Sources/DunlinApple"];
-const COMMAND_LINE: &str = "cli/src";
+/// The file of the grammar, and the folder beside it.
+const GRAMMAR: &str = "cli/src/args.rs";
 
 /// Compares the page with the sources.
 pub(crate) fn check() -> Result<(), Failure> {
@@ -50,7 +51,7 @@ pub(crate) fn check() -> Result<(), Failure> {
         Declared { catalogue: rust()?, place: CRATE },
         Declared { catalogue: each(KOTLIN, "kt", kotlin::add)?, place: "android" },
         Declared { catalogue: each(SWIFT, "swift", swift::add)?, place: "ios/Sources" },
-        Declared { catalogue: command_line()?, place: COMMAND_LINE },
+        Declared { catalogue: command_line()?, place: GRAMMAR },
     ];
     // A language in which nothing is found was not read, and would pass.
     if let Some(empty) = declared.iter().find(|declared| declared.catalogue.symbols.is_empty()) {
@@ -117,9 +118,11 @@ fn each(
 }
 
 fn command_line() -> Result<Catalogue, Failure> {
+    let mut paths = sources(&Path::new(GRAMMAR).with_extension(""), "rs")?;
+    paths.push(PathBuf::from(GRAMMAR));
     let mut files = Vec::new();
-    for file in sources(Path::new(COMMAND_LINE), "rs")? {
-        files.push((file.display().to_string(), text(&file)?));
+    for path in paths {
+        files.push((path.display().to_string(), text(&path)?));
     }
     Ok(command_line::catalogue(files.iter().map(|(file, text)| (file.as_str(), text.as_str()))))
 }

@@ -283,4 +283,14 @@ mod tests {
     fn sources_without_a_grammar_allow_nothing() {
         assert!(catalogue([("args.rs", "struct Line { dir: u8 }")]).symbols.is_empty());
     }
+
+    #[test]
+    fn a_file_cut_anywhere_is_read_to_its_end() {
+        for (end, _) in COMMANDS.char_indices() {
+            catalogue([("args.rs", LINE), ("cut.rs", &COMMANDS[..end])]);
+        }
+        for (end, _) in LINE.char_indices() {
+            catalogue([("cut.rs", &LINE[..end])]);
+        }
+    }
 }

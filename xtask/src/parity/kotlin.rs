@@ -148,7 +148,7 @@ impl Region<'_> {
             }
             at = if body.get(at).is_some_and(opens) { after_group(body, at) } else { at + 1 };
         }
-        at
+        at.min(body.len())
     }
 
     /// The function or property at `at`; an extension belongs to what it extends.
@@ -287,5 +287,12 @@ mod tests {
                 "Node.isOpen",
             ]
         );
+    }
+
+    #[test]
+    fn a_file_cut_anywhere_is_read_to_its_end() {
+        for (end, _) in SOURCE.char_indices() {
+            add(&mut Catalogue::default(), &SOURCE[..end], "cut");
+        }
     }
 }

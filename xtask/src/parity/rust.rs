@@ -62,7 +62,7 @@ pub(super) fn add(
     let mut at = 0;
     let mut is_public = false;
     while let Some(token) = tokens.get(at) {
-        let name = tokens.get(at + 1).map_or("", |next| next.text);
+        let Some(name) = tokens.get(at + 1).map(|next| next.text) else { return };
         match token.text {
             "pub" => {
                 // `pub(crate)` is nobody else's.
@@ -292,5 +292,13 @@ mod tests {
     fn a_module_declares_its_public_types_and_functions() {
         let names: Vec<String> = declared(SOURCE).into_iter().collect();
         assert_eq!(names, ["Digest", "Result", "Role", "Sealer", "Space", "rfc3339"]);
+    }
+
+    #[test]
+    fn a_file_cut_anywhere_is_read_to_its_end() {
+        for (end, _) in SOURCE.char_indices() {
+            exports(&SOURCE[..end]);
+            add(&mut Catalogue::default(), &SOURCE[..end], "cut", &|_| true);
+        }
     }
 }

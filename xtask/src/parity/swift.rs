@@ -365,4 +365,11 @@ mod tests {
             ]
         );
     }
+
+    #[test]
+    fn a_file_cut_anywhere_is_read_to_its_end() {
+        for (end, _) in SOURCE.char_indices() {
+            add(&mut Catalogue::default(), &SOURCE[..end], "cut");
+        }
+    }
 }

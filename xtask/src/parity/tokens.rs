@@ -55,7 +55,7 @@ pub(super) fn after_group(tokens: &[Token<'_>], open: usize) -> usize {
 /// What is between the brackets of the group at `open`.
 pub(super) fn inside<'t, 'a>(tokens: &'t [Token<'a>], open: usize) -> &'t [Token<'a>] {
     let end = after_group(tokens, open);
-    &tokens[(open + 1).min(end)..(end - 1).max((open + 1).min(end))]
+    tokens.get(open + 1..end.saturating_sub(1)).unwrap_or_default()
 }
 
 /// The index after `<…>` if that stands at `at`, else `at`.
@@ -227,13 +227,12 @@ fn code(text: &str, language: Language) -> usize {
 /// The length of a character; of the mark alone where that begins a lifetime.
 fn character(text: &str) -> usize {
     let body = &text[1..];
-    let start = if body.starts_with('\\') { 1 + width(&body[1..]) } else { width(body) };
-    let is_short = body[start..].starts_with('\'');
-    match body.starts_with('\\') {
-        true => body[start..].find('\'').map_or(1, |end| 1 + start + end + 1),
-        false if is_short => 1 + start + 1,
-        false => 1,
-    }
+    let end = match body.strip_prefix('\\') {
+        // Of more than one letter perhaps: `\u{1f426}`.
+        Some(escape) => escape[width(escape)..].find('\'').map(|end| 1 + width(escape) + end),
+        None => body[width(body)..].starts_with('\'').then(|| width(body)),
+    };
+    end.map_or(1, |end| 1 + end + 1)
 }
 
 fn width(text: &str) -> usize {
@@ -262,6 +261,7 @@ mod tests {
             (r##"a r#"{"{"# b"##, Language::Rust),
             (r#"a '{' b"#, Language::Kotlin),
             (r"a '\'' b", Language::Rust),
+            (r"a '\u{7b}' b", Language::Rust),
             (r#"a "${m["}"]}{" b"#, Language::Kotlin),
             (r#"a "\(m["{"] + "(")" b"#, Language::Swift),
             ("a \"\"\"\n{\" \\(x(\"{\")) \"\"\" b", Language::Swift),

@@ -37,10 +37,11 @@ const CRATES: &[(&str, &str)] = &[
     ("dunlin_net", "core/net/src"),
 ];
 
-/// Written by hand; what is generated below them is not for apps.
 const KOTLIN: &[&str] =
     &["android/dunlin/src/main", "android/android/src/main", "android/compose/src/main"];
-const SWIFT: &[&str] = &["ios/Sources/Dunlin", "ios/Sources/DunlinUI", "ios/Sources/DunlinApple"];
+const SWIFT: &str = "ios/Sources";
+/// Generated, and not for apps.
+const BINDINGS: &str = "ios/Sources/DunlinBindings";
 /// The file of the grammar, and the folder beside it.
 const GRAMMAR: &str = "cli/src/args.rs";
 
@@ -49,8 +50,8 @@ pub(crate) fn check() -> Result<(), Failure> {
     let page = page::read(&text(Path::new(PAGE))?);
     let declared = [
         Declared { catalogue: rust()?, place: CRATE },
-        Declared { catalogue: each(KOTLIN, "kt", kotlin::add)?, place: "android" },
-        Declared { catalogue: each(SWIFT, "swift", swift::add)?, place: "ios/Sources" },
+        Declared { catalogue: kotlin()?, place: "android" },
+        Declared { catalogue: swift()?, place: SWIFT },
         Declared { catalogue: command_line()?, place: GRAMMAR },
     ];
     // A language in which nothing is found was not read, and would pass.
@@ -103,15 +104,21 @@ fn of_modules(folder: &Path, names: &BTreeSet<String>) -> Result<BTreeSet<String
     Ok(found)
 }
 
-fn each(
-    folders: &[&str],
-    extension: &str,
-    add: fn(&mut Catalogue, &str, &str),
-) -> Result<Catalogue, Failure> {
+fn kotlin() -> Result<Catalogue, Failure> {
     let mut catalogue = Catalogue::default();
-    for folder in folders {
-        for file in sources(Path::new(folder), extension)? {
-            add(&mut catalogue, &text(&file)?, &file.display().to_string());
+    for folder in KOTLIN {
+        for file in sources(Path::new(folder), "kt")? {
+            kotlin::add(&mut catalogue, &text(&file)?, &file.display().to_string());
+        }
+    }
+    Ok(catalogue)
+}
+
+fn swift() -> Result<Catalogue, Failure> {
+    let mut catalogue = Catalogue::default();
+    for file in sources(Path::new(SWIFT), "swift")? {
+        if !file.starts_with(BINDINGS) {
+            swift::add(&mut catalogue, &text(&file)?, &file.display().to_string());
         }
     }
     Ok(catalogue)

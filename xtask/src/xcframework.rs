@@ -85,6 +85,8 @@ rustup target add aarch64-apple-ios aarch64-apple-ios-sim x86_64-apple-ios aarch
 cargo build --package dunlin-ffi --locked
 rm -rf target/bindings/swift target/xcframework ios/dunlinFFI.xcframework
 cargo run --package dunlin-bindgen --locked -- generate --language swift --no-format --config uniffi.toml --out-dir target/bindings/swift target/debug/libdunlin_ffi.dylib
+cmp target/bindings/swift/DunlinBindings.swift ios/Sources/DunlinBindings/DunlinBindings.swift
+cmp target/bindings/swift/dunlinFFI.h ios/Sources/dunlinFFI/dunlinFFI.h
 mkdir -p target/xcframework/headers/dunlinFFI
 cp target/bindings/swift/dunlinFFI.h target/xcframework/headers/dunlinFFI/dunlinFFI.h
 cp target/bindings/swift/dunlinFFI.modulemap target/xcframework/headers/dunlinFFI/module.modulemap

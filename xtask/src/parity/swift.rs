@@ -36,6 +36,28 @@ const MODIFIERS: &[&str] = &[
 /// Words by which a declaration is less than public, wherever it stands.
 const RESTRICTING: &[&str] = &["package", "internal", "fileprivate", "private"];
 
+/// What protocols of the language and its frameworks ask for, public wherever a type conforms: no
+/// more of an API than what Kotlin overrides.
+const REQUIREMENTS: &[&str] = &[
+    "==",
+    "<",
+    "hash(into:)",
+    "encode(to:)",
+    "init(from:)",
+    "description",
+    "debugDescription",
+    "errorDescription",
+    "failureReason",
+    "recoverySuggestion",
+    "makeAsyncIterator()",
+    "body",
+    "makeCoordinator()",
+    "makeUIView(context:)",
+    "updateUIView(_:context:)",
+    "makeNSView(context:)",
+    "updateNSView(_:context:)",
+];
+
 /// Adds what a file declares.
 pub(super) fn add(catalogue: &mut Catalogue, text: &str, file: &str) {
     let tokens = read(text, Language::Swift);
@@ -184,7 +206,9 @@ impl Region<'_> {
             return index;
         }
         if is_public {
-            let labels = labels(inside(tokens, index));
+            // Where arguments have no labels, a parameter's one name is its own.
+            let has_labels = keyword != "subscript" && name.starts_with(is_letter);
+            let labels = labels(inside(tokens, index), has_labels);
             let kind = if keyword == "init" { Kind::Part } else { Kind::Function };
             self.add(&format!("{name}({labels})"), kind);
         }
@@ -212,6 +236,12 @@ impl Region<'_> {
     }
 
     fn add(&mut self, name: &str, kind: Kind) {
+        let is_operator =
+            name.starts_with(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        let known = if is_operator { name.split('(').next().unwrap_or(name) } else { name };
+        if REQUIREMENTS.contains(&known) {
+            return;
+        }
         let name = match &self.owner {
             Some(owner) => format!("{owner}.{name}"),
             None => name.to_owned(),
@@ -220,27 +250,40 @@ impl Region<'_> {
     }
 }
 
+fn is_letter(letter: char) -> bool {
+    letter.is_alphanumeric() || letter == '_'
+}
+
 /// `_:alias:` of what is between the brackets.
-fn labels(parameters: &[Token<'_>]) -> String {
+fn labels(parameters: &[Token<'_>], has_labels: bool) -> String {
     let mut labels = String::new();
-    let mut is_next = true;
+    let mut names: Vec<&str> = Vec::new();
+    let mut is_type = false;
     let mut at = 0;
     while let Some(token) = parameters.get(at) {
         match token.text {
-            "," => is_next = true,
-            "@" => {
+            "," => {
+                names.clear();
+                is_type = false;
+            }
+            ":" if !is_type => {
+                labels.push_str(match names.as_slice() {
+                    [name] if has_labels => name,
+                    [label, _] => label,
+                    _ => "_",
+                });
+                labels.push(':');
+                is_type = true;
+            }
+            "@" if !is_type => {
                 at += 2;
                 continue;
             }
-            "<" => {
+            "<" if is_type => {
                 at = after_generics(parameters, at);
                 continue;
             }
-            _ if is_next && token.is_word() => {
-                labels.push_str(token.text);
-                labels.push(':');
-                is_next = false;
-            }
+            text if !is_type && token.is_word() => names.push(text),
             _ => {}
         }
         at = if opens(token) { after_group(parameters, at) } else { at + 1 };
@@ -279,6 +322,7 @@ mod tests {
             private func secret() { public func local() {} }
             public class func make() {}
             public subscript(column: String) -> Int { 1 }
+            public subscript(at index: Int) -> Int { 1 }
 
             public enum Step: String {
                 case first, second = "s"
@@ -305,7 +349,10 @@ mod tests {
         }
         extension Counter: Equatable {
             public static func + (sum: Counter, by: Int) -> Counter { sum }
-            public static func < (a: Counter, b: Counter) -> Bool { true }
+            public static func == (a: Counter, b: Counter) -> Bool { true }
+            public var description: String { "" }
+            public func hash(into hasher: inout Hasher) {}
+            public init(from decoder: any Decoder) throws {}
         }
         #if os(iOS)
         public struct OnPhone {}
@@ -336,12 +383,12 @@ mod tests {
                 "Node.watch()",
                 "Node.repeat(values:times:)",
                 "Node.make()",
-                "Node.subscript(column:)",
+                "Node.subscript(_:)",
+                "Node.subscript(at:)",
                 "Sink.log(_:)",
                 "Sink.flush()",
                 "Node.Step.next()",
-                "Counter.+(sum:by:)",
-                "Counter.<(a:b:)",
+                "Counter.+(_:_:)",
                 "free(_:)",
             ]
         );

@@ -67,6 +67,16 @@ mod tests {
     }
 
     #[test]
+    fn the_manifest_of_the_package_has_both_constants_at_its_top() {
+        let manifest = include_str!("../../../Package.swift");
+        let text = refer(manifest, URL, DIGEST).unwrap();
+        let top: Vec<&str> =
+            text.lines().take_while(|line| !line.starts_with("let package")).collect();
+        assert!(top.contains(&format!("let releaseURL: String? = \"{URL}\"").as_str()), "{top:#?}");
+        assert!(top.contains(&format!("let releaseChecksum = \"{DIGEST}\"").as_str()), "{top:#?}");
+    }
+
+    #[test]
     fn a_manifest_without_the_constants_is_refused_unchanged() {
         for manifest in
             ["", "let releaseURL = \"\"\n", "let releaseURL = \"\"\nlet releaseURL = \"\"\n"]

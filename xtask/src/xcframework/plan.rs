@@ -61,6 +61,7 @@ impl Plan {
         // xcodebuild adds to what is there, and what a rename left behind would be shipped too.
         commands.push(Command::new("rm -rf").path(&bindings).path(&made).path(&framework));
         commands.push(generate(target, &bindings));
+        commands.extend(compare(&bindings));
         commands.extend(place_headers(&bindings, &headers.join(MODULE)));
         for platform in PLATFORMS {
             commands.extend(build(platform, target, &made.join(platform.folder)));
@@ -85,6 +86,14 @@ fn generate(target: &Path, bindings: &Path) -> Command {
         .word("--out-dir")
         .path(bindings)
         .path(&target.join("debug/libdunlin_ffi.dylib"))
+}
+
+/// What apps compile against the framework is in the repository: `cargo xtask swift --write`.
+fn compare(bindings: &Path) -> [Command; 2] {
+    ["DunlinBindings/DunlinBindings.swift", "dunlinFFI/dunlinFFI.h"].map(|place| {
+        let generated = bindings.join(Path::new(place).file_name().unwrap_or_default());
+        Command::new("cmp").path(&generated).path(&Path::new("ios/Sources").join(place))
+    })
 }
 
 /// In a folder named after the module: Xcode copies the headers of all frameworks into one place,

@@ -1,6 +1,9 @@
 //! What Swift sources declare `public`: with the word, in a public extension, as a requirement of a
 //! public protocol, or as a case of a public enumeration.
 
+mod parameters;
+
+use self::parameters::labels;
 use super::{
     symbol::{Catalogue, Kind},
     tokens::{Language, Token, after_generics, after_group, inside, opens, read},
@@ -254,43 +257,6 @@ fn is_letter(letter: char) -> bool {
     letter.is_alphanumeric() || letter == '_'
 }
 
-/// `_:alias:` of what is between the brackets.
-fn labels(parameters: &[Token<'_>], has_labels: bool) -> String {
-    let mut labels = String::new();
-    let mut names: Vec<&str> = Vec::new();
-    let mut is_type = false;
-    let mut at = 0;
-    while let Some(token) = parameters.get(at) {
-        match token.text {
-            "," => {
-                names.clear();
-                is_type = false;
-            }
-            ":" if !is_type => {
-                labels.push_str(match names.as_slice() {
-                    [name] if has_labels => name,
-                    [label, _] => label,
-                    _ => "_",
-                });
-                labels.push(':');
-                is_type = true;
-            }
-            "@" if !is_type => {
-                at += 2;
-                continue;
-            }
-            "<" if is_type => {
-                at = after_generics(parameters, at);
-                continue;
-            }
-            text if !is_type && token.is_word() => names.push(text),
-            _ => {}
-        }
-        at = if opens(token) { after_group(parameters, at) } else { at + 1 };
-    }
-    labels
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -317,6 +283,7 @@ mod tests {
             public func join<T: Codable>(_ ticket: String, as alias: String? = nil) async throws -> Space
             where T: Sendable { try await x() }
             public static func open(at path: URL, _ configure: (inout [String: Int], Int) -> Void) {}
+            public func trace(_ note: String = "a, b", below: Int = 1 < 2 ? 1 : 2, line: UInt = #line) {}
             public func watch() -> some AsyncSequence<[Peer], any Error> { fatalError() }
             public func `repeat`(@Box values: Map<String, Int>, times: Int) {}
             private func secret() { public func local() {} }
@@ -380,6 +347,7 @@ mod tests {
             [
                 "Node.join(_:as:)",
                 "Node.open(at:_:)",
+                "Node.trace(_:below:)",
                 "Node.watch()",
                 "Node.repeat(values:times:)",
                 "Node.make()",

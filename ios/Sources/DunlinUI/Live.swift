@@ -19,6 +19,7 @@ public final class Live<Value: Sendable>: Observed {
     /// Counts what was followed: a value that comes late, of something else, is passed over.
     private var turn = 0
 
+    /// Makes one that follows nothing yet.
     public override init() {}
 
     /// The latest value; nil before the first.

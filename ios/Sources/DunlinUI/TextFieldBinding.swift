@@ -19,6 +19,7 @@ public final class TextFieldBinding: Observed {
     private var reason: DunlinError?
     private var isComposing = false
 
+    /// Makes one that is bound to no text yet.
     public override init() {}
 
     /// What the field is to show; empty before the text is open.

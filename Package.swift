@@ -41,6 +41,7 @@ let package = Package(
     products: [
         .library(name: "Dunlin", targets: ["Dunlin"]),
         .library(name: "DunlinUI", targets: ["DunlinUI"]),
+        .library(name: "DunlinApple", targets: ["DunlinApple"]),
     ],
     targets: [
         native,
@@ -53,6 +54,17 @@ let package = Package(
         ),
         .target(name: "Dunlin", dependencies: ["DunlinBindings"], path: "ios/Sources/Dunlin"),
         .target(name: "DunlinUI", dependencies: ["Dunlin"], path: "ios/Sources/DunlinUI"),
+        .target(
+            name: "DunlinApple",
+            dependencies: ["Dunlin"],
+            path: "ios/Sources/DunlinApple",
+            resources: [.copy("PrivacyInfo.xcprivacy")]
+        ),
+        .testTarget(
+            name: "DunlinAppleTests",
+            dependencies: ["DunlinApple", "Dunlin"],
+            path: "ios/Tests/DunlinAppleTests"
+        ),
         .testTarget(name: "DunlinTests", dependencies: ["Dunlin"], path: "ios/Tests/DunlinTests"),
         .testTarget(
             name: "DunlinUITests",

@@ -79,7 +79,8 @@ public final class NodeLifecycle {
     func handle(_ event: SleepPlan.Event) {
         if plan.isClosed { return }
         carryOut(plan.handle(event))
-        waiting.filter { $0.value.isOver(plan) }.keys.forEach(endWait)
+        let over = waiting.filter { $0.value.isOver(plan) }.keys
+        for number in over { endWait(number) }
     }
 
     /// Returns early if the task is cancelled.

@@ -8,8 +8,8 @@ extension Node {
     /// Gives the node's sync a new socket and dials anew whenever the device has come to another
     /// network, until the node is shut down or the task is cancelled.
     ///
-    /// - Parameter onFailure: hears what `restartSync` refuses, such as `suspended`; the next
-    ///   change tries again.
+    /// - Parameter onFailure: hears what `restartSync` refuses, such as `network`; the next change
+    ///   tries again.
     public func followNetworks(
         onFailure: @escaping @Sendable (DunlinError) -> Void = { _ in }
     ) async {
@@ -33,17 +33,29 @@ private func networkChanges() -> AsyncStream<Void> {
 extension Node {
     func restartSync(
         on changes: AsyncStream<Void>,
-        onFailure: @Sendable (DunlinError) -> Void
+        onFailure: @escaping @Sendable (DunlinError) -> Void
     ) async {
-        for await _ in changes {
-            do {
-                try await restartSync()
-            } catch let refusal as DunlinError {
-                if refusal.code == .closed { return }
-                onFailure(refusal)
-            } catch {
-                return
+        await withTaskGroup(of: Void.self) { group in
+            // Ends with the node; `restartSync` does nothing where no sync runs, closed or not.
+            group.addTask {
+                var peers = self.watchPeers().makeAsyncIterator()
+                while (try? await peers.next()) != nil {}
             }
+            group.addTask {
+                for await _ in changes { await self.restartSync(onFailure) }
+            }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func restartSync(_ onFailure: @Sendable (DunlinError) -> Void) async {
+        do {
+            try await restartSync()
+        } catch let refusal as DunlinError where refusal.code != .closed {
+            onFailure(refusal)
+        } catch {
+            // Closed: it ends.
         }
     }
 }

@@ -27,7 +27,9 @@ extension NodeLifecycle {
 
     /// Heard before the notification's poster goes on: afterwards the process may be suspended.
     private func follow(_ name: Notification.Name, _ event: SleepPlan.Event) {
-        NotificationCenter.default.addObserver(forName: name, object: nil, queue: nil) { [weak self] _ in
+        _ = NotificationCenter.default.addObserver(
+            forName: name, object: nil, queue: nil
+        ) { [weak self] _ in
             MainActor.assumeIsolated { self?.handle(event) }
         }
     }

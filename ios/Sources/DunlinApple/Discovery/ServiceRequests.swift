@@ -31,7 +31,7 @@ final class ServiceRequests: @unchecked Sendable {
                 { _, flags, code, name, _, _, context in
                     let registered = Int(flags) & Int(kDNSServiceFlagsAdd) != 0
                     let name = name.map { String(cString: $0) }
-                    requests(context).registered(name, isThere: registered, code)
+                    owner(context).registered(name, isThere: registered, code)
                 },
                 context)
             return (request, code)
@@ -48,7 +48,7 @@ final class ServiceRequests: @unchecked Sendable {
                 &request, 0, 0, name, serviceType, "local.",
                 { _, _, _, code, _, host, port, _, _, context in
                     let host = host.map { String(cString: $0) }
-                    requests(context).located(host, port: UInt16(bigEndian: port), code)
+                    owner(context).located(host, port: UInt16(bigEndian: port), code)
                 },
                 context)
             return (request, code)
@@ -66,7 +66,8 @@ final class ServiceRequests: @unchecked Sendable {
 
     private func add(_ begun: (request: DNSServiceRef?, code: DNSServiceErrorType)) {
         guard begun.code == kDNSServiceErr_NoError, let request = begun.request else {
-            return queue.async { self.fails(begun.code) }
+            let code = begun.code
+            return queue.async { self.fails(code) }
         }
         requests.append(request)
         let code = DNSServiceSetDispatchQueue(request, queue)
@@ -111,7 +112,7 @@ final class ServiceRequests: @unchecked Sendable {
                 let address = address.flatMap { HostAddress($0) }
                 let isThere = Int(flags) & Int(kDNSServiceFlagsAdd) != 0
                 let isLast = Int(flags) & Int(kDNSServiceFlagsMoreComing) == 0
-                requests(context).answered(address, isThere: isThere, isLast: isLast, code)
+                owner(context).answered(address, isThere: isThere, isLast: isLast, code)
             },
             Unmanaged.passUnretained(self).toOpaque())
         add((request, code))
@@ -131,7 +132,7 @@ final class ServiceRequests: @unchecked Sendable {
     }
 }
 
-private func requests(_ context: UnsafeMutableRawPointer?) -> ServiceRequests {
+private func owner(_ context: UnsafeMutableRawPointer?) -> ServiceRequests {
     guard let context else { preconditionFailure("DNS-SD has lost the context of a request") }
     return Unmanaged<ServiceRequests>.fromOpaque(context).takeUnretainedValue()
 }

@@ -65,6 +65,18 @@ let package = Package(
             dependencies: ["DunlinApple", "Dunlin"],
             path: "ios/Tests/DunlinAppleTests"
         ),
+        .testTarget(
+            name: "GuideTests",
+            dependencies: ["Dunlin", "DunlinApple"],
+            path: "ios/Tests/GuideTests"
+        ),
+        // What of the sample app is not a screen.
+        .target(name: "SampleModel", dependencies: ["Dunlin"], path: "ios/Sample/Model"),
+        .testTarget(
+            name: "SampleModelTests",
+            dependencies: ["SampleModel", "Dunlin"],
+            path: "ios/Tests/SampleModelTests"
+        ),
         .testTarget(name: "DunlinTests", dependencies: ["Dunlin"], path: "ios/Tests/DunlinTests"),
         .testTarget(
             name: "DunlinUITests",

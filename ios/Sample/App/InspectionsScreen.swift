@@ -1,0 +1,49 @@
+import Dunlin
+import DunlinUI
+import SwiftUI
+
+/// What is to be inspected, as it is at every moment on every device.
+struct InspectionsScreen: View {
+    let space: Space
+    @EnvironmentObject private var sample: Sample
+    @StateObject private var list = Live<[Entry<Inspection>]>()
+    @State private var place = ""
+
+    var body: some View {
+        List {
+            HStack {
+                TextField("Place", text: $place)
+                Button("Add") {
+                    sample.start {
+                        try await space.inspections.insert(Inspection(place: place))
+                        place = ""
+                    }
+                }
+            }
+            if let refusal = list.refusal { Text(refusal.reason) }
+            ForEach(list.value ?? []) { entry in
+                NavigationLink {
+                    InspectionScreen(space: space, id: entry.id)
+                } label: {
+                    Toggle("\(entry.value.place): \(entry.value.condition)", isOn: done(entry))
+                }
+            }
+        }
+        .buttonStyle(.borderless)
+        .navigationTitle(space.alias ?? space.name)
+        .toolbar {
+            NavigationLink("Invite") { InvitationScreen(space: space) }
+        }
+        .task {
+            await sample.attempt { await list.follow(try space.inspections.watch(), id: space.id) }
+        }
+    }
+
+    private func done(_ entry: Entry<Inspection>) -> Binding<Bool> {
+        Binding(
+            get: { entry.value.done },
+            set: { done in
+                sample.start { try await space.inspections.update(entry.id) { $0.done = done } }
+            })
+    }
+}

@@ -1,0 +1,252 @@
+import Dunlin
+import Foundation
+import Testing
+
+#if canImport(SwiftUI) && canImport(UIKit)
+import DunlinApple
+import DunlinUI
+import SwiftUI
+#endif
+
+/// What docs/ios.md shows, line by line.
+struct GuideTests {
+    @Test func theGuidesExamplesCompileAndDoWhatItSays() async throws {
+        let root = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: root) }
+        let directory = root.appendingPathComponent("barn")
+        let node = try await Node.open(directory, NodeOptions(name: "barn"))
+        let farm = try await node.createSpace("farm")
+        let chores = try farm.collection("chores", of: Chore.self)
+
+        let id = try await chores.insert(Chore(title: "Mend the fence")).id
+        try await chores.update(id) { $0.done = true; $0.minutes += 20 }
+        try await chores.edit(id) { $0.splice("/notes", at: 0, insert: "oak") }
+        let expected = Chore(title: "Mend the fence", done: true, notes: "oak", minutes: 20)
+        let read = try await chores.get(id)
+        #expect(read.value == expected)
+        #expect(read.conflicts.isEmpty)
+
+        let loops = Task { try await followEverything(node, farm, chores, id) }
+        try await loops.value
+
+        let ticket = try await farm.invite(.writer, expiresIn: 60 * 60)    // hand it over: QR code, message
+        let other = try await Node.open(root.appendingPathComponent("field"))
+        let joined = try await other.join(ticket)
+        try await other.startSync(SyncOptions(peers: ["192.168.1.5:4433"], mdns: false))
+        #expect(joined.name == "farm")
+        let dialled = try await other.peers().map(\.address)
+        #expect(dialled == ["192.168.1.5:4433"])
+
+        let refused = try await remedy(for: Chore(title: "a"), in: joined.collection("chores", of: Chore.self))
+        #expect(refused == "written")
+        try await node.shutdown()
+        let closed = try await remedy(for: Chore(title: "a"), in: chores)
+        #expect(closed == "Closed")
+        try await other.shutdown()
+    }
+
+    /// The loops of the guide, each left after what it tells first.
+    private func followEverything(
+        _ node: Node, _ farm: Space, _ chores: DocumentCollection<Chore>, _ id: String
+    ) async throws {
+        let told = Told()
+        @Sendable func show<Shown>(_ shown: Shown) { told.tell("\(Shown.self)") }
+        @Sendable func index(_ changes: [Change]) { told.tell("\(changes.map(\.collection))") }
+        let loops: [@Sendable () async throws -> Void] = [
+            {
+                for try await open in chores.watch("json_extract(doc, '$.done') = ?", false) { show(open) }
+            },
+            {
+                for try await document in chores.watchDocument(id) { show(document?.value) }
+            },
+            {
+                for try await batch in farm.changes(for: "indexer") {
+                    index(batch.changes)
+                    try await batch.acknowledge()
+                }
+            },
+            {
+                for try await peers in node.watchPeers() { show(peers) }
+            },
+        ]
+        for (number, loop) in loops.enumerated() {
+            let running = Task { try await loop() }
+            while told.count <= number { try await Task.sleep(nanoseconds: 1_000_000) }
+            running.cancel()
+            try await running.value
+        }
+        #expect(told.first == "Array<Entry<Chore>>")
+    }
+
+    private func remedy(
+        for chore: Chore, in chores: DocumentCollection<Chore>
+    ) async throws -> String {
+        var said = "written"
+        func askForSpace() { said = "full" }
+        func report(_ refusal: DunlinError) { said = refusal.code.rawValue }
+        do {
+            try await chores.put("a", chore)
+        } catch let refusal as DunlinError {
+            switch refusal.code {
+            case .storageFull: askForSpace()
+            default: report(refusal)
+            }
+        }
+        return said
+    }
+
+    @Test func everyLineOfTheGuideIsHere() throws {
+        let here = Set(try lines(URL(fileURLWithPath: #filePath)).map(\.trimmed))
+        var isSwift = false
+        var count = 0
+        for line in try lines(repository.appendingPathComponent("docs/ios.md")) {
+            if line.hasPrefix("```") {
+                isSwift = line == "```swift"
+            } else if isSwift && !line.trimmed.isEmpty {
+                count += 1
+                #expect(here.contains(line.trimmed), "\(line)")
+            }
+        }
+        #expect(count > 80)
+    }
+
+    @Test func theGuidesInfoPlistIsTheSamples() throws {
+        let guide = try String(
+            contentsOf: repository.appendingPathComponent("docs/ios.md"), encoding: .utf8)
+        let block = try #require(guide.components(separatedBy: "```xml\n").dropFirst().first)
+        let shown = try entries("<dict>\(try #require(block.components(separatedBy: "```").first))</dict>")
+        var sample = try entries(
+            String(
+                contentsOf: repository.appendingPathComponent("ios/Sample/Info.plist"), encoding: .utf8))
+        // The camera is the sample's own.
+        sample["NSCameraUsageDescription"] = nil
+        #expect(shown == sample as NSDictionary)
+        #expect(shown["NSBonjourServices"] as? [String] == ["_dunlin._udp"])
+    }
+
+    private var repository: URL {
+        (0..<4).reduce(URL(fileURLWithPath: #filePath)) { file, _ in file.deletingLastPathComponent() }
+    }
+
+    private func lines(_ file: URL) throws -> [String] {
+        try String(contentsOf: file, encoding: .utf8).components(separatedBy: "\n")
+    }
+
+    private func entries(_ xml: String) throws -> NSMutableDictionary {
+        let whole = xml.contains("<plist") ? xml : "<plist version=\"1.0\">\(xml)</plist>"
+        let read = try PropertyListSerialization.propertyList(from: Data(whole.utf8), format: nil)
+        return NSMutableDictionary(dictionary: try #require(read as? [String: Any]))
+    }
+}
+
+extension String {
+    fileprivate var trimmed: String { trimmingCharacters(in: .whitespaces) }
+}
+
+/// What loops told, in order.
+private final class Told: @unchecked Sendable {
+    private let lock = NSLock()
+    private var told = [String]()
+
+    var count: Int { lock.withLock { told.count } }
+    var first: String? { lock.withLock { told.first } }
+
+    func tell(_ words: String) { lock.withLock { told.append(words) } }
+}
+
+struct Chore: Codable, Hashable, Sendable {
+    var title: String
+    var done = false
+    var notes = MergeableText()        // edited by several people at once
+    var minutes = Counter()            // adds up what everybody added
+}
+
+#if canImport(SwiftUI) && canImport(UIKit)
+struct ChoresApp: App {
+    @StateObject private var store = Store()
+
+    var body: some Scene {
+        WindowGroup {
+            ChoreList(store: store).task { await store.run() }
+        }
+    }
+}
+
+@MainActor
+final class Store: ObservableObject {
+    @Published var chores: DocumentCollection<Chore>?
+    private var lifecycle: NodeLifecycle?
+
+    func run() async {
+        do {
+            let node = try await Node.open(NodeOptions(name: "barn"))
+            lifecycle = NodeLifecycle(node)             // suspends in the background
+            let farm = try await firstSpace(of: node)
+            chores = try farm.collection("chores", of: Chore.self)
+            try await node.startSync(.bonjour())        // finds others nearby
+            await node.followNetworks()                 // a new socket on a new network
+        } catch {
+            print(error)                                // say so: what is refused has a remedy
+        }
+    }
+
+    private func firstSpace(of node: Node) async throws -> Space {
+        if let space = node.spaces.first { return space }
+        return try await node.createSpace("farm")       // or: node.join(ticket)
+    }
+}
+
+struct ChoreList: View {
+    @ObservedObject var store: Store
+    @StateObject private var open = Live<[Entry<Chore>]>()
+
+    var body: some View {
+        VStack {
+            Button("Mend the fence") {
+                Task { try await store.chores?.insert(Chore(title: "Mend the fence")) }
+            }
+            if let chores = store.chores {
+                List(open.value ?? []) { Text($0.value.title) }
+                    .following(open) { chores.watch("json_extract(doc, '$.done') = ?", false) }
+            }
+        }
+    }
+}
+
+struct Notes: View {
+    let chores: DocumentCollection<Chore>
+    let id: String
+    @StateObject private var notes = TextFieldBinding()
+
+    var body: some View {
+        BoundTextView(notes)
+            .editing(notes, id: id) { [chores, id] in try await chores.editText(id, "/notes") }
+    }
+}
+
+/// The lines about the permission.
+@MainActor
+private func followPermission(
+    _ node: Node, hideHint: () -> Void, showHint: (@escaping @MainActor () -> Void) -> Void
+) async throws {
+    let bonjour = BonjourDiscovery()
+    try await node.startSync(.bonjour(bonjour))
+    for await access in bonjour.permission.watch() {
+        switch access {
+        case .unknown: break                                // being asked, or nobody is there
+        case .granted: hideHint()
+        case .refused: showHint { bonjour.permission.openSettings() }
+        }
+    }
+}
+
+/// The lines about work in the background.
+@MainActor
+private func refreshNowAndThen(
+    _ lifecycle: @escaping @Sendable () async throws -> NodeLifecycle
+) throws {
+    let refresh = BackgroundRefresh("dev.dunlin.sample.sync")
+    refresh.register(.bonjour()) { try await lifecycle() }  // before the app has finished launching
+    try refresh.schedule()                                  // whenever it goes to the background
+}
+#endif

@@ -52,14 +52,14 @@ let package = Package(
             swiftSettings: [.swiftLanguageMode(.v5)],
             linkerSettings: linking
         ),
-        .target(name: "Dunlin", dependencies: ["DunlinBindings"], path: "ios/Sources/Dunlin"),
-        .target(name: "DunlinUI", dependencies: ["Dunlin"], path: "ios/Sources/DunlinUI"),
         .target(
-            name: "DunlinApple",
-            dependencies: ["Dunlin"],
-            path: "ios/Sources/DunlinApple",
+            name: "Dunlin",
+            dependencies: ["DunlinBindings"],
+            path: "ios/Sources/Dunlin",
             resources: [.copy("PrivacyInfo.xcprivacy")]
         ),
+        .target(name: "DunlinUI", dependencies: ["Dunlin"], path: "ios/Sources/DunlinUI"),
+        .target(name: "DunlinApple", dependencies: ["Dunlin"], path: "ios/Sources/DunlinApple"),
         .testTarget(
             name: "DunlinAppleTests",
             dependencies: ["DunlinApple", "Dunlin"],
@@ -67,8 +67,9 @@ let package = Package(
         ),
         .testTarget(
             name: "GuideTests",
-            dependencies: ["Dunlin", "DunlinApple"],
-            path: "ios/Tests/GuideTests"
+            dependencies: ["Dunlin", "DunlinApple", "DunlinUI"],
+            path: "ios/Tests/GuideTests",
+            linkerSettings: observing
         ),
         // What of the sample app is not a screen.
         .target(name: "SampleModel", dependencies: ["Dunlin"], path: "ios/Sample/Model"),

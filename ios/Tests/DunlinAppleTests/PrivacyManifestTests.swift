@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import DunlinApple
+@testable import Dunlin
 
 final class PrivacyManifestTests {
     @Test func theManifestComesAlongAndGivesAReasonForWhatTheLibraryCalls() throws {

@@ -12,6 +12,8 @@ public struct BackgroundRefresh: Sendable {
     private let identifier: String
     private let period: TimeInterval
 
+    /// Makes it; nothing happens before ``register(_:lifecycle:)`` and ``schedule()``.
+    ///
     /// - Parameters:
     ///   - identifier: as the Info.plist has it.
     ///   - period: how many seconds lie between two syncs at least.

@@ -14,6 +14,7 @@ public final class BonjourDiscovery: Discovery {
 
     private let discovery: LocalDiscovery
 
+    /// Makes a discovery, which does nothing until a sync that has it starts.
     public init() {
         let queue = DispatchQueue(label: "dev.dunlin.bonjour")
         let search = LocalSearch(
@@ -23,10 +24,12 @@ public final class BonjourDiscovery: Discovery {
         discovery = LocalDiscovery(queue: queue, search: search)
     }
 
+    /// Announces this port and looks for others, until ``stop()``.
     public func start(port: UInt16, peers: any DiscoveredPeers) {
         discovery.start(port: port, peers: peers)
     }
 
+    /// Withdraws the announcement and looks no more.
     public func stop() {
         discovery.stop()
     }

@@ -44,7 +44,8 @@ public final class LocalNetworkPermission: Sendable {
 
     private let state = Locked(State())
 
-    public init() {}
+    /// Makes one for a search that has not begun.
+    init() {}
 
     /// How it stands at this moment.
     public var current: LocalNetworkAccess { state.with { $0.access } }

@@ -13,11 +13,15 @@ import Security
 public final class KeychainSealer: KeySealer {
     private let service: String
 
+    /// Makes a sealer; the key is made when it is first needed.
+    ///
     /// - Parameter service: the name of the Keychain's item.
     public init(service: String = "dev.dunlin.seed") {
         self.service = service
     }
 
+    /// Seals a seed.
+    ///
     /// - Throws: ``SealError`` if the Keychain refuses.
     public func seal(_ seed: Data) throws -> Data {
         let key = try find() ?? generate()
@@ -29,6 +33,8 @@ public final class KeychainSealer: KeySealer {
         return SealedSeed(box: combined).stored
     }
 
+    /// Returns the seed that was sealed.
+    ///
     /// - Throws: ``SealError`` if the Keychain's key is gone or another, or what is stored is damaged.
     public func unseal(_ sealed: Data) throws -> Data {
         let sealed = try SealedSeed(stored: sealed)

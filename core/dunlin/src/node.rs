@@ -160,9 +160,11 @@ impl Node {
     /// Nothing happens if there is none.
     ///
     /// # Errors
-    /// As [`start_sync`](Self::start_sync); another attempt starts it.
+    /// As [`start_sync`](Self::start_sync); another attempt starts it. A suspended node takes a new
+    /// socket when it is resumed: that is no error.
     pub async fn restart_sync(&self) -> Result<()> {
         let mut sync = self.sync.lock().await;
+        self.core.check_open()?;
         match sync.wanted.clone() {
             Some(config) if !self.core.is_suspended() => sync.start(&self.core, config).await,
             _ => Ok(()),

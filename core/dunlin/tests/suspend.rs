@@ -82,6 +82,7 @@ async fn a_suspended_node_refuses_and_its_handles_survive() {
     site.node.shutdown().await.unwrap();
     assert_eq!(site.node.resume().await.unwrap_err().code(), Code::Closed);
     assert_eq!(site.node.suspend(SOON).await.unwrap_err().code(), Code::Closed);
+    assert_eq!(site.node.restart_sync().await.unwrap_err().code(), Code::Closed);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,5 @@
 internal import DunlinBindings
+import Foundation
 
 /// The pause between attempts while the node is suspended, in nanoseconds: refused at once, they cost
 /// nothing.
@@ -23,8 +24,8 @@ extension DocumentCollection {
         _ condition: String, parameters: [(any QueryParameter)?]
     ) -> Updates<[Entry<Model>]> {
         let sql = "SELECT id, doc FROM \(name) WHERE \(condition) ORDER BY id"
-        let (name, results) = (name, space.watch(sql, parameters: parameters))
-        return results.map { result in try result.rows.map { try entry($0, in: name) } }
+        let reader = EntryReader<Model>(of: name)
+        return space.watch(sql, parameters: parameters).map { try reader.entries(of: $0.rows) }
     }
 
     /// Follows one document, with its version: at once, then whenever it has changed; nil while there
@@ -52,10 +53,34 @@ extension DocumentCollection {
     }
 }
 
-private func entry<Model: Decodable>(_ row: Row, in collection: String) throws -> Entry<Model> {
-    let id = row["id"]?.string ?? ""
-    let json = row["doc"]?.string ?? ""
-    return Entry(id: id, value: try decodeJSON(Model.self, from: json, of: "\(collection)/\(id)"))
+/// Reads rows through a model; what has not changed since the result before is not read again.
+private final class EntryReader<Model: Codable & Sendable>: @unchecked Sendable {
+    private let collection: String
+    private let lock = NSLock()
+    private var known: [String: (json: String, entry: Entry<Model>)] = [:]
+
+    init(of collection: String) {
+        self.collection = collection
+    }
+
+    func entries(of rows: [Row]) throws -> [Entry<Model>] {
+        try lock.withLock {
+            var next: [String: (json: String, entry: Entry<Model>)] = [:]
+            let entries = try rows.map { row in
+                let (id, json) = (row["id"]?.string ?? "", row["doc"]?.string ?? "")
+                let same = known[id].flatMap { $0.json == json ? $0.entry : nil }
+                let entry = try same ?? read(json, id: id)
+                next[id] = (json, entry)
+                return entry
+            }
+            known = next
+            return entries
+        }
+    }
+
+    private func read(_ json: String, id: String) throws -> Entry<Model> {
+        Entry(id: id, value: try decodeJSON(Model.self, from: json, of: "\(collection)/\(id)"))
+    }
 }
 
 /// Reads a document again whenever the change feed tells of it.

@@ -123,7 +123,7 @@ struct GuideTests {
             contentsOf: repository.appendingPathComponent("docs/ios.md"), encoding: .utf8)
         let block = try #require(guide.components(separatedBy: "```xml\n").dropFirst().first)
         let shown = try entries("<dict>\(try #require(block.components(separatedBy: "```").first))</dict>")
-        var sample = try entries(
+        let sample = try entries(
             String(
                 contentsOf: repository.appendingPathComponent("ios/Sample/Info.plist"), encoding: .utf8))
         // The camera is the sample's own.

@@ -24,7 +24,7 @@ use crate::{
 const FOLLOWED: usize = 100;
 const BATCH: usize = 1_000;
 const READINGS: usize = 100;
-const BATCHES: usize = 20;
+const BATCHES: usize = 5;
 const DELIVERIES: usize = 300;
 
 /// Row 18.

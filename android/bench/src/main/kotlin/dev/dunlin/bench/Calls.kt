@@ -12,6 +12,8 @@ import kotlinx.serialization.Serializable
 import kotlinx.serialization.json.Json
 import kotlin.time.DurationUnit
 import kotlin.time.TimeSource.Monotonic.markNow
+import dev.dunlin.ffi.keepWorkersAttached
+import dev.dunlin.floor.uniffiRustFutureContinuationCallbackImpl
 import dev.dunlin.ffi.liveObjects as emptyCall
 import dev.dunlin.floor.empty as emptyFloor
 
@@ -25,7 +27,7 @@ private const val READINGS = 100
 /** Calls of one run; empty ones that do not suspend are timed by the thousand. */
 private const val EMPTY = 1_000
 private const val GETS = 2_000
-private const val BATCHES = 20
+private const val BATCHES = 5
 private const val DELIVERIES = 300
 
 /** A document of 1 KB. */
@@ -104,6 +106,8 @@ internal class Calls private constructor(
 
     companion object {
         suspend fun prepare(node: Node): Calls {
+            // As the library does for its own: attached anew each time, a call takes a millisecond.
+            keepWorkersAttached(uniffiRustFutureContinuationCallbackImpl)
             val space = node.createSpace("bench")
             val reports = space.collection<Report>("reports")
             val tasks = space.collection<Task>("tasks")

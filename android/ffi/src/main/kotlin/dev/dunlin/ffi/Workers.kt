@@ -1,5 +1,6 @@
 package dev.dunlin.ffi
 
+import com.sun.jna.Callback
 import com.sun.jna.CallbackThreadInitializer
 import com.sun.jna.Native
 
@@ -9,7 +10,6 @@ import com.sun.jna.Native
  * Else JNA attaches and detaches them each time, which makes a `Thread` for every call, and tells
  * on standard error of those that the JVM's end overtook. As daemons they do not hold up that end.
  */
-fun keepWorkersAttached() {
-    val workers = CallbackThreadInitializer(true, false, "dunlin")
-    Native.setCallbackThreadInitializer(uniffiRustFutureContinuationCallbackImpl, workers)
+fun keepWorkersAttached(wake: Callback = uniffiRustFutureContinuationCallbackImpl) {
+    Native.setCallbackThreadInitializer(wake, CallbackThreadInitializer(true, false, "dunlin"))
 }

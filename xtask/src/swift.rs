@@ -20,6 +20,7 @@ use crate::{
     failure::Failure,
     metadata,
     shell::{cargo, run, run_watching},
+    sources::sources,
 };
 
 /// What the generator makes, and where the package has it.
@@ -111,28 +112,9 @@ fn compare(generated: &Path) -> Result<(), Failure> {
 }
 
 fn parse_sample(swift: &Swift) -> Result<(), Failure> {
-    let mut sources = Vec::new();
-    collect(Path::new(SAMPLE), &mut sources)?;
-    if sources.is_empty() {
-        return Ok(());
-    }
-    run(swift.command(&[], &[]).args(["swiftc", "-parse"]).args(&sources))?;
-    println!("{} files of {SAMPLE} were parsed", sources.len());
-    Ok(())
-}
-
-/// The Swift sources of a folder and those below; none if it is not there.
-fn collect(folder: &Path, sources: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
-    for entry in entries {
-        let path = entry.map_err(|error| failed("read", &folder.to_string_lossy(), &error))?.path();
-        if path.is_dir() {
-            collect(&path, sources)?;
-        } else if path.extension().is_some_and(|extension| extension == "swift") {
-            sources.push(path);
-        }
-    }
-    sources.sort();
+    let files = sources(Path::new(SAMPLE), "swift")?;
+    run(swift.command(&[], &[]).args(["swiftc", "-parse"]).args(&files))?;
+    println!("{} files of {SAMPLE} were parsed", files.len());
     Ok(())
 }
 

@@ -56,6 +56,8 @@ import Testing
     func open() async throws {
         try await withNodes { nodes in
             let directory = nodes.directory("ann")
+            // Making a directory a node does not wait for somebody else who makes it one; opening does.
+            try await Node.open(directory, NodeOptions(name: "ann")).shutdown()
             for _ in 0..<10 {
                 let opening = Task { try await Node.open(directory, NodeOptions(name: "ann")) }
                 try await pause(milliseconds: 2)

@@ -22,7 +22,7 @@ func withDeadline(
 }
 
 func pause(milliseconds: UInt64) async throws {
-    try await _Concurrency.Task.sleep(nanoseconds: milliseconds * 1_000_000)
+    try await Task.sleep(nanoseconds: milliseconds * 1_000_000)
 }
 
 /// The first element that is wanted; fails where the sequence ends without.

@@ -31,6 +31,16 @@ impl Path {
     pub fn is_root(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// Goes one segment down.
+    pub(crate) fn push(&mut self, segment: String) {
+        self.0.push(segment);
+    }
+
+    /// Goes one segment up.
+    pub(crate) fn pop(&mut self) {
+        self.0.pop();
+    }
 }
 
 impl From<&RegisterPath> for Path {

@@ -1,11 +1,11 @@
 //! JSON with mergeable extras: what a document holds, as callers see it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use data_encoding::BASE64;
 use serde_json::{Map, Number, Value as Json};
 
-use crate::{error::InvalidInput, limits::MAX_DEPTH};
+use crate::{element::Element, error::InvalidInput, limits::MAX_DEPTH, path::Path};
 
 /// A value in a document.
 ///
@@ -29,20 +29,42 @@ pub enum Value {
     Text(String),
     /// A number that adds up what everybody added; in JSON `{"$counter":n}`.
     Counter(i64),
-    /// A list of items with stable ids.
+    /// A list of items with stable ids; in JSON an array, or `{"$list":[…]}` where that would read
+    /// as a [`Whole`](Value::Whole).
     List(Vec<Value>),
-    /// An object; keys sorted by their bytes.
+    /// A list or an object that is one register: replaced whole, never merged inside. In JSON an
+    /// array with at least one number and nothing but numbers and such arrays in it, or
+    /// `{"$value":…}`. Inside are scalars, bytes, lists and objects.
+    Whole(Box<Value>),
+    /// A set of scalars, to which several people add at once; in JSON `{"$set":[…]}`.
+    Set(BTreeSet<Element>),
+    /// An object; keys sorted by their bytes. In JSON `{"$object":{…}}` where it would read as one
+    /// of these forms.
     Object(BTreeMap<String, Value>),
 }
 
+/// The keys that make a tagged form of an object that has one of them and nothing else.
+const TAGS: [&str; 8] =
+    ["$text", "$counter", "$bytes", "$value", "$set", "$list", "$attachment", "$object"];
+
 impl Value {
-    /// Reads JSON, with `{"$text":…}`, `{"$counter":…}` and `{"$bytes":…}` as their kinds.
+    /// Reads JSON, with its tagged forms: objects of exactly one key out of `$text`, `$counter`,
+    /// `$bytes`, `$value`, `$set`, `$list`, `$attachment` and `$object`. Every other key is an
+    /// ordinary one.
     ///
     /// # Errors
-    /// Refuses other keys that start with `$`, whole numbers above `i64::MAX`, and nesting deeper
-    /// than [`MAX_DEPTH`].
+    /// `InvalidInput` with the path, for a tagged form that holds something else than it names, whole
+    /// numbers above `i64::MAX`, and nesting deeper than [`MAX_DEPTH`].
     pub fn from_json(json: &Json) -> Result<Self, InvalidInput> {
-        Self::read(json, 0)
+        Reading { plain: false, path: Path::default() }.read(json, 0)
+    }
+
+    /// Reads JSON as it is: no object is a tagged form.
+    ///
+    /// # Errors
+    /// As [`from_json`](Self::from_json).
+    pub fn from_plain_json(json: &Json) -> Result<Self, InvalidInput> {
+        Reading { plain: true, path: Path::default() }.read(json, 0)
     }
 
     /// Reads JSON that must be an object at the top, as every document is.
@@ -50,49 +72,23 @@ impl Value {
     /// # Errors
     /// As [`from_json`](Self::from_json), and for anything but an object.
     pub fn object_from_json(json: &Json) -> Result<Self, InvalidInput> {
-        match Self::from_json(json)? {
+        Self::from_json(json)?.into_document()
+    }
+
+    /// Reads JSON as it is, that must be an object at the top.
+    ///
+    /// # Errors
+    /// As [`from_json`](Self::from_json), and for anything but an object.
+    pub fn object_from_plain_json(json: &Json) -> Result<Self, InvalidInput> {
+        Self::from_plain_json(json)?.into_document()
+    }
+
+    fn into_document(self) -> Result<Self, InvalidInput> {
+        match self {
             object @ Self::Object(_) => Ok(object),
             other => Err(InvalidInput::new(
                 format!("a document is a JSON object, not {}", other.kind()),
                 "wrap it, for instance {\"value\": …}",
-            )),
-        }
-    }
-
-    fn read(json: &Json, depth: usize) -> Result<Self, InvalidInput> {
-        if depth > MAX_DEPTH {
-            return Err(InvalidInput::new(
-                format!("the value is nested deeper than {MAX_DEPTH}"),
-                "flatten it, or split it over several documents",
-            ));
-        }
-        Ok(match json {
-            Json::Null => Self::Null,
-            Json::Bool(truth) => Self::Bool(*truth),
-            Json::Number(number) => Self::number(number)?,
-            Json::String(text) => Self::String(text.clone()),
-            Json::Array(items) => Self::List(
-                items.iter().map(|item| Self::read(item, depth + 1)).collect::<Result<_, _>>()?,
-            ),
-            Json::Object(fields) => match fields.keys().find(|key| key.starts_with('$')) {
-                Some(key) => Self::tagged(key, fields)?,
-                None => Self::Object(
-                    fields
-                        .iter()
-                        .map(|(key, value)| Ok((key.clone(), Self::read(value, depth + 1)?)))
-                        .collect::<Result<_, InvalidInput>>()?,
-                ),
-            },
-        })
-    }
-
-    fn number(number: &Number) -> Result<Self, InvalidInput> {
-        match (number.as_i64(), number.as_f64()) {
-            (Some(whole), _) => Ok(Self::Int(whole)),
-            (None, Some(float)) if !number.is_u64() => Self::float(float),
-            _ => Err(InvalidInput::new(
-                format!("the number {number} is above {}", i64::MAX),
-                "store it as a string",
             )),
         }
     }
@@ -116,58 +112,103 @@ impl Value {
         })
     }
 
-    fn tagged(key: &str, fields: &Map<String, Json>) -> Result<Self, InvalidInput> {
-        let content = &fields[key];
-        let value = match (key, content) {
-            _ if fields.len() != 1 => None,
-            ("$text", Json::String(text)) => Some(Self::Text(text.clone())),
-            ("$counter", Json::Number(number)) => number.as_i64().map(Self::Counter),
-            ("$bytes", Json::String(text)) => BASE64.decode(text.as_bytes()).ok().map(Self::Bytes),
-            _ => None,
-        };
-        value.ok_or_else(|| {
-            InvalidInput::new(
-                format!("{key:?} does not make a value here"),
-                "keys that start with $ are for {\"$text\":\"…\"}, {\"$counter\":whole number} and \
-                 {\"$bytes\":\"base64\"}, alone in their object",
-            )
+    /// The same as one register, with all lists and objects in it as plain content; scalars are
+    /// registers anyway.
+    ///
+    /// # Errors
+    /// `InvalidInput` if there is a text, a counter or a set in it: those merge.
+    pub fn into_whole(self) -> Result<Self, InvalidInput> {
+        Ok(match self.into_content()? {
+            tree @ (Self::List(_) | Self::Object(_)) => Self::Whole(Box::new(tree)),
+            scalar => scalar,
         })
     }
 
-    /// Plain JSON: texts as strings, counters as numbers, bytes as base64 strings.
-    pub fn to_json(&self) -> Json {
-        self.write(&|value| match value {
-            Self::Text(text) => Json::String(text.clone()),
-            Self::Counter(sum) => Json::from(*sum),
-            Self::Bytes(bytes) => Json::String(BASE64.encode(bytes)),
-            _ => Json::Null,
+    /// What stands inside a [`Whole`](Self::Whole): lists and objects of scalars.
+    fn into_content(self) -> Result<Self, InvalidInput> {
+        Ok(match self {
+            Self::Whole(content) => *content,
+            Self::List(items) => {
+                Self::List(items.into_iter().map(Self::into_content).collect::<Result<_, _>>()?)
+            }
+            Self::Object(fields) => Self::Object(
+                fields
+                    .into_iter()
+                    .map(|(key, field)| Ok((key, field.into_content()?)))
+                    .collect::<Result<_, InvalidInput>>()?,
+            ),
+            merging @ (Self::Text(_) | Self::Counter(_) | Self::Set(_)) => {
+                return Err(InvalidInput::new(
+                    format!("{} cannot stand in a value that is replaced whole", merging.kind()),
+                    "leave out $value, or store a string, a number or an array in it",
+                ));
+            }
+            scalar => scalar,
         })
+    }
+
+    /// Whether an array of these, as plain JSON, reads as one value: at least one number, and
+    /// nothing but numbers and such arrays.
+    fn is_numeric(items: &[Self]) -> bool {
+        !items.is_empty()
+            && items.iter().all(|item| match item {
+                Self::Int(_) | Self::Float(_) => true,
+                Self::List(items) => Self::is_numeric(items),
+                Self::Whole(content) => {
+                    matches!(&**content, Self::List(items) if Self::is_numeric(items))
+                }
+                _ => false,
+            })
+    }
+
+    /// Plain JSON: texts as strings, counters as numbers, bytes as base64 strings, sets and values
+    /// as what they hold.
+    pub fn to_json(&self) -> Json {
+        match self {
+            Self::Null => Json::Null,
+            Self::Bool(truth) => Json::Bool(*truth),
+            Self::Int(whole) | Self::Counter(whole) => Json::from(*whole),
+            Self::Float(float) => Number::from_f64(*float).map_or(Json::Null, Json::Number),
+            Self::String(text) | Self::Text(text) => Json::String(text.clone()),
+            Self::Bytes(bytes) => Json::String(BASE64.encode(bytes)),
+            Self::List(items) => items.iter().map(Self::to_json).collect(),
+            Self::Whole(content) => content.to_json(),
+            Self::Set(elements) => {
+                elements.iter().map(|element| element.value().to_json()).collect()
+            }
+            Self::Object(fields) => {
+                fields.iter().map(|(key, value)| (key.clone(), value.to_json())).collect()
+            }
+        }
     }
 
     /// JSON that [`from_json`](Self::from_json) reads back as this value.
     pub fn to_tagged_json(&self) -> Json {
-        let tag =
-            |key: &str, value: Json| Json::Object([(key.to_owned(), value)].into_iter().collect());
-        self.write(&|value| match value {
-            Self::Text(text) => tag("$text", Json::String(text.clone())),
-            Self::Counter(sum) => tag("$counter", Json::from(*sum)),
-            Self::Bytes(bytes) => tag("$bytes", Json::String(BASE64.encode(bytes))),
-            _ => Json::Null,
-        })
+        match self {
+            Self::Text(text) => tagged("$text", Json::String(text.clone())),
+            Self::Counter(sum) => tagged("$counter", Json::from(*sum)),
+            Self::Bytes(bytes) => tagged("$bytes", Json::String(BASE64.encode(bytes))),
+            Self::Set(_) => tagged("$set", self.to_json()),
+            Self::Whole(content) => match &**content {
+                Self::List(items) if Self::is_numeric(items) => content.to_json(),
+                content => tagged("$value", content.to_content_json()),
+            },
+            Self::List(items) => {
+                let array = items.iter().map(Self::to_tagged_json).collect();
+                if Self::is_numeric(items) { tagged("$list", array) } else { array }
+            }
+            Self::Object(fields) => object(fields, Self::to_tagged_json),
+            scalar => scalar.to_json(),
+        }
     }
 
-    fn write(&self, kinds: &dyn Fn(&Self) -> Json) -> Json {
+    /// The inside of a value that is replaced whole: arrays are arrays there, whatever they hold.
+    fn to_content_json(&self) -> Json {
         match self {
-            Self::Null => Json::Null,
-            Self::Bool(truth) => Json::Bool(*truth),
-            Self::Int(whole) => Json::from(*whole),
-            Self::Float(float) => Number::from_f64(*float).map_or(Json::Null, Json::Number),
-            Self::String(text) => Json::String(text.clone()),
-            Self::Bytes(_) | Self::Text(_) | Self::Counter(_) => kinds(self),
-            Self::List(items) => items.iter().map(|item| item.write(kinds)).collect(),
-            Self::Object(fields) => {
-                fields.iter().map(|(key, value)| (key.clone(), value.write(kinds))).collect()
-            }
+            Self::Bytes(_) => self.to_tagged_json(),
+            Self::List(items) => items.iter().map(Self::to_content_json).collect(),
+            Self::Object(fields) => object(fields, Self::to_content_json),
+            scalar => scalar.to_json(),
         }
     }
 
@@ -182,8 +223,138 @@ impl Value {
             Self::Text(_) => "a text",
             Self::Counter(_) => "a counter",
             Self::List(_) => "a list",
+            Self::Whole(_) => "a value that is replaced whole",
+            Self::Set(_) => "a set",
             Self::Object(_) => "an object",
         }
+    }
+}
+
+fn tagged(tag: &str, content: Json) -> Json {
+    Json::Object([(tag.to_owned(), content)].into_iter().collect())
+}
+
+/// An object's fields, wrapped where they would read as a tagged form.
+fn object(fields: &BTreeMap<String, Value>, write: impl Fn(&Value) -> Json) -> Json {
+    let json = fields.iter().map(|(key, value)| (key.clone(), write(value))).collect();
+    let reads_as_tagged = fields.len() == 1 && fields.keys().all(|key| TAGS.contains(&&key[..]));
+    if reads_as_tagged { tagged("$object", json) } else { json }
+}
+
+/// JSON on its way in, and where in it.
+struct Reading {
+    plain: bool,
+    path: Path,
+}
+
+impl Reading {
+    fn read(&mut self, json: &Json, depth: usize) -> Result<Value, InvalidInput> {
+        if depth > MAX_DEPTH {
+            return Err(self.refused(
+                &format!("is nested deeper than {MAX_DEPTH}"),
+                "flatten it, or split it over several documents",
+            ));
+        }
+        Ok(match json {
+            Json::Null => Value::Null,
+            Json::Bool(truth) => Value::Bool(*truth),
+            Json::Number(number) => self.number(number)?,
+            Json::String(text) => Value::String(text.clone()),
+            Json::Array(items) => {
+                let items = self.items(items, depth)?;
+                if Value::is_numeric(&items) {
+                    Value::List(items).into_whole()?
+                } else {
+                    Value::List(items)
+                }
+            }
+            Json::Object(fields) => match self.tag(fields) {
+                Some((tag, content)) => self.tagged(tag, content, depth)?,
+                None => self.fields(fields, depth)?,
+            },
+        })
+    }
+
+    fn items(&mut self, items: &[Json], depth: usize) -> Result<Vec<Value>, InvalidInput> {
+        let items = items.iter().enumerate();
+        items.map(|(index, item)| self.below(index.to_string(), item, depth)).collect()
+    }
+
+    fn fields(&mut self, fields: &Map<String, Json>, depth: usize) -> Result<Value, InvalidInput> {
+        let fields = fields.iter();
+        let read =
+            fields.map(|(key, field)| Ok((key.clone(), self.below(key.clone(), field, depth)?)));
+        Ok(Value::Object(read.collect::<Result<_, InvalidInput>>()?))
+    }
+
+    fn below(&mut self, step: String, json: &Json, depth: usize) -> Result<Value, InvalidInput> {
+        self.path.push(step);
+        let value = self.read(json, depth + 1)?;
+        self.path.pop();
+        Ok(value)
+    }
+
+    /// The tag and the content of a tagged form.
+    fn tag<'a>(&self, fields: &'a Map<String, Json>) -> Option<(&'a str, &'a Json)> {
+        let (key, content) = fields.iter().next()?;
+        let is_tagged = !self.plain && fields.len() == 1 && TAGS.contains(&&key[..]);
+        is_tagged.then_some((key, content))
+    }
+
+    fn tagged(&mut self, tag: &str, content: &Json, depth: usize) -> Result<Value, InvalidInput> {
+        let value = match (tag, content) {
+            ("$text", Json::String(text)) => Some(Value::Text(text.clone())),
+            ("$counter", Json::Number(number)) => match self.number(number)? {
+                Value::Int(whole) => Some(Value::Counter(whole)),
+                _ => None,
+            },
+            ("$bytes", Json::String(text)) => BASE64.decode(text.as_bytes()).ok().map(Value::Bytes),
+            ("$value", content) => {
+                let value = self.read(content, depth)?;
+                Some(value.into_whole().map_err(|error| self.at_path(error))?)
+            }
+            ("$list", Json::Array(items)) => Some(Value::List(self.items(items, depth)?)),
+            ("$set", Json::Array(items)) => {
+                let items = self.items(items, depth)?;
+                let elements: Result<_, _> = items.into_iter().map(Element::new).collect();
+                Some(Value::Set(elements.map_err(|error| self.at_path(error))?))
+            }
+            ("$object", Json::Object(fields)) => Some(self.fields(fields, depth)?),
+            _ => None,
+        };
+        value.ok_or_else(|| {
+            self.refused(
+                &format!("is no value that {tag:?} can hold"),
+                "the forms are {\"$text\":\"…\"}, {\"$counter\":whole number}, {\"$bytes\":\"base64\"}, \
+                 {\"$value\":…}, {\"$set\":[…]}, {\"$list\":[…]} and {\"$object\":{…}}; to store such an \
+                 object as it is, wrap it in {\"$object\":{…}}",
+            )
+        })
+    }
+
+    fn number(&self, number: &Number) -> Result<Value, InvalidInput> {
+        match (number.as_i64(), number.as_f64()) {
+            (Some(whole), _) => Ok(Value::Int(whole)),
+            (None, Some(float)) if !number.is_u64() => Value::float(float),
+            _ => {
+                Err(self
+                    .refused(&format!("is a number above {}", i64::MAX), "store it as a string"))
+            }
+        }
+    }
+
+    fn refused(&self, what: &str, remedy: &str) -> InvalidInput {
+        let place = if self.path.is_root() { "the value" } else { "what stands at" };
+        let path = self.path.to_string();
+        let space = if path.is_empty() { "" } else { " " };
+        InvalidInput::new(format!("{place}{space}{path} {what}"), remedy)
+    }
+
+    fn at_path(&self, error: InvalidInput) -> InvalidInput {
+        if self.path.is_root() {
+            return error;
+        }
+        InvalidInput::new(format!("at {}: {}", self.path, error.reason), error.remedy)
     }
 }
 
@@ -208,19 +379,50 @@ mod tests {
     }
 
     #[test]
-    fn tagged_kinds_are_read_back_and_other_dollar_keys_refused() {
-        let text = r#"{"a":{"$text":"x"},"b":{"$counter":-3},"c":{"$bytes":"AAE="},"d":[1,null]}"#;
-        let value = read(text).unwrap();
-        assert_eq!(Value::from_json(&value.to_tagged_json()), Ok(value.clone()));
-        assert_eq!(value.to_json().to_string(), r#"{"a":"x","b":-3,"c":"AAE=","d":[1,null]}"#);
-        for refused in [
-            r#"{"$x":1}"#,
-            r#"{"$text":1}"#,
-            r#"{"$counter":1.5}"#,
-            r#"{"$bytes":"?"}"#,
-            r#"{"$text":"a","b":1}"#,
+    fn tagged_kinds_are_read_back_and_all_other_keys_are_ordinary() {
+        for (text, plain) in [
+            (r#"{"a":{"$text":"x"}}"#, r#"{"a":"x"}"#),
+            (r#"{"b":{"$counter":-3}}"#, r#"{"b":-3}"#),
+            (r#"{"c":{"$bytes":"AAE="}}"#, r#"{"c":"AAE="}"#),
+            (r#"{"d":["x",null]}"#, r#"{"d":["x",null]}"#),
+            (r#"{"e":[1,[2.5,3]]}"#, r#"{"e":[1,[2.5,3]]}"#),
+            (r#"{"e":[]}"#, r#"{"e":[]}"#),
+            (r#"{"f":{"$list":[1,2]}}"#, r#"{"f":[1,2]}"#),
+            (r#"{"g":{"$set":[1,"b","a"]}}"#, r#"{"g":[1,"a","b"]}"#),
+            (r#"{"h":{"$value":{"x":[1],"y":["a"]}}}"#, r#"{"h":{"x":[1],"y":["a"]}}"#),
+            (r#"{"i":{"$object":{"$text":5}}}"#, r#"{"i":{"$text":5}}"#),
+            (r#"{"$ref":"a","$schema":1}"#, r#"{"$ref":"a","$schema":1}"#),
+            (r#"{"$text":"a","b":1}"#, r#"{"$text":"a","b":1}"#),
+            (r#"{"$x":1}"#, r#"{"$x":1}"#),
+            (r#"{"j":{"$value":{"$object":{"$text":5}}}}"#, r#"{"j":{"$text":5}}"#),
         ] {
-            assert!(read(refused).is_err(), "{refused}");
+            let value = read(text).unwrap();
+            assert_eq!(value.to_json().to_string(), plain);
+            let tagged = value.to_tagged_json();
+            assert_eq!(Value::from_json(&tagged), Ok(value.clone()), "{text}");
+            let json: Json = serde_json::from_str(plain).unwrap();
+            assert_eq!(Value::from_plain_json(&json).unwrap().to_json(), json);
+        }
+        assert!(matches!(read("[1,[2]]"), Ok(Value::Whole(_))));
+        assert!(matches!(read("[[],[1]]"), Ok(Value::List(_))));
+        assert_eq!(read(r#"{"$value":5}"#), Ok(Value::Int(5)));
+    }
+
+    #[test]
+    fn a_tagged_form_that_holds_something_else_is_refused_with_its_path() {
+        for refused in [
+            r#"{"a":[{"b":{"$text":1}}]}"#,
+            r#"{"a":[{"b":{"$counter":1.5}}]}"#,
+            r#"{"a":[{"b":{"$bytes":"?"}}]}"#,
+            r#"{"a":[{"b":{"$set":[[]]}}]}"#,
+            r#"{"a":[{"b":{"$list":{}}}]}"#,
+            r#"{"a":[{"b":{"$object":[]}}]}"#,
+            r#"{"a":[{"b":{"$attachment":1}}]}"#,
+            r#"{"a":[{"b":{"$value":{"t":{"$text":"x"}}}}]}"#,
+            r#"{"a":[{"b":9223372036854775808}]}"#,
+        ] {
+            let reason = read(refused).unwrap_err().reason;
+            assert!(reason.contains("/a/0/b"), "{refused}: {reason}");
         }
     }
 

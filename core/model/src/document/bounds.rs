@@ -46,9 +46,6 @@ pub(super) fn check_value(path: &Path, value: &Value, place: Place) -> Result<()
             .iter()
             .try_for_each(|item| check_value(path, item, place.below(MAX_ITEM_STEP_BYTES))),
         Value::Object(fields) => fields.iter().try_for_each(|(key, field)| {
-            if key.starts_with('$') {
-                return invalid(format!("the key {key:?} at {path} starts with $"));
-            }
             check_value(path, field, place.below(RegisterPath::key_bytes(key)))
         }),
         _ => Ok(()),

@@ -126,13 +126,6 @@ impl Document {
         {
             return Err(EditError::NotFound { path: path.to_string() });
         }
-        if let Some(key) = rest.iter().find(|key| key.starts_with('$')) {
-            return Err(InvalidInput::new(
-                format!("the key {key:?} starts with $"),
-                "such keys are reserved; choose another",
-            )
-            .into());
-        }
         let (path, missing) = match &node.kind {
             // Null gives way to an object, as nothing does.
             Kind::Scalar(_) | Kind::Absent if !node.path.is_root() => (node.path.clone(), rest),

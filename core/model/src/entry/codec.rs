@@ -89,6 +89,12 @@ fn write_value(out: &mut Writer<'_>, value: &Value) -> Written {
         Value::Bytes(bytes) => out.bytes(bytes)?,
         Value::Text(_) => out.tag(TEXT)?.null()?,
         Value::Counter(first) => out.tag(COUNTER)?.i64(*first)?,
+        // Placeholders until entries hold trees of their own.
+        Value::Whole(content) => return write_value(out, content),
+        Value::Set(elements) => {
+            out.array(elements.len() as u64)?;
+            return elements.iter().try_for_each(|element| write_value(out, element.value()));
+        }
         Value::List(items) => {
             out.array(items.len() as u64)?;
             return items.iter().try_for_each(|item| write_value(out, item));

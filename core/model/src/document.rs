@@ -6,13 +6,16 @@ mod delete;
 mod digest;
 mod edit;
 mod history;
+mod largest;
 mod list;
 mod locate;
 mod merge;
 mod mirror;
 mod picture;
 mod read;
+mod refound;
 mod replica;
+mod room;
 mod text;
 mod write;
 
@@ -32,10 +35,9 @@ use yrs::{
 use crate::{
     entry::ENTRIES_ROOT,
     ids::Incarnation,
-    limits::MAX_MERGED_BYTES,
     path::RegisterPath,
     registers::Registers,
-    scan::{self, Gap, Known, Malformed, Refusal},
+    scan::{self, Diverged, Gap, Known, Malformed, NoRoom, Refusal},
     state_vector::StateVector,
     version::Version,
     view::View,
@@ -44,6 +46,7 @@ use history::History;
 use mirror::Touched;
 
 pub use conflicts::Conflict;
+pub use largest::Large;
 pub use text::Anchor;
 
 /// Why a poisoned document does nothing more.
@@ -70,6 +73,8 @@ pub struct Document {
     wide: BTreeMap<(RegisterPath, u32), bool>,
     /// Bytes of the state, counted up by every change; exact after `snapshot`.
     encoded_len: usize,
+    /// Whether that count is exact.
+    is_measured: bool,
     poisoned: bool,
 }
 
@@ -108,6 +113,12 @@ pub enum ApplyError {
     /// Something in between is missing; ask for a diff.
     #[error("the update builds on something unknown: {0}")]
     Gap(#[from] Gap),
+    /// The document would outgrow its bounds.
+    #[error("no room: {0}")]
+    NoRoom(#[from] NoRoom),
+    /// It contradicts what is here.
+    #[error("the document has diverged: {0}")]
+    Diverged(#[from] Diverged),
     /// yrs failed on it: load the document anew and quarantine the bytes.
     #[error("yrs could not apply the update: {0}")]
     Poisoned(String),
@@ -151,6 +162,7 @@ impl Document {
             view: OnceCell::new(),
             wide: BTreeMap::new(),
             encoded_len: 0,
+            is_measured: false,
             poisoned: false,
         }
     }
@@ -188,15 +200,13 @@ impl Document {
         if self.poisoned {
             return Err(ApplyError::Poisoned(FAILED_BEFORE.into()));
         }
-        if !self.fits(update.len(), MAX_MERGED_BYTES) {
-            let bytes = self.encoded_len + update.len();
-            return Err(Malformed::TooLarge { bytes }.into());
-        }
+        self.check_room(update)?;
         self.touched.lock().unwrap_or_else(PoisonError::into_inner).remote = true;
         let integrated = self.integrate(&[update], true);
         let touched = self.take_touched();
         let Some(update) = integrated? else { return Ok(Applied::Known) };
         self.encoded_len += update.len();
+        self.is_measured = false;
         let paths = self.absorb(touched);
         Ok(Applied::Changed(Change { update, paths }))
     }
@@ -216,6 +226,8 @@ impl Document {
             self.known.absorb(&scanned).map_err(|refusal| match refusal {
                 Refusal::Malformed(malformed) => ApplyError::Malformed(malformed),
                 Refusal::Gap(gap) => ApplyError::Gap(gap),
+                Refusal::NoRoom(no_room) => ApplyError::NoRoom(no_room),
+                Refusal::Diverged(diverged) => ApplyError::Diverged(diverged),
             })?;
             let applied = catch_unwind(AssertUnwindSafe(|| {
                 let update = Update::decode_v1(update).map_err(|error| error.to_string())?;
@@ -289,15 +301,6 @@ impl Document {
     /// About how many bytes the state takes; an upper bound.
     pub fn encoded_len(&self) -> usize {
         self.encoded_len
-    }
-
-    /// Whether the state fits a bound with some bytes more.
-    fn fits(&mut self, more: usize, bound: usize) -> bool {
-        if self.encoded_len + more > bound {
-            // The count is an upper bound; look before refusing.
-            self.encoded_len = self.snapshot().len();
-        }
-        self.encoded_len + more <= bound
     }
 }
 

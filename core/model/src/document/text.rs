@@ -215,6 +215,7 @@ impl Writing<'_, '_> {
         }
         if units > 0 {
             text.insert(self.txn, splice.at, content);
+            self.note_addition();
             self.advance_clock(units);
         }
         if splice.delete > 0 || units > 0 {

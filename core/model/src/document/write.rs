@@ -9,6 +9,7 @@ use super::{
     bounds::too_long,
     history::{self, ListOrders},
     picture::Picture,
+    room::{Intent, Size},
 };
 use crate::{
     entry::{Body, Entry, EntryKey, Marker},
@@ -35,6 +36,7 @@ pub(super) struct Writing<'a, 't> {
     pub(super) now_ms: i64,
     first_clock: u32,
     clock: u32,
+    intent: Intent,
     paths: BTreeSet<String>,
     lists_before: Option<ListOrders>,
     /// The texts as the caller sees them: at the base, with the edits so far.
@@ -65,6 +67,10 @@ impl Document {
             let what = "the number of writers".to_owned();
             return Err(EditError::LimitExceeded { what, limit: MAX_WRITERS as u64 });
         }
+        if self.encoded_len > MAX_DOCUMENT_BYTES {
+            self.measure();
+        }
+        let before = self.size();
         let doc = self.doc.clone();
         let mut txn = doc.try_transact_mut().map_err(internal)?;
         let mut writing = Writing {
@@ -74,6 +80,7 @@ impl Document {
             now_ms,
             first_clock: clock,
             clock,
+            intent: Intent::Remove,
             paths: BTreeSet::new(),
             lists_before: None,
             pictures: BTreeMap::new(),
@@ -81,7 +88,7 @@ impl Document {
         };
         let result = edits(&mut writing);
         let (paths, lists_before) = (writing.paths, writing.lists_before);
-        let clock = writing.clock;
+        let (clock, intent) = (writing.clock, writing.intent);
         if let Err(error) = result {
             self.poisoned |= txn.has_changes();
             return Err(error);
@@ -92,7 +99,7 @@ impl Document {
         txn.commit();
         let update = txn.encode_update_v1();
         drop(txn);
-        let finished = self.finish(&update, clock);
+        let finished = self.finish(&update, clock, before, intent);
         self.poisoned |= finished.is_err();
         finished?;
         if let Some(before) = lists_before {
@@ -102,18 +109,21 @@ impl Document {
         Ok(Change { update, paths: paths.into_iter().collect() })
     }
 
-    fn finish(&mut self, update: &[u8], clock: u32) -> Result<(), EditError> {
+    fn finish(
+        &mut self,
+        update: &[u8],
+        clock: u32,
+        before: Size,
+        intent: Intent,
+    ) -> Result<(), EditError> {
         let scanned = scan::read(update).map_err(internal)?;
         self.known.absorb(&scanned).map_err(internal)?;
         if self.known.clock(self.incarnation) != clock {
             return Err(internal("yrs counted other operations than were made"));
         }
         self.encoded_len += update.len();
-        if self.fits(0, MAX_DOCUMENT_BYTES) {
-            return Ok(());
-        }
-        let what = "the document's size in bytes".to_owned();
-        Err(EditError::LimitExceeded { what, limit: MAX_DOCUMENT_BYTES as u64 })
+        self.is_measured = false;
+        self.check_written(before, intent)
     }
 
     /// A base must be of this document and not from its future.
@@ -144,6 +154,11 @@ impl Writing<'_, '_> {
 
     pub(super) fn note_path(&mut self, path: &RegisterPath) {
         self.paths.insert(path.to_string());
+    }
+
+    /// Notes that the transaction does more than delete.
+    pub(super) fn note_addition(&mut self) {
+        self.intent = Intent::Add;
     }
 
     pub(super) fn advance_clock(&mut self, operations: u32) {
@@ -204,6 +219,9 @@ impl Writing<'_, '_> {
         if payload.len() > MAX_ENTRY_BYTES {
             let what = format!("the value at {:?}, in bytes,", key.path.as_str());
             return Err(EditError::LimitExceeded { what, limit: MAX_ENTRY_BYTES as u64 });
+        }
+        if !matches!(entry.body, Body::Absent | Body::Deleted(_)) {
+            self.intent = Intent::Add;
         }
         self.invalidate();
         self.note_path(&key.path);

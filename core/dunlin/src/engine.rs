@@ -12,6 +12,7 @@ mod foreign;
 mod handle;
 mod outlets;
 mod project;
+mod refound;
 #[cfg(feature = "sabotage")]
 mod sabotage;
 mod upkeep;
@@ -32,7 +33,7 @@ use crate::error::Result;
 
 pub use self::command::Committed;
 pub(crate) use self::{
-    answers::Overview,
+    answers::{Full, Overview},
     command::{Apply, Command, Operation, Order, Origin, Reply, Write},
     desk::{Desk, Identity},
     handle::{EngineHandle, EngineOrigin, is_away},

@@ -5,6 +5,7 @@ mod documents;
 mod feed;
 mod indexes;
 mod interned;
+mod journal;
 mod quarantine;
 mod statements;
 mod upkeep;

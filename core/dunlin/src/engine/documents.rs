@@ -14,13 +14,15 @@ pub(crate) struct Open {
     pub(crate) seq: i64,
     /// What has come since its snapshot.
     pub(crate) log: LogSize,
+    /// Whether the journal tells of it.
+    pub(crate) is_journaled: bool,
     used: u64,
     weight: usize,
 }
 
 impl Open {
     pub(crate) fn new(document: Document, row: Option<DocRow>, seq: i64, log: LogSize) -> Self {
-        Self { document, row, seq, log, used: 0, weight: 0 }
+        Self { document, row, seq, log, is_journaled: false, used: 0, weight: 0 }
     }
 }
 

@@ -36,6 +36,8 @@ impl Engine {
         outlets: std::sync::Arc<Outlets>,
     ) -> Result<Self> {
         let candidates = store.compaction_candidates(FREE_UPDATES)?;
+        let mut desk = desk;
+        desk.journaled = store.journaled()?;
         let overgrown = candidates.into_iter().map(|(_, doc)| doc).collect();
         Ok(Self { store, desk, outlets: Announcer::new(outlets), overgrown })
     }
@@ -98,7 +100,9 @@ impl Engine {
         }
         let stored = self.store.load(head)?;
         let document = load(&stored, self.desk.incarnation()?)?;
-        Ok(look(&Open::new(document, Some(head.row), stored.seq, head.log)))
+        let mut open = Open::new(document, Some(head.row), stored.seq, head.log);
+        open.is_journaled = self.desk.journaled.contains(&head.row);
+        Ok(look(&open))
     }
 
     /// The same, or none for a document whose stored bytes are damaged: it must not stop what
@@ -143,7 +147,11 @@ impl Engine {
             let dirty = self.store.dirty_projections(SLICE)?;
             let mut rows = Vec::with_capacity(dirty.len());
             for (row, doc) in &dirty {
-                let row_of = |open: &Open| (*row, rebuild(&open.document));
+                let row_of = |open: &Open| {
+                    let mut projection = rebuild(&open.document);
+                    projection.has_conflicts |= open.is_journaled;
+                    (*row, projection)
+                };
                 let head = self.store.head_at(*row)?;
                 rows.extend(self.with_sound_document(doc, &head, row_of)?);
             }

@@ -68,9 +68,7 @@ impl Size {
 /// Whether a local write may leave a document of size `after` where one of size `before` was.
 pub(super) fn check_written(before: Size, after: Size, intent: Intent) -> Result<(), NoRoom> {
     let bounds = match intent {
-        Intent::Remove => {
-            Size { bytes: MAX_UPDATE_BYTES, writers: MAX_WRITERS, texts: MAX_TEXTS }
-        }
+        Intent::Remove => Size { bytes: MAX_UPDATE_BYTES, writers: MAX_WRITERS, texts: MAX_TEXTS },
         Intent::Add if after.is_small_growth(before, SMALL_GROWTH) => {
             Size { bytes: MAX_GROWN_BYTES, writers: MAX_GROWN_WRITERS, texts: MAX_DOCUMENT_TEXTS }
         }
@@ -89,9 +87,7 @@ fn check_merged(before: Size, after: Size) -> Result<(), NoRoom> {
     let deletion = SMALL_GROWTH + DELETION_BYTES_A_WRITER * before.writers;
     let bounds = match after.is_small_growth(before, deletion) {
         true => Size { bytes: MAX_UPDATE_BYTES, writers: MAX_WRITERS, texts: MAX_TEXTS },
-        false => {
-            Size { bytes: MAX_MERGED_BYTES, writers: MAX_MERGED_WRITERS, texts: MAX_TEXTS }
-        }
+        false => Size { bytes: MAX_MERGED_BYTES, writers: MAX_MERGED_WRITERS, texts: MAX_TEXTS },
     };
     after.over(before, bounds).map_or(Ok(()), Err)
 }
@@ -144,16 +140,13 @@ impl Document {
     fn left_by(&self, update: &[u8]) -> Option<usize> {
         let snapshot = self.snapshot();
         let parts = [update.to_vec()];
-        let copy = Self::load(self.generation, Some(&snapshot), &parts, self.incarnation, 0).ok()?;
+        let copy =
+            Self::load(self.generation, Some(&snapshot), &parts, self.incarnation, 0).ok()?;
         Some(copy.snapshot().len())
     }
 
     /// Refuses a local write that has left too large a document.
-    pub(super) fn check_written(
-        &mut self,
-        before: Size,
-        intent: Intent,
-    ) -> Result<(), EditError> {
+    pub(super) fn check_written(&mut self, before: Size, intent: Intent) -> Result<(), EditError> {
         if check_written(before, self.size(), intent).is_ok() {
             return Ok(());
         }

@@ -1,0 +1,83 @@
+//! Documents that are begun anew: the content stays, the history goes, nothing is lost unseen.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+mod support;
+
+use dunlin_model::{Conflict, EditError, Value, limits::MAX_GENERATION};
+use serde_json::{Value as Json, json};
+use support::Device;
+
+fn content() -> Json {
+    json!({"name": "barn", "body": {"$text": "seen"}, "ticks": {"$counter": 3}, "steps": ["a"]})
+}
+
+#[test]
+fn the_content_stays_and_the_generation_rises() {
+    let mut device = Device::new(1);
+    device.put(content());
+    for name in 0..50 {
+        device.put(json!({"name": name.to_string(), "body": "x".repeat(name)}));
+    }
+    let old = &device.document;
+    let (anew, change) = old.refound(9_000).unwrap();
+    assert_eq!(anew.value(), old.value());
+    assert_eq!((old.generation(), anew.generation()), (0, 1));
+    assert!(!change.is_empty() && anew.snapshot().len() < old.snapshot().len());
+    assert_ne!(anew.digest(), old.digest());
+    assert_eq!(old.left_behind(&anew), []);
+}
+
+#[test]
+fn a_base_of_the_older_generation_is_stale() {
+    let mut device = Device::new(1);
+    device.put(content());
+    let base = device.document.version();
+    let (mut anew, _) = device.document.refound(9_000).unwrap();
+    anew.committed(2);
+    let edits = dunlin_model::Edit::list_from_json(&json!([{"op":"remove","path":"/name"}]));
+    let refused = anew.edit(&edits.unwrap(), Some(&base), 9_000);
+    assert!(matches!(refused, Err(EditError::StaleVersion { .. })), "{refused:?}");
+}
+
+#[test]
+fn nothing_and_what_is_deleted_is_not_begun_anew() {
+    let mut device = Device::new(1);
+    assert!(matches!(device.document.refound(0), Err(EditError::NotFound { .. })));
+    device.put(content());
+    device.delete();
+    assert!(matches!(device.document.refound(0), Err(EditError::NotFound { .. })));
+}
+
+#[test]
+fn the_last_generation_is_not_begun_anew() {
+    let mut device = Device::new(1);
+    device.put(content());
+    let whole = device.document.snapshot();
+    let last = device.document.successor(MAX_GENERATION, &whole).unwrap().unwrap().0;
+    assert!(matches!(last.refound(0), Err(EditError::LimitExceeded { .. })));
+}
+
+#[test]
+fn what_one_device_alone_had_is_told_when_another_generation_takes_its_place() {
+    let mut here = Device::new(1);
+    here.put(content());
+    let mut there = here.restarted(2);
+    there.put(json!({"alone": {"deep": 1}, "name": "shed"}));
+    let (anew, _) = here.document.refound(9_000).unwrap();
+    let (taken, _) = there.document.successor(1, &anew.snapshot()).unwrap().unwrap();
+    assert_eq!(taken.digest(), anew.digest());
+    let left = there.document.left_behind(&taken);
+    let told: Vec<_> = left
+        .iter()
+        .map(|Conflict { path, value, .. }| (path.as_str(), value.as_ref().map(Value::to_json)))
+        .collect();
+    assert_eq!(told, [("/alone", Some(json!({"deep": 1}))), ("/name", Some(json!("shed")))]);
+}
+
+#[test]
+fn a_successor_without_content_is_none() {
+    let mut device = Device::new(1);
+    device.put(content());
+    assert!(device.document.successor(7, &[0, 0]).unwrap().is_none());
+}

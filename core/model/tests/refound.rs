@@ -4,7 +4,10 @@
 
 mod support;
 
-use dunlin_model::{Conflict, EditError, Value, limits::MAX_GENERATION};
+use dunlin_model::{
+    Conflict, Edit, EditError, Value,
+    limits::{MAX_DOCUMENT_TEXTS, MAX_GENERATION},
+};
 use serde_json::{Value as Json, json};
 use support::Device;
 
@@ -35,7 +38,7 @@ fn a_base_of_the_older_generation_is_stale() {
     let base = device.document.version();
     let (mut anew, _) = device.document.refound(9_000).unwrap();
     anew.committed(2);
-    let edits = dunlin_model::Edit::list_from_json(&json!([{"op":"remove","path":"/name"}]));
+    let edits = Edit::list_from_json(&json!([{"op":"remove","path":"/name"}]));
     let refused = anew.edit(&edits.unwrap(), Some(&base), 9_000);
     assert!(matches!(refused, Err(EditError::StaleVersion { .. })), "{refused:?}");
 }
@@ -80,4 +83,40 @@ fn a_successor_without_content_is_none() {
     let mut device = Device::new(1);
     device.put(content());
     assert!(device.document.successor(7, &[0, 0]).unwrap().is_none());
+}
+
+#[test]
+fn a_deletion_that_another_generation_does_not_know_is_told() {
+    let mut here = Device::new(1);
+    here.put(content());
+    let mut there = here.restarted(2);
+    there.delete();
+    let (anew, _) = here.document.refound(9_000).unwrap();
+    let left = there.document.left_behind(&anew);
+    let [Conflict { path, value: None, .. }] = &left[..] else { panic!("{left:?}") };
+    assert_eq!(path, "");
+}
+
+#[test]
+fn where_removing_gives_no_room_beginning_anew_does() {
+    // Every new beginning of a text is another text, and its name stays.
+    let mut device = Device::new(1);
+    device.put(json!({"name": "barn"}));
+    let text = Edit::list_from_json(&json!([{"op":"set","path":"/t","value":{"$text":"x"}}]));
+    let text = text.unwrap();
+    let refused = loop {
+        match device.document.edit(&text, None, 0) {
+            Ok(_) => device.note(),
+            Err(refused) => break refused,
+        }
+    };
+    let EditError::LimitExceeded { what, limit } = &refused else { panic!("{refused}") };
+    assert_eq!((what.contains("texts"), *limit), (true, MAX_DOCUMENT_TEXTS as u64));
+    let mut worn = Device::new(2);
+    worn.document.apply(&device.document.snapshot()).unwrap();
+    worn.edit(json!([{"op":"remove","path":"/t"}]));
+    assert!(worn.document.snapshot().len() > 10_000);
+    let (anew, _) = worn.document.refound(0).unwrap();
+    assert_eq!(anew.value().to_json(), json!({"name": "barn"}));
+    assert!(anew.snapshot().len() < 200, "{}", anew.snapshot().len());
 }

@@ -56,8 +56,8 @@ pub use error::{OpenError, StoreError};
 pub use node_dir::{Device, KnownPeer, NodeDir, Seed, SpaceRow};
 pub use query::{Limits, Plan, QueryError, Reader, Rows};
 pub use space::{
-    IndexPath, Interrupter, KEPT, MAX_COLLECTIONS, MAX_QUARANTINED, MAX_QUARANTINED_BYTES,
-    SpaceStore, Writer,
+    IndexPath, Interrupter, KEPT, MAX_COLLECTIONS, MAX_NOTES, MAX_QUARANTINED,
+    MAX_QUARANTINED_BYTES, SpaceStore, Writer,
 };
 pub use sqlite::Durability;
 pub use types::{

@@ -14,6 +14,7 @@ pub use self::{
     collections::MAX_COLLECTIONS,
     feed::KEPT,
     indexes::IndexPath,
+    journal::MAX_NOTES,
     quarantine::{MAX_QUARANTINED, MAX_QUARANTINED_BYTES},
 };
 

@@ -1,5 +1,7 @@
 //! What makes a document large, and whether removing it gives room.
 
+use std::cmp::Reverse;
+
 use super::Document;
 use crate::{path::Path, value::Value};
 
@@ -26,7 +28,7 @@ impl Document {
         }
         let mut found = Vec::new();
         collect(&Path::default(), &self.value(), &mut found);
-        found.sort_by(|left, right| right.bytes.cmp(&left.bytes));
+        found.sort_by_key(|large| Reverse(large.bytes));
         found.truncate(MAX_LARGEST);
         found
     }

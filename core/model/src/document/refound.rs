@@ -66,7 +66,12 @@ impl Document {
     /// show: at the highest places that differ, as conflicts without writer and time.
     pub fn left_behind(&self, by: &Self) -> Vec<Conflict> {
         let mut left = self.conflicts();
-        if self.is_deleted() || !self.exists() {
+        if !self.exists() {
+            return left;
+        }
+        if self.is_deleted() {
+            // What somebody deleted must not come back in silence.
+            left.push(told(RegisterPath::root(), None));
             return left;
         }
         let (old, new) = (self.value(), by.value());
@@ -75,14 +80,13 @@ impl Document {
         if places.len() > MAX_LEFT_BEHIND {
             places = vec![(RegisterPath::root(), old)];
         }
-        left.extend(places.into_iter().map(|(path, value)| Conflict {
-            path: path.to_string(),
-            value: Some(value),
-            writer: None,
-            time_ms: None,
-        }));
+        left.extend(places.into_iter().map(|(path, value)| told(path, Some(value))));
         left
     }
+}
+
+fn told(path: RegisterPath, value: Option<Value>) -> Conflict {
+    Conflict { path: path.to_string(), value, writer: None, time_ms: None }
 }
 
 /// Where an older value says what a newer one does not.

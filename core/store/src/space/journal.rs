@@ -11,6 +11,9 @@ use crate::{
     types::{DocRow, Journaled},
 };
 
+/// Most notes of one document; the oldest go first.
+pub const MAX_NOTES: usize = 1024;
+
 impl SpaceStore {
     /// The documents that the journal tells of.
     ///
@@ -42,7 +45,8 @@ impl SpaceStore {
 }
 
 impl Writer<'_> {
-    /// Notes what this device alone had at a path of a document.
+    /// Notes what this device alone had at a path of a document, and drops the document's oldest
+    /// note if there are more than [`MAX_NOTES`].
     ///
     /// # Errors
     /// `StoreError` where the file cannot be written.
@@ -55,6 +59,9 @@ impl Writer<'_> {
     ) -> Result<(), StoreError> {
         let sql = "INSERT INTO _journal (doc, path, value, time) VALUES (?1, ?2, ?3, ?4)";
         self.connection()?.prepare_cached(sql)?.execute(params![row.0, path, value, time_ms])?;
+        let sql = "DELETE FROM _journal WHERE id =
+                   (SELECT id FROM _journal WHERE doc = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)";
+        self.connection()?.prepare_cached(sql)?.execute(params![row.0, MAX_NOTES as i64])?;
         Ok(())
     }
 

@@ -214,6 +214,16 @@ impl RegisterPath {
         self.segments_below(&Self::root()).unwrap_or_default()
     }
 
+    /// The last step; none for the whole document.
+    pub fn last(&self) -> Option<Segment> {
+        self.0.rsplit_once('/').and_then(|(_, step)| parse_segment(step))
+    }
+
+    /// The path one step up; none for the whole document.
+    pub(crate) fn parent(&self) -> Option<Self> {
+        self.0.rsplit_once('/').map(|(above, _)| Self(above.to_owned()))
+    }
+
     /// The steps from `above` to here; none where that is no ancestor.
     pub fn segments_below(&self, above: &Self) -> Option<Vec<Segment>> {
         let rest = self.0.strip_prefix(&above.0)?;
@@ -262,7 +272,9 @@ fn parse_segment(text: &str) -> Option<Segment> {
         return item.parse().ok().map(Segment::Item);
     }
     if let Some(name) = text.strip_prefix('=') {
-        return unescape(name).filter(|name| Element::from_name(name).is_some()).map(Segment::Element);
+        return unescape(name)
+            .filter(|name| Element::from_name(name).is_some())
+            .map(Segment::Element);
     }
     let (mark, rest) = match text.as_bytes().first_chunk::<2>() {
         Some(b"~2") => ("@", &text[2..]),

@@ -142,8 +142,16 @@ impl Writing<'_, '_> {
             target => target?,
         };
         if !target.inside.is_empty() {
-            return self
-                .rewrite(path, &target, |content| inside::remove(content, path, &target.inside));
+            let is_there = match self.place(&target.path).kind() {
+                Kind::Whole(content) => inside::holds(content, &target.inside),
+                _ => false,
+            };
+            return match is_there {
+                true => self.rewrite(path, &target, |content| {
+                    inside::remove(content, path, &target.inside)
+                }),
+                false => self.settle(&named(path)).map(drop),
+            };
         }
         if target.is_item {
             self.forget_seen(&target.path);

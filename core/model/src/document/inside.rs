@@ -35,8 +35,22 @@ pub(super) fn set(
     Ok(())
 }
 
-/// Removes what some steps lead to; nothing happens where nothing is.
-pub(super) fn remove(content: &mut Value, path: &Path, steps: &[String]) -> Result<(), EditError> {
+/// Whether some steps lead to anything.
+pub(super) fn holds(content: &Value, steps: &[String]) -> bool {
+    let end = steps.iter().try_fold(content, |content, step| match content {
+        Value::Object(fields) => fields.get(step),
+        Value::List(items) => step.parse::<usize>().ok().and_then(|index| items.get(index)),
+        _ => None,
+    });
+    end.is_some()
+}
+
+/// Removes what some steps lead to.
+pub(super) fn remove(
+    content: &mut Value,
+    path: &Path,
+    steps: &[String],
+) -> Result<(), EditError> {
     let Some((step, rest)) = steps.split_first() else { return Ok(()) };
     match content {
         Value::Object(fields) if rest.is_empty() => drop(fields.remove(step)),
@@ -54,7 +68,6 @@ pub(super) fn remove(content: &mut Value, path: &Path, steps: &[String]) -> Resu
                 items.remove(index);
             }
         }
-        Value::Null => {}
         other => return Err(wrong_kind(path, other)),
     }
     Ok(())

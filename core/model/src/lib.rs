@@ -1,5 +1,6 @@
 //! Documents over yrs, with no I/O, clock, thread or randomness of their own.
 
+mod compose;
 mod device_kind;
 mod difference;
 mod document;
@@ -8,6 +9,7 @@ mod element;
 pub mod entry;
 pub mod error;
 pub mod fingerprint;
+mod founder;
 pub mod ids;
 pub mod item;
 pub mod limits;

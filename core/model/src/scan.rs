@@ -34,7 +34,7 @@ use crate::{
     ids::{Dot, Incarnation},
     limits::MAX_UPDATE_BYTES,
 };
-use block::Block;
+pub(crate) use block::{Block, Content, Parent};
 use entry::References;
 use wire::Reader;
 
@@ -60,6 +60,29 @@ impl Scanned<'_> {
     /// The clocks that the update's blocks span, for each writer.
     pub fn spans(&self) -> impl Iterator<Item = (Incarnation, Range<u32>)> + '_ {
         self.spans.iter().map(|span| (span.writer, span.start..span.end))
+    }
+
+    /// Visits all blocks, writer by writer, each with its first dot, in order of the clock.
+    pub(crate) fn visit_blocks<'b>(&'b self, mut visit: impl FnMut(Dot, &Block<'b>)) {
+        for span in &self.spans {
+            let (mut reader, mut clock) = (span.reader.clone(), span.start);
+            for _ in 0..span.blocks {
+                // The first pass has read them all.
+                let Ok(block) = Block::read(&mut reader) else { return };
+                visit(Dot { incarnation: span.writer, clock }, &block);
+                clock += block.content.len();
+            }
+        }
+    }
+
+    /// Visits all deletions.
+    pub(crate) fn visit_deletions(&self, mut visit: impl FnMut(Incarnation, Range<u32>)) {
+        let Deletions { writers, reader } = &self.deletions;
+        let walked = walk_deletions(&mut reader.clone(), *writers, |writer, clocks| {
+            visit(writer, clocks);
+            Ok::<(), Malformed>(())
+        });
+        debug_assert_eq!(walked, Ok(()));
     }
 
     /// Whether the update has neither blocks nor deletions.

@@ -5,7 +5,7 @@
 mod support;
 
 use dunlin_model::{
-    Conflict, Edit, EditError, Value,
+    Conflict, Document, Edit, EditError, Incarnation, Value,
     limits::{MAX_DOCUMENT_TEXTS, MAX_GENERATION},
 };
 use serde_json::{Value as Json, json};
@@ -54,10 +54,9 @@ fn nothing_and_what_is_deleted_is_not_begun_anew() {
 
 #[test]
 fn the_last_generation_is_not_begun_anew() {
-    let mut device = Device::new(1);
-    device.put(content());
-    let whole = device.document.snapshot();
-    let last = device.document.successor(MAX_GENERATION, &whole).unwrap().unwrap().0;
+    let writer = Incarnation::from_client(1).unwrap();
+    let mut last = Document::begin(MAX_GENERATION, writer, 0);
+    last.insert(&Value::from_json(&content()).unwrap(), 0).unwrap();
     assert!(matches!(last.refound(0), Err(EditError::LimitExceeded { .. })));
 }
 
@@ -99,24 +98,36 @@ fn a_deletion_that_another_generation_does_not_know_is_told() {
 
 #[test]
 fn where_removing_gives_no_room_beginning_anew_does() {
-    // Every new beginning of a text is another text, and its name stays.
-    let mut device = Device::new(1);
-    device.put(json!({"name": "barn"}));
-    let text = Edit::list_from_json(&json!([{"op":"set","path":"/t","value":{"$text":"x"}}]));
-    let text = text.unwrap();
-    let refused = loop {
-        match device.document.edit(&text, None, 0) {
-            Ok(_) => device.note(),
-            Err(refused) => break refused,
-        }
+    // Every text is a root of its own, and its name stays.
+    let texts = |count: usize| -> Json {
+        (0..count).map(|text| (format!("t{text}"), json!({"$text": "x"}))).collect()
     };
-    let EditError::LimitExceeded { what, limit } = &refused else { panic!("{refused}") };
+    let mut device = Device::new(1);
+    device.put(json!({"name": "barn", "all": texts(MAX_DOCUMENT_TEXTS)}));
+    device.edit(json!([{"op":"remove","path":"/all"}]));
+    assert!(device.document.snapshot().len() > 10_000);
+    let one_more = Edit::list_from_json(&json!([
+        {"op":"set","path":"/t","value":{"$text":"x"}}
+    ]));
+    let refused = device.document.edit(&one_more.unwrap(), None, 0);
+    let Err(EditError::LimitExceeded { what, limit }) = &refused else { panic!("{refused:?}") };
     assert_eq!((what.contains("texts"), *limit), (true, MAX_DOCUMENT_TEXTS as u64));
-    let mut worn = Device::new(2);
-    worn.document.apply(&device.document.snapshot()).unwrap();
-    worn.edit(json!([{"op":"remove","path":"/t"}]));
-    assert!(worn.document.snapshot().len() > 10_000);
-    let (anew, _) = worn.document.refound(0).unwrap();
+    assert!(!device.document.is_poisoned());
+    let (mut anew, _) = device.document.refound(0).unwrap();
     assert_eq!(anew.value().to_json(), json!({"name": "barn"}));
     assert!(anew.snapshot().len() < 200, "{}", anew.snapshot().len());
+    let one_more = Edit::list_from_json(&json!([
+        {"op":"set","path":"/t","value":{"$text":"x"}}
+    ]));
+    anew.edit(&one_more.unwrap(), None, 0).unwrap();
+}
+
+#[test]
+fn two_devices_that_begin_alike_content_anew_make_the_same_bytes() {
+    let mut here = Device::new(1);
+    here.put(content());
+    let there = here.restarted(2);
+    let (one, two) = (here.document.refound(5).unwrap(), there.document.refound(9).unwrap());
+    assert_eq!(one.1.update, two.1.update);
+    assert_eq!(one.0.digest(), two.0.digest());
 }

@@ -17,7 +17,7 @@ impl Document {
     /// A document of this generation without content, as of a local sequence number.
     pub fn begin(generation: u32, incarnation: Incarnation, seq: i64) -> Self {
         let mut document = Self::new(incarnation);
-        document.generation = generation;
+        document.known.generation = generation;
         document.seq = seq;
         document.history = History::since(seq);
         document
@@ -32,16 +32,16 @@ impl Document {
         if self.is_deleted() || !self.exists() {
             return Err(EditError::NotFound { path: "the document".into() });
         }
-        if self.generation >= MAX_GENERATION {
+        if self.generation() >= MAX_GENERATION {
             let what = "the generation of the document".to_owned();
             return Err(EditError::LimitExceeded { what, limit: MAX_GENERATION.into() });
         }
-        let mut anew = Self::begin(self.generation + 1, self.incarnation, self.seq);
+        let mut anew = Self::begin(self.generation() + 1, self.incarnation, self.seq);
         // As after any other write, there may be as much as there was.
         anew.encoded_len = self.encoded_len;
         anew.is_measured = true;
         let change = anew.insert(&self.value(), now_ms)?;
-        anew.measure();
+        (anew.encoded_len, anew.is_measured) = (change.update.len(), false);
         Ok((anew, change))
     }
 

@@ -5,7 +5,9 @@
 //! still takes what makes it no larger, small growth, and deletions. What does not fit even then is
 //! nobody's fault.
 
-use super::{ApplyError, Document};
+use yrs::{ReadTxn, Transact};
+
+use super::{ApplyError, Document, write::internal};
 use crate::{
     error::EditError,
     limits::{
@@ -60,6 +62,14 @@ impl Size {
         })
     }
 
+    fn and(self, growth: Self) -> Self {
+        Self {
+            bytes: self.bytes + growth.bytes,
+            writers: self.writers + growth.writers,
+            texts: self.texts + growth.texts,
+        }
+    }
+
     fn is_small_growth(self, before: Self, growth: usize) -> bool {
         self.bytes <= before.bytes + growth && self.writers <= before.writers + 1
     }
@@ -103,9 +113,9 @@ impl Document {
     }
 
     /// Counts the bytes anew, since what was counted up is an upper bound.
-    pub(super) fn measure(&mut self) {
+    fn measure(&mut self, txn: &impl ReadTxn) {
         if !self.is_measured {
-            self.encoded_len = self.snapshot().len();
+            self.encoded_len = state_of(txn).len();
             self.is_measured = true;
         }
     }
@@ -113,52 +123,96 @@ impl Document {
     /// Refuses a foreign update that leaves too large a document. What it would leave is looked at
     /// on a copy, unless the sum of both sizes fits.
     pub(super) fn check_room(&mut self, update: &[u8]) -> Result<(), ApplyError> {
-        if self.allows(update.len()).is_ok()
-            && self.size().writers + update.len() / MIN_NEWCOMER_BYTES <= MAX_MERGED_WRITERS
-        {
+        let before = self.size();
+        let most = Size {
+            bytes: before.bytes + update.len(),
+            writers: before.writers + update.len() / MIN_NEWCOMER_BYTES,
+            ..before
+        };
+        if most.writers <= MAX_MERGED_WRITERS && check_merged(before, most).is_ok() {
             return Ok(());
         }
-        self.measure();
         let newcomers = self.known.newcomers(&scan::read(update)?);
+        let doc = self.doc.clone();
+        let txn = doc.try_transact().map_err(|error| ApplyError::Poisoned(error.to_string()))?;
+        self.measure(&txn);
         let before = self.size();
-        let mut after = Size { writers: before.writers + newcomers, ..before };
-        if self.allows(update.len()).is_err() {
-            // What cannot be loaded is refused for a better reason when it is applied.
-            let Some(bytes) = self.left_by(update) else { return Ok(()) };
-            after.bytes = bytes;
+        let mut after = Size {
+            bytes: before.bytes + update.len(),
+            writers: before.writers + newcomers,
+            ..before
+        };
+        if check_merged(before, after).is_ok() {
+            return Ok(());
         }
+        // What cannot be loaded is refused for a better reason when it is applied.
+        let Some(bytes) = self.left_by(&txn, update) else { return Ok(()) };
+        after.bytes = bytes;
         Ok(check_merged(before, after)?)
     }
 
-    /// Whether as many bytes more fit, whatever they replace.
-    fn allows(&self, more: usize) -> Result<(), NoRoom> {
+    /// Refuses a local write that would leave too large a document, in the same way.
+    pub(super) fn check_room_to_write(
+        &mut self,
+        txn: &impl ReadTxn,
+        update: &[u8],
+        intent: Intent,
+    ) -> Result<(), EditError> {
         let before = self.size();
-        check_merged(before, Size { bytes: before.bytes + more, ..before })
-    }
-
-    /// How many bytes of state an update would leave.
-    fn left_by(&self, update: &[u8]) -> Option<usize> {
-        let snapshot = self.snapshot();
-        let parts = [update.to_vec()];
-        let copy =
-            Self::load(self.generation, Some(&snapshot), &parts, self.incarnation, 0).ok()?;
-        Some(copy.snapshot().len())
+        let scanned = scan::read(update).map_err(internal)?;
+        let growth = Size {
+            bytes: update.len(),
+            writers: self.known.newcomers(&scanned),
+            texts: self.known.new_texts(&scanned),
+        };
+        if check_written(before, before.and(growth), intent).is_ok() {
+            return Ok(());
+        }
+        self.measure(txn);
+        let before = self.size();
+        let mut after = before.and(growth);
+        if check_written(before, after, intent).is_ok() {
+            return Ok(());
+        }
+        if let Some(bytes) = self.left_by(txn, update) {
+            after.bytes = bytes;
+        }
+        check_written(before, after, intent).map_err(refused)
     }
 
     /// Refuses a local write that has left too large a document.
-    pub(super) fn check_written(&mut self, before: Size, intent: Intent) -> Result<(), EditError> {
+    pub(super) fn check_written(
+        &mut self,
+        txn: &impl ReadTxn,
+        before: Size,
+        intent: Intent,
+    ) -> Result<(), EditError> {
         if check_written(before, self.size(), intent).is_ok() {
             return Ok(());
         }
-        self.measure();
-        check_written(before, self.size(), intent).map_err(|no_room| {
-            let what = match no_room.measure {
-                Measure::Bytes => "the document's size in bytes".to_owned(),
-                measure => format!("the number of {} in the document", measure.as_str()),
-            };
-            EditError::LimitExceeded { what, limit: no_room.bound }
-        })
+        self.measure(txn);
+        check_written(before, self.size(), intent).map_err(refused)
     }
+
+    /// How many bytes of state an update would leave.
+    fn left_by(&self, txn: &impl ReadTxn, update: &[u8]) -> Option<usize> {
+        let parts = [update.to_vec()];
+        let (state, generation) = (state_of(txn), self.generation());
+        let copy = Self::load(generation, Some(&state), &parts, self.incarnation, 0).ok()?;
+        Some(copy.snapshot().len())
+    }
+}
+
+fn state_of(txn: &impl ReadTxn) -> Vec<u8> {
+    txn.encode_diff_v1(&yrs::StateVector::default())
+}
+
+fn refused(no_room: NoRoom) -> EditError {
+    let what = match no_room.measure {
+        Measure::Bytes => "the document's size in bytes".to_owned(),
+        measure => format!("the number of {} in the document", measure.as_str()),
+    };
+    EditError::LimitExceeded { what, limit: no_room.bound }
 }
 
 #[cfg(test)]

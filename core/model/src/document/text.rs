@@ -15,16 +15,18 @@ use super::{
     write::{Writing, internal},
 };
 use crate::{
-    entry::{parse_text_root, text_root},
+    entry::TextRoot,
     error::{EditError, InvalidInput},
+    ids::{Dot, Incarnation},
     limits::MAX_DOCUMENT_BYTES,
     path::{Path, RegisterPath},
+    view::Texts,
 };
 
 /// A place in a text that moves with it when others edit. Opaque to callers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Anchor {
-    root: String,
+    root: TextRoot,
     sticky: Vec<u8>,
 }
 
@@ -41,9 +43,9 @@ impl FromStr for Anchor {
     fn from_str(text: &str) -> Result<Self, InvalidInput> {
         let parse = || {
             let (sticky, root) = text.split_once(':')?;
-            parse_text_root(root)?;
+            let root = TextRoot::parse(root)?;
             let sticky = BASE64URL_NOPAD.decode(sticky.as_bytes()).ok()?;
-            (sticky.len() <= 64).then(|| Self { root: root.to_owned(), sticky })
+            (sticky.len() <= 64).then_some(Self { root, sticky })
         };
         parse()
             .ok_or_else(|| InvalidInput::new("that is not an anchor", "give one that Dunlin made"))
@@ -60,7 +62,7 @@ impl Document {
     pub fn text(&self, path: &Path) -> Result<(Path, String), EditError> {
         let target = self.locate(path)?;
         let content = match target.shape {
-            Shape::Text(epoch) => self.text_content(&(target.path.clone(), epoch)),
+            Shape::Text(root) => self.content(&root),
             Shape::Absent => String::new(),
             shape => return Err(shape.wrong_kind(path, "a text")),
         };
@@ -85,7 +87,7 @@ impl Document {
         let sticky = text
             .sticky_index(&txn, index, Assoc::After)
             .unwrap_or_else(|| StickyIndex::from_type(&txn, text, Assoc::After));
-        Ok(Anchor { root: text_root(&place.0, place.1), sticky: sticky.encode_v1() })
+        Ok(Anchor { root: place, sticky: sticky.encode_v1() })
     }
 
     /// Where an anchor stands now, in UTF-16 code units.
@@ -93,19 +95,18 @@ impl Document {
     /// # Errors
     /// `NotFound` if the text is gone.
     pub fn resolve(&self, anchor: &Anchor) -> Result<u32, EditError> {
-        let gone = || EditError::NotFound { path: anchor.root.clone() };
-        let place = parse_text_root(&anchor.root).ok_or_else(gone)?;
-        let known = self.texts.contains_key(&place) && self.view().texts.contains(&place);
+        let gone = || EditError::NotFound { path: anchor.root.path.to_string() };
+        let known = self.texts.contains_key(&anchor.root) && self.is_there(&anchor.root);
         let sticky = StickyIndex::decode_v1(&anchor.sticky).map_err(|_| gone())?;
         let txn = self.doc.try_transact().map_err(internal)?;
         let offset = known.then(|| sticky.get_offset(&txn)).flatten().ok_or_else(gone)?;
         Ok(offset.index)
     }
 
-    fn text_place(&self, path: &Path) -> Result<(RegisterPath, u32), EditError> {
+    fn text_place(&self, path: &Path) -> Result<TextRoot, EditError> {
         let target = self.locate(path)?;
         match (target.missing.is_empty(), target.shape) {
-            (true, Shape::Text(epoch)) => Ok((target.path, epoch)),
+            (true, Shape::Text(root)) => Ok(root),
             (true, shape) => Err(shape.wrong_kind(path, "a text")),
             (false, _) => Err(EditError::NotFound { path: path.to_string() }),
         }
@@ -114,54 +115,60 @@ impl Document {
 
 impl Writing<'_, '_> {
     /// The root text of a place, made on first use.
-    fn root_text(&mut self, place: &(RegisterPath, u32)) -> TextRef {
-        if let Some(text) = self.document.texts.get(place) {
+    fn root_text(&mut self, root: &TextRoot) -> TextRef {
+        if let Some(text) = self.document.texts.get(root) {
             return text.clone();
         }
-        let name = text_root(&place.0, place.1);
-        let text = self.txn.get_or_insert_text(name.as_str());
-        self.document.follow_text(&name, place.clone(), text.clone());
+        let text = self.txn.get_or_insert_text(root.to_string());
+        self.document.follow_text(root.clone(), text.clone());
         text
     }
 
-    /// Puts the first content into a text that was just made.
-    pub(super) fn open_text(
-        &mut self,
-        path: &RegisterPath,
-        epoch: u32,
-        content: &str,
-    ) -> Result<(), EditError> {
-        if content.is_empty() {
-            return Ok(());
-        }
-        let text = self.root_text(&(path.clone(), epoch));
-        self.apply_splice(
-            &(path.clone(), epoch),
-            &text,
-            Splice { at: 0, delete: 0, insert: 0 },
-            content,
-        )
+    /// Types into a text in which nothing ever was.
+    pub(super) fn begin_text(&mut self, writer: Incarnation, root: TextRoot, content: &str) {
+        self.note_addition();
+        self.root_text(&root);
+        let Dot { clock, .. } = self.composer.text(writer, &root.to_string(), None, None, content);
+        let end = self.composer.clock(writer);
+        self.note_typed(&root, writer, clock..end);
+        self.document.note_wide(&root, content);
+        self.note_path(&root.path);
     }
 
     /// Deletes and inserts in a text, at indices of the base.
     pub(super) fn splice(
         &mut self,
         user_path: &Path,
-        place: &(RegisterPath, u32),
+        root: &TextRoot,
         at: u32,
         delete: u32,
         insert: &str,
     ) -> Result<(), EditError> {
-        let text = self.root_text(place);
-        let pictured = self.read_picture(place, &text)?;
+        if insert.len() > MAX_DOCUMENT_BYTES {
+            let what = format!("the text at {:?}, in bytes,", root.path.as_str());
+            return Err(EditError::LimitExceeded { what, limit: MAX_DOCUMENT_BYTES as u64 });
+        }
+        if self.operations_in(root).is_empty() {
+            check_range(user_path, at, delete, 0)?;
+            if !insert.is_empty() {
+                let units = insert.encode_utf16().count() as u32;
+                self.begin_text(self.writer(), root.clone(), insert);
+                let splice = Splice { at: 0, delete: 0, insert: units };
+                self.document.history.text(root.clone(), vec![splice]);
+            }
+            return Ok(());
+        }
+        self.flush()?;
+        let text = self.root_text(root);
+        let pictured = self.read_picture(root, &text)?;
         let length = match pictured {
-            true => self.pictures.get(place).map_or(0, Picture::length),
+            true => self.pictures.get(root).map_or(0, Picture::length),
             false => text.len(self.txn),
         };
         check_range(user_path, at, delete, length)?;
         let units = insert.encode_utf16().count() as u32;
         let splice = Splice { at, delete, insert: units };
-        let splices = match self.pictures.get_mut(place) {
+        let splices = match self.pictures.get_mut(root) {
             Some(picture) => picture.replace(splice),
             None => vec![splice],
         };
@@ -169,60 +176,56 @@ impl Writing<'_, '_> {
         let mut shift = 0u32;
         for splice in &splices {
             let at = splice.at.wrapping_add(shift);
-            self.check_surrogates(user_path, place, &text, at, splice.delete)?;
+            self.check_surrogates(user_path, root, &text, at, splice.delete)?;
             shift = shift.wrapping_add(splice.delete).wrapping_sub(splice.insert);
         }
-        self.note_path(&place.0);
+        self.note_path(&root.path);
         for splice in splices {
             let content = if splice.insert > 0 { insert } else { "" };
-            self.apply_splice(place, &text, splice, content)?;
+            self.apply_splice(root, &text, splice, content)?;
         }
         Ok(())
     }
 
     /// Makes the caller's picture of a text, if it has read something older than what is there;
     /// whether it has.
-    fn read_picture(
-        &mut self,
-        place: &(RegisterPath, u32),
-        text: &TextRef,
-    ) -> Result<bool, EditError> {
+    fn read_picture(&mut self, root: &TextRoot, text: &TextRef) -> Result<bool, EditError> {
         let Some(base) = &self.base else { return Ok(false) };
-        if !self.pictures.contains_key(place) {
-            let unseen = self.document.history.text_since(place, base.seq);
+        if !self.pictures.contains_key(root) {
+            let unseen = self.document.history.text_since(root, base.seq);
             let unseen =
-                unseen.ok_or_else(|| EditError::StaleVersion { path: place.0.to_string() })?;
+                unseen.ok_or_else(|| EditError::StaleVersion { path: root.path.to_string() })?;
             let picture = Picture::before(&unseen, text.len(self.txn));
-            self.pictures.insert(place.clone(), picture);
+            self.pictures.insert(root.clone(), picture);
         }
         Ok(true)
     }
 
     fn apply_splice(
         &mut self,
-        place: &(RegisterPath, u32),
+        root: &TextRoot,
         text: &TextRef,
         splice: Splice,
         content: &str,
     ) -> Result<(), EditError> {
-        if content.len() > MAX_DOCUMENT_BYTES {
-            let what = format!("the text at {:?}, in bytes,", place.0.as_str());
-            return Err(EditError::LimitExceeded { what, limit: MAX_DOCUMENT_BYTES as u64 });
-        }
         let units = content.encode_utf16().count() as u32;
-        if splice.delete > 0 {
-            text.remove_range(self.txn, splice.at, splice.delete);
+        if splice.delete == 0 && units == 0 {
+            return Ok(());
         }
         if units > 0 {
-            text.insert(self.txn, splice.at, content);
             self.note_addition();
-            self.advance_clock(units);
         }
-        if splice.delete > 0 || units > 0 {
-            let splice = Splice { insert: units, ..splice };
-            self.document.history.text(place.clone(), vec![splice]);
-            self.document.note_wide(place, content);
-        }
+        self.with_yrs(root, |txn| {
+            if splice.delete > 0 {
+                text.remove_range(txn, splice.at, splice.delete);
+            }
+            if units > 0 {
+                text.insert(txn, splice.at, content);
+            }
+        })?;
+        let splice = Splice { insert: units, ..splice };
+        self.document.history.text(root.clone(), vec![splice]);
+        self.document.note_wide(root, content);
         Ok(())
     }
 
@@ -230,16 +233,16 @@ impl Writing<'_, '_> {
     fn check_surrogates(
         &mut self,
         path: &Path,
-        place: &(RegisterPath, u32),
+        root: &TextRoot,
         text: &TextRef,
         at: u32,
         delete: u32,
     ) -> Result<(), EditError> {
-        if !self.document.may_be_wide(place) {
+        if !self.document.may_be_wide(root) {
             return Ok(());
         }
         let content = text.get_string(self.txn);
-        self.document.note_content(place, &content);
+        self.document.note_content(root, &content);
         let mut index = 0;
         for character in content.chars() {
             for end in [at, at + delete] {
@@ -257,24 +260,29 @@ impl Writing<'_, '_> {
     }
 
     /// Deletes the characters in context of all texts here and below.
-    pub(super) fn clear_texts(&mut self, path: &RegisterPath) -> Result<(), EditError> {
-        let places: Vec<_> =
-            self.document.texts.keys().filter(|(text, _)| path.holds(text)).cloned().collect();
-        for place in places {
-            let text = self.root_text(&place);
-            self.read_picture(&place, &text)?;
-            let splices = match self.pictures.get_mut(&place) {
-                Some(picture) => {
-                    let delete = picture.length();
-                    picture.replace(Splice { at: 0, delete, insert: 0 })
+    pub(super) fn clear_texts(&mut self, path: &RegisterPath) {
+        let roots: Vec<TextRoot> =
+            self.document.texts_at(path).map(|(root, _)| root.clone()).collect();
+        for root in roots {
+            let mut is_cleared = false;
+            for (writer, clocks) in self.operations_in(&root) {
+                let first = Dot { incarnation: writer, clock: clocks.start };
+                let seen = match &self.base {
+                    Some(base) if !self.is_of_this_transaction(first) => {
+                        clocks.end.min(base.state_vector.clock(writer))
+                    }
+                    _ => clocks.end,
+                };
+                if seen > clocks.start {
+                    self.composer.delete(first, seen - clocks.start);
+                    is_cleared = true;
                 }
-                None => vec![Splice { at: 0, delete: text.len(self.txn), insert: 0 }],
-            };
-            for splice in splices {
-                self.apply_splice(&place, &text, splice, "")?;
+            }
+            if is_cleared {
+                self.note_path(&root.path);
+                self.document.history.text_lost(root);
             }
         }
-        Ok(())
     }
 }
 

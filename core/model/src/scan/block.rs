@@ -2,7 +2,7 @@
 
 use super::{Malformed, wire::Reader};
 use crate::{
-    entry::{ENTRIES_ROOT, parse_text_root},
+    entry::{ENTRIES_ROOT, TextRoot},
     ids::Dot,
 };
 
@@ -22,25 +22,25 @@ const SKIP: u8 = 10;
 const BUFFER: u8 = 116;
 
 #[derive(Clone, Debug)]
-pub(super) struct Block<'a> {
-    pub(super) head: Head<'a>,
-    pub(super) content: Content<'a>,
+pub(crate) struct Block<'a> {
+    pub(crate) head: Head<'a>,
+    pub(crate) content: Content<'a>,
 }
 
 /// What of a block comes before its content.
 #[derive(Clone, Debug)]
-pub(super) struct Head<'a> {
+pub(crate) struct Head<'a> {
     /// The left neighbour at the time of writing.
-    pub(super) origin: Option<Dot>,
+    pub(crate) origin: Option<Dot>,
     /// The right neighbour at the time of writing.
-    pub(super) right_origin: Option<Dot>,
-    pub(super) parent: Parent<'a>,
+    pub(crate) right_origin: Option<Dot>,
+    pub(crate) parent: Parent<'a>,
     kind: u8,
 }
 
 /// What a block belongs to.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Parent<'a> {
+pub(crate) enum Parent<'a> {
     /// The map of entries, under this key.
     Entry(&'a str),
     /// The root text of this name.
@@ -50,7 +50,7 @@ pub(super) enum Parent<'a> {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Content<'a> {
+pub(crate) enum Content<'a> {
     /// That many units of anything, deleted.
     Deleted(u32),
     /// A run of text and its length in UTF-16 units.
@@ -60,7 +60,7 @@ pub(super) enum Content<'a> {
 }
 
 impl Content<'_> {
-    pub(super) fn len(self) -> u32 {
+    pub(crate) fn len(self) -> u32 {
         match self {
             Self::Deleted(len) | Self::Text(len) => len,
             Self::Entry(_) => 1,
@@ -114,7 +114,7 @@ fn read_parent<'a>(reader: &mut Reader<'a>, has_key: bool) -> Result<Parent<'a>,
     let root = reader.text()?;
     match (root == ENTRIES_ROOT, has_key) {
         (true, true) => Ok(Parent::Entry(reader.text()?)),
-        (false, false) if parse_text_root(root).is_some() => Ok(Parent::Text(root)),
+        (false, false) if TextRoot::parse(root).is_some() => Ok(Parent::Text(root)),
         (false, false) => Err(Malformed::RootName),
         _ => Err(Malformed::ContentDoesNotFit),
     }

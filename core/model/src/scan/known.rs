@@ -1,8 +1,11 @@
 //! What a replica holds, as far as the scan must know.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
-use super::{Diverged, Gap, Measure, NoRoom, Refusal, Scanned, check, entry::Place};
+use super::{Diverged, Gap, Measure, NoRoom, Parent, Refusal, Scanned, check, entry::Place};
 use crate::{
     ids::{Dot, Incarnation},
     limits::{MAX_TEXTS, MAX_WRITERS},
@@ -23,6 +26,8 @@ const CROWD_BITS: u32 = 14;
 pub struct Known {
     writers: BTreeMap<LowBitsFirst, Writer>,
     texts: BTreeMap<String, Root>,
+    /// The document's generation, for which its founders stand.
+    pub(crate) generation: u32,
 }
 
 /// Orders writers by their bits from the lowest up, so that those sharing low bits are neighbours.
@@ -193,6 +198,26 @@ impl Known {
         texts.filter(move |(_, root)| unseen.contains(root)).map(|(name, _)| name.as_str())
     }
 
+    /// The operations that were ever made in a root text, writer by writer.
+    pub(crate) fn operations_in(&self, text: &str) -> Vec<(Incarnation, Range<u32>)> {
+        let Some(root) = self.texts.get(text) else { return Vec::new() };
+        let mut found = Vec::new();
+        for (writer, held) in &self.writers {
+            let Some(writer) = writer.writer() else { continue };
+            let runs = held.runs.0.iter().enumerate().filter(|(_, run)| run.root == *root);
+            for (index, run) in runs {
+                let end = held.runs.0.get(index + 1).map_or(held.end, |next| next.start);
+                found.push((writer, run.start..end));
+            }
+        }
+        found
+    }
+
+    /// Whether nothing is held.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.writers.is_empty()
+    }
+
     /// The run of an operation that is held.
     pub(super) fn run(&self, dot: Dot) -> Option<Run> {
         let writer = self.writers.get(&LowBitsFirst::new(dot.incarnation))?;
@@ -231,6 +256,19 @@ impl Known {
     /// How many writers of the update are new.
     pub(crate) fn newcomers(&self, update: &Scanned<'_>) -> usize {
         update.spans.iter().filter(|span| self.clock(span.writer) == 0).count()
+    }
+
+    /// How many root texts of the update are new.
+    pub(crate) fn new_texts(&self, update: &Scanned<'_>) -> usize {
+        let mut found = BTreeSet::new();
+        update.visit_blocks(|_, block| {
+            if let Parent::Text(name) = block.head.parent
+                && !self.texts.contains_key(name)
+            {
+                found.insert(name);
+            }
+        });
+        found.len()
     }
 
     /// Whether the replica can take in the update's new writers.

@@ -41,7 +41,7 @@ impl Document {
 }
 
 impl Writing<'_, '_> {
-    fn edit(&mut self, edit: &Edit) -> Result<(), EditError> {
+    pub(super) fn edit(&mut self, edit: &Edit) -> Result<(), EditError> {
         match edit {
             Edit::Set { path, value } => self.set(path, value),
             Edit::Remove { path } => self.remove(path),
@@ -61,6 +61,9 @@ impl Writing<'_, '_> {
             Edit::Insert { path, at, value } => self.insert_item(path, *at, value),
             Edit::Move { path, from, to } => self.move_item(path, *from, *to),
             Edit::DeleteItem { path, at } => self.delete_item_at(path, *at),
+            Edit::Add { path, .. } | Edit::Discard { path, .. } => {
+                Err(self.locate(path)?.shape.wrong_kind(path, "a set"))
+            }
         }
     }
 

@@ -1,6 +1,8 @@
-//! Lists: inserting, moving and deleting items by index.
+//! Lists: inserting, moving and deleting items, one by one or as a whole array says.
 
-use std::sync::Arc;
+mod arrange;
+
+use std::{collections::HashMap, sync::Arc};
 
 use super::{
     bounds::{Place, check_value},
@@ -8,15 +10,21 @@ use super::{
     write::Writing,
 };
 use crate::{
+    difference::Slot,
     entry::{Body, Marker},
     error::{EditError, InvalidInput},
-    item::{ItemId, MAX_ITEM_STEP_BYTES, Position},
+    ids::Dot,
+    item::{Gap, ItemId, MAX_ITEM_STEP_BYTES, Position},
     limits::MAX_DOCUMENT_BYTES,
     path::{Path, RegisterPath, Segment},
     registers::Part,
     value::Value,
-    view::{Kind, Node},
+    view::{self, Kind, Node},
 };
+use arrange::{Placed, Placing, arrange};
+
+/// Longest fraction of a position, in bytes.
+const MAX_FRACTION_BYTES: usize = 512;
 
 impl Writing<'_, '_> {
     pub(super) fn insert_item(
@@ -33,62 +41,76 @@ impl Writing<'_, '_> {
             }
             shape => return Err(shape.wrong_kind(path, "a list")),
         }
-        let depth = path.segments().len() + 1;
-        let bytes = target.path.as_str().len() + MAX_ITEM_STEP_BYTES;
-        check_value(path, value, Place { depth, bytes })?;
         let list = target.path;
-        let seen = self.seen_list(path, &list)?;
-        check_index(path, at, seen.len() + 1)?;
-        let fraction = self.fraction_at(&list, &seen[..at as usize], None)?;
-        let id = ItemId { dot: self.next_dot(), ordinal: 0 };
-        let item = list.item(id);
-        let epoch = self.enclosing_epoch(&item);
-        let body = Body::Item(fraction, Arc::new(value.clone()));
-        let dot = self.put_entry(&item, Marker::Existence, body, epoch, Vec::new())?;
-        self.fill_texts(&item, Part { value, ordinal: 0 }, dot, epoch)?;
-        self.change_seen(&list, |seen| seen.insert(at as usize, id));
+        check_item(path, &list, value)?;
+        self.see_list(path, &list)?;
+        check_index(path, at, self.seen_length(&list) + 1)?;
+        let neighbours = self.neighbours(&list, at as usize, None);
+        let fraction = neighbours.gap().fraction(self.next_dot());
+        let dot = self.put_item(&list, &fraction, value)?;
+        self.change_seen(&list, |seen| seen.insert(at as usize, ItemId { dot, ordinal: 0 }));
         Ok(())
     }
 
     pub(super) fn move_item(&mut self, path: &Path, from: u32, to: u32) -> Result<(), EditError> {
         let list = self.list_path(path)?;
-        let mut seen = self.seen_list(path, &list)?;
-        check_index(path, from, seen.len())?;
-        check_index(path, to, seen.len())?;
-        let id = seen.remove(from as usize);
-        if !self.present(&list).iter().any(|(present, _)| *present == id) {
+        self.see_list(path, &list)?;
+        check_index(path, from, self.seen_length(&list))?;
+        check_index(path, to, self.seen_length(&list))?;
+        let Some(id) = self.seen_at(&list, from as usize) else { return Ok(()) };
+        if self.index_of(&list, id).is_none() {
             return Err(EditError::NotFound { path: list.item(id).to_string() });
         }
         if from != to {
-            let fraction = self.fraction_at(&list, &seen[..to as usize], Some(id))?;
-            let item = list.item(id);
-            let marker = Marker::Position;
-            let keys: Vec<_> = self
-                .document
-                .registers
-                .here(&item)
-                .iter()
-                .filter(|stored| stored.key.marker == marker && self.in_context(stored.dot()))
-                .filter(|stored| stored.key.incarnation != self.document.incarnation())
-                .map(|stored| stored.key.clone())
-                .collect();
-            keys.iter().for_each(|key| self.remove_entry(key));
-            self.put_entry(&item, marker, Body::Position(fraction), 0, Vec::new())?;
-            seen.insert(to as usize, id);
-            self.change_seen(&list, |order| *order = seen);
+            // Behind the item that is one place before where it goes, counted without itself.
+            let behind = if from < to { to + 1 } else { to };
+            let neighbours = self.neighbours(&list, behind as usize, Some(id));
+            let gap = Gap { continues: false, ..neighbours.gap() };
+            let fraction = gap.fraction(self.next_dot());
+            self.put_position(&list, id, fraction)?;
+            self.change_seen(&list, |seen| {
+                seen.remove(from as usize);
+                seen.insert(to as usize, id);
+            });
         }
         Ok(())
     }
 
     pub(super) fn delete_item_at(&mut self, path: &Path, at: u32) -> Result<(), EditError> {
         let list = self.list_path(path)?;
-        let seen = self.seen_list(path, &list)?;
-        check_index(path, at, seen.len())?;
-        let id = seen[at as usize];
-        self.forget_seen(&list.item(id), id);
-        if self.present(&list).iter().any(|(present, _)| *present == id) {
-            self.delete_item(&list.item(id), id)?;
+        self.see_list(path, &list)?;
+        check_index(path, at, self.seen_length(&list))?;
+        let Some(id) = self.seen_at(&list, at as usize) else { return Ok(()) };
+        let is_there = self.index_of(&list, id).is_some();
+        self.change_seen(&list, |seen| {
+            seen.remove(at as usize);
+        });
+        if is_there { self.delete_item(&list.item(id), id) } else { Ok(()) }
+    }
+
+    /// Gives a list the items that the slots say, in their order. Items that the caller had not
+    /// seen stay where they are; those that are gone since stay gone.
+    pub(super) fn arrange(&mut self, path: &Path, slots: &[Slot]) -> Result<(), EditError> {
+        let list = self.list_path(path)?;
+        self.see_list(path, &list)?;
+        let length = self.seen_length(&list);
+        for slot in slots {
+            match slot {
+                Slot::Keep(old) => check_index(path, *old as u32, length)?,
+                Slot::Insert(value) => check_item(path, &list, value)?,
+            }
         }
+        let old = self.placed(&list);
+        let mut arranging = Arranging {
+            seen: slots.iter().map(|slot| self.seen_in(&list, slot)).collect(),
+            writing: self,
+            list: &list,
+            old: &old,
+            slots,
+        };
+        arrange(&old, slots, &mut arranging)?;
+        let order = arranging.seen.into_iter().flatten().collect();
+        self.change_seen(&list, |seen| *seen = order);
         Ok(())
     }
 
@@ -100,41 +122,75 @@ impl Writing<'_, '_> {
         }
     }
 
-    /// The items that are there now, in order.
-    fn present(&self, list: &RegisterPath) -> Vec<(ItemId, Position)> {
-        let node = list
-            .segments()
-            .iter()
-            .try_fold(&self.document.view().root, |node, step| descend(node, step));
-        match node.map(|node| &node.kind) {
-            Some(Kind::List(items)) => {
-                items.iter().map(|item| (item.id, item.position.clone())).collect()
-            }
-            _ => Vec::new(),
+    fn put_item(
+        &mut self,
+        list: &RegisterPath,
+        fraction: &[u8],
+        value: &Value,
+    ) -> Result<Dot, EditError> {
+        check_fraction(list, fraction)?;
+        let item = list.item(ItemId { dot: self.next_dot(), ordinal: 0 });
+        let epoch = self.enclosing_epoch(&item);
+        let body = Body::Item(fraction.to_vec(), Arc::new(value.clone()));
+        let dot = self.put_entry(&item, Marker::Existence, body, epoch, Vec::new())?;
+        self.fill_texts(&item, Part { value, ordinal: 0 }, dot, epoch)?;
+        Ok(dot)
+    }
+
+    fn put_position(
+        &mut self,
+        list: &RegisterPath,
+        id: ItemId,
+        fraction: Vec<u8>,
+    ) -> Result<Dot, EditError> {
+        check_fraction(list, &fraction)?;
+        let item = list.item(id);
+        let marker = Marker::Position;
+        let here = self.document.registers.here(&item).iter();
+        let keys: Vec<_> = here
+            .filter(|stored| stored.key.marker == marker && self.in_context(stored.dot()))
+            .filter(|stored| stored.key.incarnation != self.document.incarnation())
+            .map(|stored| stored.key.clone())
+            .collect();
+        keys.iter().for_each(|key| self.remove_entry(key));
+        self.put_entry(&item, marker, Body::Position(fraction), 0, Vec::new())
+    }
+
+    /// Sees to it that indices of the list can be counted as the caller counts them.
+    fn see_list(&mut self, path: &Path, list: &RegisterPath) -> Result<(), EditError> {
+        let Some(base) = &self.base else { return Ok(()) };
+        if self.seen_lists.contains_key(list) {
+            return Ok(());
+        }
+        let order = self
+            .document
+            .history
+            .list_at(list, base.seq)
+            .ok_or_else(|| EditError::StaleVersion { path: path.to_string() })?;
+        let seen = order.unwrap_or_else(|| self.items(list).iter().map(|item| item.id).collect());
+        self.seen_lists.insert(list.clone(), seen);
+        Ok(())
+    }
+
+    /// The length of the list as the caller sees it.
+    fn seen_length(&self, list: &RegisterPath) -> usize {
+        self.seen_lists.get(list).map_or_else(|| self.items(list).len(), Vec::len)
+    }
+
+    /// The item that the caller sees at an index.
+    fn seen_at(&self, list: &RegisterPath, index: usize) -> Option<ItemId> {
+        match self.seen_lists.get(list) {
+            Some(seen) => seen.get(index).copied(),
+            None => self.items(list).get(index).map(|item| item.id),
         }
     }
 
-    /// The list as the caller sees it.
-    fn seen_list(&mut self, path: &Path, list: &RegisterPath) -> Result<Vec<ItemId>, EditError> {
-        if let Some(seen) = self.seen_lists.get(list) {
-            return Ok(seen.clone());
+    /// The item that the caller sees in a slot; none if it is to be inserted.
+    fn seen_in(&self, list: &RegisterPath, slot: &Slot) -> Option<ItemId> {
+        match slot {
+            Slot::Keep(index) => self.seen_at(list, *index),
+            Slot::Insert(_) => None,
         }
-        let at_base = match &self.base {
-            Some(base) => self
-                .document
-                .history
-                .list_at(list, base.seq)
-                .ok_or_else(|| EditError::StaleVersion { path: path.to_string() })?,
-            None => None,
-        };
-        let seen = match at_base {
-            Some(order) => order,
-            None => self.present(list).into_iter().map(|(id, _)| id).collect(),
-        };
-        if self.base.is_some() {
-            self.seen_lists.insert(list.clone(), seen.clone());
-        }
-        Ok(seen)
     }
 
     /// Keeps the caller's picture of a list true to its own edits.
@@ -152,27 +208,106 @@ impl Writing<'_, '_> {
         }
     }
 
-    /// A fraction right behind the last of the items before it that is still there.
-    fn fraction_at(
-        &self,
-        list: &RegisterPath,
-        before: &[ItemId],
-        moving: Option<ItemId>,
-    ) -> Result<Vec<u8>, EditError> {
-        let mut present = self.present(list);
-        present.retain(|(id, _)| Some(*id) != moving);
-        let left =
-            before.iter().rev().find_map(|wanted| present.iter().position(|(id, _)| id == wanted));
-        let right = left.map_or(0, |left| left + 1);
-        let fraction = Position::fraction_between(
-            left.map(|left| &present[left].1),
-            present.get(right).map(|(_, position)| position),
-        );
-        if fraction.len() <= 512 {
-            return Ok(fraction);
+    /// What stands around the place right behind the last item before `index` that is still there.
+    fn neighbours(&self, list: &RegisterPath, index: usize, moving: Option<ItemId>) -> Neighbours {
+        let items = self.items(list);
+        let left = match self.seen_lists.get(list) {
+            None => (0..index).rev().find(|before| Some(items[*before].id) != moving),
+            Some(seen) => {
+                let before = seen[..index].iter().rev().filter(|id| Some(**id) != moving);
+                before.into_iter().find_map(|id| self.index_of(list, *id))
+            }
+        };
+        let mut right = items.get(left.map_or(0, |left| left + 1)..).unwrap_or_default().iter();
+        let placed = |item: &view::Item| Placed { id: item.id, position: item.position.clone() };
+        Neighbours {
+            left: left.map(|left| placed(&items[left])),
+            right: right.find(|item| Some(item.id) != moving).map(|item| item.position.clone()),
         }
-        let what = format!("the number of insertions at one spot of {list}");
-        Err(EditError::LimitExceeded { what, limit: MAX_DOCUMENT_BYTES as u64 })
+    }
+
+    /// The items that the caller sees, in its order, with their places now.
+    fn placed(&self, list: &RegisterPath) -> Vec<Option<Placed>> {
+        let items = self.items(list);
+        let placed = |item: &view::Item| Placed { id: item.id, position: item.position.clone() };
+        match self.seen_lists.get(list) {
+            None => items.iter().map(|item| Some(placed(item))).collect(),
+            Some(seen) => {
+                let by_id: HashMap<ItemId, &view::Item> =
+                    items.iter().map(|item| (item.id, item)).collect();
+                seen.iter().map(|id| by_id.get(id).map(|item| placed(item))).collect()
+            }
+        }
+    }
+
+    /// The items that are there now, in order.
+    fn items(&self, list: &RegisterPath) -> &[view::Item] {
+        let node = list
+            .segments()
+            .iter()
+            .try_fold(&self.document.view().root, |node, step| descend(node, step));
+        match node.map(|node| &node.kind) {
+            Some(Kind::List(items)) => items,
+            _ => &[],
+        }
+    }
+
+    /// The index, among the items that are there now, of one.
+    fn index_of(&self, list: &RegisterPath, id: ItemId) -> Option<usize> {
+        self.items(list).iter().position(|item| item.id == id)
+    }
+}
+
+/// What stands around a place where something is put.
+struct Neighbours {
+    left: Option<Placed>,
+    right: Option<Position>,
+}
+
+impl Neighbours {
+    fn gap(&self) -> Gap<'_> {
+        Gap {
+            left: self.left.as_ref().map(|left| &left.position),
+            right: self.right.as_ref(),
+            continues: self.left.as_ref().is_some_and(|left| left.position.is_first_of(left.id)),
+        }
+    }
+}
+
+/// Writes what arranging one list takes.
+struct Arranging<'a, 'w, 't, 'd> {
+    writing: &'a mut Writing<'w, 't>,
+    list: &'d RegisterPath,
+    old: &'d [Option<Placed>],
+    slots: &'d [Slot],
+    /// The items by slot, as far as they are known.
+    seen: Vec<Option<ItemId>>,
+}
+
+impl Placing for Arranging<'_, '_, '_, '_> {
+    type Error = EditError;
+
+    fn delete(&mut self, old: usize) -> Result<(), EditError> {
+        match &self.old[old] {
+            Some(item) => self.writing.delete_item(&self.list.item(item.id), item.id),
+            None => Ok(()),
+        }
+    }
+
+    fn relocate(&mut self, old: usize, fraction: Vec<u8>) -> Result<Dot, EditError> {
+        match &self.old[old] {
+            Some(item) => self.writing.put_position(self.list, item.id, fraction),
+            None => Ok(self.writing.next_dot()),
+        }
+    }
+
+    fn insert(&mut self, slot: usize, gap: &Gap<'_>) -> Result<Dot, EditError> {
+        let dot = self.writing.next_dot();
+        if let Slot::Insert(value) = &self.slots[slot] {
+            self.writing.put_item(self.list, &gap.fraction(dot), value)?;
+            self.seen[slot] = Some(ItemId { dot, ordinal: 0 });
+        }
+        Ok(dot)
     }
 }
 
@@ -184,6 +319,20 @@ fn descend<'a>(node: &'a Node, step: &Segment) -> Option<&'a Node> {
         }
         _ => None,
     }
+}
+
+fn check_item(path: &Path, list: &RegisterPath, value: &Value) -> Result<(), EditError> {
+    let depth = path.segments().len() + 1;
+    let bytes = list.as_str().len() + MAX_ITEM_STEP_BYTES;
+    check_value(path, value, Place { depth, bytes })
+}
+
+fn check_fraction(list: &RegisterPath, fraction: &[u8]) -> Result<(), EditError> {
+    if fraction.len() <= MAX_FRACTION_BYTES {
+        return Ok(());
+    }
+    let what = format!("the number of insertions at one spot of {list}");
+    Err(EditError::LimitExceeded { what, limit: MAX_DOCUMENT_BYTES as u64 })
 }
 
 fn check_index(path: &Path, index: u32, bound: usize) -> Result<(), EditError> {

@@ -4,7 +4,7 @@ use yrs::Transact;
 
 use super::{Change, Document, write::internal};
 use crate::{
-    difference::{self, ListKeys},
+    difference::{self, ListKeys, Step},
     error::{EditError, InvalidInput},
     path::RegisterPath,
     value::Value,
@@ -42,18 +42,20 @@ impl Document {
         }
         let read = self.value();
         let new = difference::patched(&read, fields);
-        let mut edits = difference::edits(&read, &new, keys);
+        let mut steps = difference::steps(&read, &new, keys)?;
         let contested: Vec<RegisterPath> = {
             let txn = self.doc.try_transact().map_err(internal)?;
             self.contested(&txn).cloned().collect()
         };
-        edits.extend(difference::settled(patch, &read, &contested));
-        self.edit(&edits, base, now_ms)
+        let settled = difference::settled(patch, &read, &contested);
+        steps.extend(settled.into_iter().map(Step::Edit));
+        self.make(&steps, base, now_ms)
     }
 
     /// Saves a whole object: the difference between what was read and what is handed over becomes
     /// edits, so what the caller does not know survives. `keys` declares by which field the items
-    /// of a list are matched; otherwise the longest common subsequence decides.
+    /// of a list are matched, where that is not `id`; items without a key are matched by what they
+    /// say.
     ///
     /// # Errors
     /// As [`edit`](Self::edit).
@@ -65,7 +67,25 @@ impl Document {
         keys: &ListKeys,
         now_ms: i64,
     ) -> Result<Change, EditError> {
-        self.edit(&difference::edits(read, new, keys), base, now_ms)
+        if self.is_deleted() || !self.exists() {
+            return Err(EditError::NotFound { path: "the document".into() });
+        }
+        self.make(&difference::steps(read, new, keys)?, base, now_ms)
+    }
+
+    /// Makes the changes of a comparison, all or none.
+    fn make(
+        &mut self,
+        steps: &[Step],
+        base: Option<&Version>,
+        now_ms: i64,
+    ) -> Result<Change, EditError> {
+        self.transact(base, now_ms, |writing| {
+            steps.iter().try_for_each(|step| match step {
+                Step::Edit(edit) => writing.edit(edit),
+                Step::Arrange { path, slots } => writing.arrange(path, slots),
+            })
+        })
     }
 
     /// Refuses a patch over a text, counter or list that is not as it was at the base.

@@ -17,6 +17,14 @@ pub struct ItemId {
     pub ordinal: u32,
 }
 
+impl ItemId {
+    /// Whether the item came with a list that was written whole, so that whoever has the list has
+    /// it.
+    pub(crate) fn began_list(self) -> bool {
+        self.ordinal > 0
+    }
+}
+
 /// Most bytes that a list item adds to a path: `/@`, ten characters for the incarnation, and two
 /// numbers of 32 bits in hexadecimal, each behind a dot.
 pub(crate) const MAX_ITEM_STEP_BYTES: usize = 30;

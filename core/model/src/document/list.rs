@@ -65,8 +65,7 @@ impl Writing<'_, '_> {
             // Behind the item that is one place before where it goes, counted without itself.
             let behind = if from < to { to + 1 } else { to };
             let neighbours = self.neighbours(&list, behind as usize, Some(id));
-            let gap = Gap { continues: false, ..neighbours.gap() };
-            let fraction = gap.fraction(self.next_dot());
+            let fraction = neighbours.gap().fraction_alone();
             self.put_position(&list, id, fraction)?;
             self.change_seen(&list, |seen| {
                 seen.remove(from as usize);

@@ -63,6 +63,12 @@ pub(crate) struct Gap<'a> {
 }
 
 impl Gap<'_> {
+    /// Whether what stands at this position is between the neighbours.
+    pub(crate) fn holds(&self, position: &Position) -> bool {
+        self.left.is_none_or(|left| left < position)
+            && self.right.is_none_or(|right| position < right)
+    }
+
     /// The fraction for what a write puts here.
     ///
     /// Behind what its writer inserted, that fraction is taken again where that fits: what one
@@ -75,6 +81,11 @@ impl Gap<'_> {
                 return left.fraction().to_vec();
             }
         }
+        self.fraction_alone()
+    }
+
+    /// The fraction for what is moved here: it depends on the neighbours alone.
+    pub(crate) fn fraction_alone(&self) -> Vec<u8> {
         let middle = match (self.left.map(Position::head), self.right.map(Position::head)) {
             (None, None) => Some(MIDDLE),
             (Some(left), None) => left.checked_add(STEP),

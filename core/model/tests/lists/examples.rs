@@ -73,6 +73,25 @@ fn a_list_that_both_sort_is_sorted() {
 }
 
 #[test]
+fn a_list_that_one_sorts_after_inserting_and_one_sorts_before_seeing_that_is_sorted() {
+    with_and_without_keys(|row| {
+        let names = ["e", "b", "g", "a", "f", "c", "d"];
+        let sorted = list(&["a", "b", "c", "d", "e", "f", "g"].map(row));
+        let more = list(&["a", "b", "c", "d", "d1", "e", "f", "g"].map(row));
+        for at in 0..=names.len() {
+            let insert_and_sort = |device: &mut Device| {
+                let new = row("d1");
+                device.edit(json!([{"op":"insert","path":"/l","at":at,"value":new}]));
+                device.put(json!({"l": more}));
+            };
+            apart(&list(&names.map(row)), insert_and_sort, put(sorted.clone()), |devices| {
+                assert_eq!(devices[0].json()["l"], more, "inserted at {at}");
+            });
+        }
+    });
+}
+
+#[test]
 fn a_row_that_one_drags_and_one_ticks_is_dragged_and_ticked() {
     with_and_without_keys(|row| {
         let [a, b, c] = ["a", "b", "c"].map(row);

@@ -4,8 +4,8 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     model,
-    people::{ANY, Act, Kind, SINGLE, Scene, values},
-    support::Device,
+    people::{ANY, Act, Kind, Random, SINGLE, Scene, values},
+    support::{Device, meet},
 };
 
 /// Scenes of each sort; `DUNLIN_RUNS` for more.
@@ -104,34 +104,40 @@ fn lists_with_repeated_items_read_back_as_they_were_saved() {
     }
 }
 
+/// What two devices make of a shuffled list that both sort, after one has inserted a row and saved;
+/// and what it is sorted.
+fn sorted_after_insertion(seed: u64) -> (Json, Json) {
+    let mut random = Random::new(seed);
+    let count = 2 + random.below(7);
+    let mut order: Vec<usize> = (0..count).map(|at| 2 * at + 1).collect();
+    for end in (1..count).rev() {
+        order.swap(end, random.below(end + 1));
+    }
+    let rows = |order: &[usize]| -> Json {
+        order.iter().map(|id| json!({"id": id, "done": false})).collect()
+    };
+    let mut first = Device::new(99);
+    first.put(json!({"l": rows(&order)}));
+    let mut devices = [Device::new(11), Device::new(12)];
+    devices.iter_mut().for_each(|device| device.pull(&first));
+    let mut more = order.clone();
+    more.insert(random.below(count + 1), 2 * random.below(count + 1));
+    devices[0].put(json!({"l": rows(&more)}));
+    more.sort_unstable();
+    devices[0].put(json!({"l": rows(&more)}));
+    order.sort_unstable();
+    devices[1].put(json!({"l": rows(&order)}));
+    meet(&mut devices);
+    (devices[0].json()["l"].clone(), rows(&more))
+}
+
 #[test]
-fn try_sorts() {
-    use crate::people::Random;
-    for kind in 0..3 {
-    let (mut ok, mut all) = (0, 0);
-    for seed in 0..runs() {
-        let mut random = Random::new(seed);
-        let count = 2 + random.below(7);
-        let mut start: Vec<usize> = (0..count).map(|at| at * 2 + 1).collect();
-        for end in (1..count).rev() { start.swap(end, random.below(end + 1)); }
-        let rows = |order: &[usize]| -> Json { order.iter().map(|id| json!({"id": id, "name": "x"})).collect() };
-        let mut first = Device::new(99);
-        first.put(json!({"l": rows(&start)}));
-        let mut devices = [Device::new(11), Device::new(12)];
-        for d in &mut devices { d.pull(&first); }
-        let mut mine = start.clone();
-        let new = 2 * random.below(count + 1);
-        let at = match kind { 0 => random.below(count + 1), 1 => count, _ => 0 };
-        mine.insert(at, new);
-        devices[0].put(json!({"l": rows(&mine)}));
-        mine.sort();
-        devices[0].put(json!({"l": rows(&mine)}));
-        start.sort();
-        devices[1].put(json!({"l": rows(&start)}));
-        crate::support::meet(&mut devices);
-        all += 1;
-        ok += u64::from(devices[0].json()["l"] == rows(&mine));
-    }
-    println!("SORTED {kind}: {ok} of {all}");
-    }
+fn a_list_that_both_sort_after_one_has_inserted_is_nearly_always_sorted() {
+    let sorted = (0..runs()).filter(|seed| {
+        let (list, sorted) = sorted_after_insertion(*seed);
+        list == sorted
+    });
+    let sorted = sorted.count() as u64;
+    println!("sorted: {sorted} of {}", runs());
+    assert!(sorted * 100 >= runs() * 97, "{sorted} of {}", runs());
 }

@@ -6,6 +6,10 @@ use crate::{
     item::{Gap, ItemId, Position, spread},
 };
 
+/// Most items that are placed after those that began the list: one after the other, they would use
+/// up the room between two neighbours.
+const MAX_LATE: usize = 8;
+
 /// An item that is there, and where.
 #[derive(Clone, Debug)]
 pub(super) struct Placed {
@@ -27,7 +31,7 @@ pub(super) trait Placing {
 }
 
 /// Deletes what no slot keeps, then puts what is moved evenly between the neighbours that stay,
-/// then inserts. What stays is a longest run of items that are in order already.
+/// then inserts.
 ///
 /// `old` has the items in the order that was read, without those that are gone since. Nothing is
 /// said of items that were not read: they stay.
@@ -47,7 +51,7 @@ pub(super) fn arrange<P: Placing>(
                 Some((*kept, item))
             }
         };
-        places.push(Place { slot: index, item, is_fixed: false, position: None });
+        places.push(Place { slot: index, item, stays: false, is_late: false, position: None });
     }
     for index in (0..old.len()).filter(|index| !is_kept[*index]) {
         placing.delete(index)?;
@@ -63,7 +67,10 @@ struct Place<'a> {
     slot: usize,
     /// What is there, and the index that it was read at; none for a new item.
     item: Option<(usize, &'a Placed)>,
-    is_fixed: bool,
+    /// Whether it may stay where it is.
+    stays: bool,
+    /// Whether it is placed after the others, as new items are.
+    is_late: bool,
     /// Where it is, as soon as that is known.
     position: Option<Position>,
 }
@@ -71,25 +78,76 @@ struct Place<'a> {
 impl Place<'_> {
     /// Whether it stands where it was inserted.
     fn is_first(&self) -> bool {
-        match self.item {
-            None => true,
-            Some((_, item)) => self.is_fixed && item.position.is_first_of(item.id),
+        match (self.item, &self.position) {
+            (Some((_, item)), Some(position)) => position.is_first_of(item.id),
+            (item, _) => item.is_none(),
         }
     }
 }
 
+/// A place that an old item takes.
+#[derive(Clone, Copy)]
+struct Kept {
+    at: usize,
+    old: usize,
+    began_list: bool,
+}
+
+/// Decides who stays: a longest run of items that are in order already.
+///
+/// Where many are moved, first those that began the list: who sorts it after inserting a few then
+/// keeps and moves the same ones as somebody who sorts it without having seen those.
 fn fix(places: &mut [Place<'_>]) {
-    let kept: Vec<(usize, usize)> = places
+    let kept: Vec<Kept> = places
         .iter()
         .enumerate()
-        .filter_map(|(at, place)| place.item.map(|(old, _)| (at, old)))
+        .filter_map(|(at, place)| {
+            let (old, item) = place.item?;
+            Some(Kept { at, old, began_list: item.id.began_list() })
+        })
         .collect();
-    let order: Vec<usize> = kept.iter().map(|(_, old)| *old).collect();
-    for index in increasing_run(&order) {
-        let place = &mut places[kept[index].0];
-        place.is_fixed = true;
+    let longest = run(&kept);
+    let began: Vec<Kept> = kept.iter().copied().filter(|item| item.began_list).collect();
+    let late = kept.len() - began.len();
+    let mut staying = longest;
+    if (1..=MAX_LATE).contains(&late) && !began.is_empty() {
+        let steady = extended(run(&began), &kept);
+        let moved = kept.len() - staying.len();
+        if steady.len() + moved / 2 >= staying.len() {
+            staying = steady;
+            kept.iter().for_each(|item| places[item.at].is_late = !item.began_list);
+        }
+    }
+    for item in staying {
+        let place = &mut places[item.at];
+        place.stays = true;
         place.position = place.item.map(|(_, item)| item.position.clone());
     }
+}
+
+fn run(kept: &[Kept]) -> Vec<Kept> {
+    let order: Vec<usize> = kept.iter().map(|item| item.old).collect();
+    increasing_run(&order).into_iter().map(|index| kept[index]).collect()
+}
+
+/// A run of those that began the list, with a longest run of the late ones between each two.
+fn extended(began: Vec<Kept>, kept: &[Kept]) -> Vec<Kept> {
+    let mut extended = Vec::new();
+    let mut late = kept.iter().filter(|item| !item.began_list).copied().peekable();
+    let mut start = 0;
+    for fixed in began.into_iter().map(Some).chain([None]) {
+        let (at, old) = fixed.map_or((usize::MAX, usize::MAX), |item| (item.at, item.old));
+        let mut between = Vec::new();
+        while let Some(item) = late.next_if(|item| item.at < at) {
+            if (start..old).contains(&item.old) {
+                between.push(item);
+            }
+        }
+        extended.extend(run(&between));
+        extended.extend(fixed);
+        start = old;
+    }
+    extended
 }
 
 /// Places what is moved as if nothing were inserted.
@@ -98,20 +156,20 @@ fn relocate<P: Placing>(
     order: &Order<'_>,
     placing: &mut P,
 ) -> Result<(), P::Error> {
+    let is_fixed = |place: &Place<'_>| place.stays && !place.is_late;
     let mut start = 0;
     while start < places.len() {
-        let length = places[start..].iter().take_while(|place| !place.is_fixed).count();
+        let length = places[start..].iter().take_while(|place| !is_fixed(place)).count();
         let end = start + length;
         let left = start.checked_sub(1).and_then(|at| places[at].position.as_ref());
         let right = places.get(end).and_then(|place| place.position.as_ref());
-        let run = &places[start..end];
-        let moved: Vec<usize> = (0..length).filter(|index| run[*index].item.is_some()).collect();
+        let moves = |at: &usize| places[*at].item.is_some() && !places[*at].is_late;
+        let moved: Vec<usize> = (start..end).filter(moves).collect();
         let fractions = spread(left, order.right_of(left, right), moved.len());
-        for (index, fraction) in moved.into_iter().zip(fractions) {
-            let place = &mut places[start + index];
-            if let Some((old, _)) = place.item {
+        for (at, fraction) in moved.into_iter().zip(fractions) {
+            if let Some((old, _)) = places[at].item {
                 let dot = placing.relocate(old, fraction.clone())?;
-                place.position = Some(Position::new(&fraction, dot, 0));
+                places[at].position = Some(Position::new(&fraction, dot, 0));
             }
         }
         start = end + 1;
@@ -119,18 +177,21 @@ fn relocate<P: Placing>(
     Ok(())
 }
 
+/// Places what is new, and what is late, one after the other.
 fn insert<P: Placing>(
     places: &mut [Place<'_>],
     order: &Order<'_>,
     placing: &mut P,
 ) -> Result<(), P::Error> {
-    // For each place, the next one behind it that is not inserted.
+    let is_placed = |place: &Place<'_>| place.item.is_some() && !place.is_late;
+    // For each place, the next one behind it that has its position.
     let mut next = vec![None; places.len()];
     for at in (1..places.len()).rev() {
-        next[at - 1] = if places[at].item.is_some() { Some(at) } else { next[at] };
+        next[at - 1] = if is_placed(&places[at]) { Some(at) } else { next[at] };
     }
     for at in 0..places.len() {
-        if places[at].item.is_some() {
+        let place = &places[at];
+        if is_placed(place) {
             continue;
         }
         let before = at.checked_sub(1).map(|before| &places[before]);
@@ -141,8 +202,19 @@ fn insert<P: Placing>(
             right: order.right_of(left, right),
             continues: before.is_some_and(Place::is_first),
         };
-        let dot = placing.insert(places[at].slot, &gap)?;
-        places[at].position = Some(Position::new(&gap.fraction(dot), dot, 0));
+        let position = match place.item {
+            Some((_, item)) if place.stays && gap.holds(&item.position) => item.position.clone(),
+            Some((old, _)) => {
+                let fraction = gap.fraction_alone();
+                let dot = placing.relocate(old, fraction.clone())?;
+                Position::new(&fraction, dot, 0)
+            }
+            None => {
+                let dot = placing.insert(place.slot, &gap)?;
+                Position::new(&gap.fraction(dot), dot, 0)
+            }
+        };
+        places[at].position = Some(position);
     }
     Ok(())
 }

@@ -35,9 +35,9 @@ impl Position {
         &self.0[self.0.len() - TAIL..]
     }
 
-    /// Whether this is where the item was inserted, not where it was moved.
+    /// Whether this is where the item was inserted by itself, not where it was moved.
     pub(crate) fn is_first_of(&self, id: ItemId) -> bool {
-        self.tail() == Self::new(&[], id.dot, id.ordinal).0
+        !id.began_list() && self.tail() == Self::new(&[], id.dot, id.ordinal).0
     }
 
     /// The first four bytes, which evenly spread positions are told apart by.

@@ -108,7 +108,7 @@ impl Document {
             (Kind::Counter(..), Value::Int(_) | Value::Counter(_)) => {
                 self.is_register_unchanged(base, &node.path)
             }
-            (Kind::List(_), Value::List(_)) => {
+            (Kind::List(_), Value::List(_) | Value::Whole(_)) => {
                 let in_order = self.history.list_at(&node.path, base.seq) == Some(None);
                 in_order
                     && self.is_register_unchanged(base, &node.path)

@@ -49,42 +49,68 @@ impl<'a> Likeness<'a> {
         Self { old, new, weights }
     }
 
-    /// How alike an old and a new item are, from one half to one; none if less than half.
-    pub(super) fn of(&self, old: usize, new: usize) -> Option<f64> {
-        let (same, all) = match (&self.old[old], &self.new[new]) {
-            (Shape::Leaves(left, left_sum), Shape::Leaves(right, right_sum)) => {
-                let all = *left_sum.max(right_sum);
-                // Not even if all of the lighter one were in the other.
-                if left_sum.min(right_sum) * 2 < all {
-                    return None;
+    /// For each of these new items, the old ones of these that are alike by half or more: their
+    /// places among those handed over, ascending, and how alike they are, up to one.
+    pub(super) fn among(&self, old: &[usize], new: &[usize]) -> Vec<Vec<(usize, f64)>> {
+        let mut with_leaf: HashMap<u32, Vec<usize>> = HashMap::new();
+        let mut without_leaves = Vec::new();
+        let mut texts = Vec::new();
+        for (place, index) in old.iter().enumerate() {
+            match &self.old[*index] {
+                Shape::Leaves(leaves, 0) if leaves.is_empty() => without_leaves.push(place),
+                Shape::Leaves(leaves, _) => {
+                    leaves.iter().for_each(|leaf| with_leaf.entry(*leaf).or_default().push(place));
                 }
-                (self.common(left, right), all)
+                Shape::Text(text, count) => texts.push((place, *text, *count)),
+                Shape::Other => {}
             }
-            (Shape::Text(left, left_count), Shape::Text(right, right_count)) => {
-                let shorter = *left_count.min(right_count);
-                (common_ends(left, right, shorter) as u64, shorter as u64)
-            }
-            _ => return None,
-        };
-        match all {
-            // Every string begins with an empty one.
-            0 if matches!(self.old[old], Shape::Text(..)) => None,
-            0 => Some(1.0),
-            all => (same * 2 >= all).then(|| same as f64 / all as f64),
         }
+        let mut sums = vec![0_u64; old.len()];
+        let alike = |new: &usize| match &self.new[*new] {
+            Shape::Leaves(leaves, 0) if leaves.is_empty() => {
+                without_leaves.iter().map(|place| (*place, 1.0)).collect()
+            }
+            Shape::Leaves(leaves, sum) => {
+                let mut found = Vec::new();
+                for leaf in leaves {
+                    for place in with_leaf.get(leaf).into_iter().flatten() {
+                        if sums[*place] == 0 {
+                            found.push(*place);
+                        }
+                        sums[*place] += self.weights[*leaf as usize];
+                    }
+                }
+                found.sort_unstable();
+                let share = |place: usize| {
+                    let same = std::mem::take(&mut sums[place]);
+                    Some((place, half_or_more(same, self.sum(old[place]).max(*sum))?))
+                };
+                found.into_iter().filter_map(share).collect()
+            }
+            Shape::Text(text, count) => {
+                let share = |(place, other, other_count): &(usize, &str, usize)| {
+                    let shorter = (*count).min(*other_count);
+                    let same = common_ends(other, text, shorter);
+                    Some((*place, half_or_more(same as u64, shorter as u64)?))
+                };
+                texts.iter().filter_map(share).collect()
+            }
+            Shape::Other => Vec::new(),
+        };
+        new.iter().map(alike).collect()
     }
 
-    fn common(&self, left: &[u32], right: &[u32]) -> u64 {
-        let mut sum = 0;
-        let mut right = right.iter().peekable();
-        for leaf in left {
-            while right.next_if(|other| *other < leaf).is_some() {}
-            if right.next_if_eq(&leaf).is_some() {
-                sum += self.weights[*leaf as usize];
-            }
+    fn sum(&self, old: usize) -> u64 {
+        match self.old[old] {
+            Shape::Leaves(_, sum) => sum,
+            _ => 0,
         }
-        sum
     }
+}
+
+/// The share, from one half; of nothing there is none.
+fn half_or_more(part: u64, all: u64) -> Option<f64> {
+    (all > 0 && part * 2 >= all).then(|| part as f64 / all as f64)
 }
 
 fn shape<'a>(item: &'a Value, numbers: &mut HashMap<Vec<u8>, u32>) -> Shape<'a> {

@@ -179,12 +179,14 @@ impl<'a> Group<'a> {
             return;
         }
         let (rows, columns) = (gap.old.len(), gap.new.len());
-        let alike: Vec<Option<f64>> = gap
-            .old
-            .iter()
-            .flat_map(|old| gap.new.iter().map(|new| likeness.of(*old, *new)))
-            .collect();
-        let alike = |row: usize, column: usize| alike[row * columns + column];
+        // No likeness is less than half: none stands for less.
+        let mut alike = vec![0.0_f64; rows * columns];
+        for (column, found) in likeness.among(&gap.old, &gap.new).into_iter().enumerate() {
+            found.into_iter().for_each(|(row, share)| alike[row * columns + column] = share);
+        }
+        let alike = |row: usize, column: usize| {
+            Some(alike[row * columns + column]).filter(|share| *share > 0.0)
+        };
         // The greatest sum of what follows, by row and column.
         let mut sums = vec![0.0_f64; (rows + 1) * (columns + 1)];
         let at = |row: usize, column: usize| row * (columns + 1) + column;
@@ -217,9 +219,8 @@ impl<'a> Group<'a> {
             return;
         }
         let mut alike: Vec<(f64, usize, usize)> = Vec::new();
-        for old in &rest.old {
-            let with = |new: &usize| likeness.of(*old, *new).map(|share| (share, *old, *new));
-            alike.extend(rest.new.iter().filter_map(with));
+        for (new, found) in rest.new.iter().zip(likeness.among(&rest.old, &rest.new)) {
+            alike.extend(found.into_iter().map(|(old, share)| (share, rest.old[old], *new)));
         }
         alike.sort_by(|(left, left_old, left_new), (right, right_old, right_new)| {
             right.total_cmp(left).then((left_old, left_new).cmp(&(right_old, right_new)))

@@ -149,7 +149,7 @@ impl Value {
 
     /// Whether an array of these, as plain JSON, reads as one value: at least one number, and
     /// nothing but numbers and such arrays.
-    fn is_numeric(items: &[Self]) -> bool {
+    pub(crate) fn is_numeric(items: &[Self]) -> bool {
         !items.is_empty()
             && items.iter().all(|item| match item {
                 Self::Int(_) | Self::Float(_) => true,

@@ -1,5 +1,6 @@
 //! What two people do to one list while they do not hear of each other.
 
+use dunlin_model::{ListKeys, Value};
 use serde_json::{Value as Json, json};
 
 use crate::support::{Device, meet};
@@ -194,5 +195,57 @@ fn rows_that_go_on_behind_a_dragged_one_follow_it_and_not_where_it_was() {
     };
     apart(&start, first, put(json!(["one", "two", "q"])), |devices| {
         assert_eq!(devices[0].json()["l"], json!(["p0", "p1", "one", "two", "q"]));
+    });
+}
+
+#[test]
+fn what_happens_inside_of_a_row_goes_with_it() {
+    let row =
+        |name: &str, steps: Json, note: &str| json!({"id": name, "steps": steps, "note": note});
+    let first = json!({"id": "a", "steps": ["one", "two", "three"], "note": {"$text": "Hello"}});
+    let start = json!([first, row("b", json!([]), "x"), row("c", json!([]), "y")]);
+    let dragged = json!([
+        row("b", json!([]), "x"),
+        row("c", json!([]), "y"),
+        row("a", json!(["three", "one", "two"]), "Hello")
+    ]);
+    let edited = json!([
+        row("a", json!(["one", "two", "three", "four"]), "Hello world"),
+        row("b", json!([]), "x"),
+        row("c", json!([]), "y")
+    ]);
+    let expected = json!([
+        row("b", json!([]), "x"),
+        row("c", json!([]), "y"),
+        row("a", json!(["three", "one", "two", "four"]), "Hello world")
+    ]);
+    apart(&start, put(dragged), put(edited), |devices| {
+        assert_eq!(devices[0].json()["l"], expected);
+        assert_eq!(devices[0].conflicts(), json!([]));
+    });
+}
+
+#[test]
+fn a_declared_key_says_which_row_is_which_at_any_depth() {
+    let keys: ListKeys = [("/l/*/cells".parse().unwrap(), "column".to_owned())].into();
+    let table = |cells: Json| json!([{"cells": cells}]);
+    let cell = |column: u32, value: Json| json!({"column": column, "value": value});
+    let save = |list: Json| {
+        let keys = keys.clone();
+        move |device: &mut Device| {
+            let read = device.document.value();
+            let new = Value::from_json(&json!({"l": list})).unwrap();
+            device.document.save(&read, &new, None, &keys, device.now_ms).unwrap();
+            device.note();
+        }
+    };
+    let start = table(json!([cell(1, json!("p")), cell(2, json!("q"))]));
+    // Nothing but the key says that the cells have changed places and values.
+    let swapped = table(json!([cell(2, json!("new")), cell(1, json!("p"))]));
+    let edited = table(json!([cell(1, json!("other")), cell(2, json!("q"))]));
+    let expected = table(json!([cell(2, json!("new")), cell(1, json!("other"))]));
+    apart(&start, save(swapped), save(edited), |devices| {
+        assert_eq!(devices[0].json()["l"], expected);
+        assert_eq!(devices[0].conflicts(), json!([]));
     });
 }

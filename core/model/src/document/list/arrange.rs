@@ -247,3 +247,6 @@ impl<'a> Order<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -94,7 +94,8 @@ impl Edit {
             .enumerate()
             .map(|(index, edit)| {
                 Self::from_json(edit).map_err(|error| {
-                    InvalidInput::new(format!("edit {index}: {}", error.reason), error.remedy)
+                    let error = error.below(&index.to_string());
+                    InvalidInput { reason: format!("edit {index}: {}", error.reason), ..error }
                 })
             })
             .collect()
@@ -189,7 +190,7 @@ impl<'a> Fields<'a> {
 
     fn value(&self) -> Result<Value, InvalidInput> {
         let json = self.0.get("value").ok_or_else(|| Self::missing("value", "JSON"))?;
-        Value::from_json(json)
+        Value::from_json(json).map_err(|error| error.below("value"))
     }
 
     fn only(&self, known: &[&str]) -> Result<(), InvalidInput> {

@@ -12,6 +12,7 @@ mod merge;
 mod mirror;
 mod picture;
 mod read;
+mod replace;
 mod replica;
 mod text;
 mod write;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::{error::InvalidInput, path::Path, value::Value};
+use crate::{error::InvalidInput, json::Forms, path::Path, value::Value};
 
 /// One intent on a document. Indices of texts are UTF-16 code units.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,6 +83,10 @@ impl Edit {
     /// # Errors
     /// `InvalidInput` names the edit and the field that is wrong, missing or unknown.
     pub fn list_from_json(json: &Json) -> Result<Vec<Self>, InvalidInput> {
+        Self::list_from(json, Forms::Tagged)
+    }
+
+    pub(crate) fn list_from(json: &Json, forms: Forms) -> Result<Vec<Self>, InvalidInput> {
         let Json::Array(edits) = json else {
             return Err(InvalidInput::new(
                 "edits are a JSON array of objects",
@@ -93,7 +97,7 @@ impl Edit {
             .iter()
             .enumerate()
             .map(|(index, edit)| {
-                Self::from_json(edit).map_err(|error| {
+                Self::from_json(edit, forms).map_err(|error| {
                     let error = error.below(&index.to_string());
                     InvalidInput { reason: format!("edit {index}: {}", error.reason), ..error }
                 })
@@ -101,11 +105,11 @@ impl Edit {
             .collect()
     }
 
-    fn from_json(json: &Json) -> Result<Self, InvalidInput> {
+    fn from_json(json: &Json, forms: Forms) -> Result<Self, InvalidInput> {
         let fields = Fields::of(json)?;
         let path = fields.text("path")?.parse()?;
         let edit = match fields.text("op")? {
-            "set" => Self::Set { path, value: fields.value()? },
+            "set" => Self::Set { path, value: fields.value(forms)? },
             "remove" => Self::Remove { path },
             "increment" => Self::Increment { path, by: fields.whole("by", Some(1))? },
             "splice" => Self::Splice {
@@ -115,7 +119,7 @@ impl Edit {
                 insert: fields.optional_text("insert")?.to_owned(),
             },
             "insert" => {
-                Self::Insert { path, at: fields.index("at", None)?, value: fields.value()? }
+                Self::Insert { path, at: fields.index("at", None)?, value: fields.value(forms)? }
             }
             "move" => Self::Move {
                 path,
@@ -188,9 +192,9 @@ impl<'a> Fields<'a> {
         u32::try_from(whole).map_err(|_| Self::missing(name, "an index from 0"))
     }
 
-    fn value(&self) -> Result<Value, InvalidInput> {
+    fn value(&self, forms: Forms) -> Result<Value, InvalidInput> {
         let json = self.0.get("value").ok_or_else(|| Self::missing("value", "JSON"))?;
-        Value::from_json(json).map_err(|error| error.below("value"))
+        Value::read(json, forms).map_err(|error| error.below("value"))
     }
 
     fn only(&self, known: &[&str]) -> Result<(), InvalidInput> {

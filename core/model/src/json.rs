@@ -68,9 +68,9 @@ impl<'a> JsonText<'a> {
     ///
     /// # Errors
     /// As [`json`](Self::json), and as [`Edit::list_from_json`].
-    pub fn edits(&self) -> Result<Vec<Edit>, InvalidInput> {
+    pub fn edits(&self, forms: Forms) -> Result<Vec<Edit>, InvalidInput> {
         let json = self.parse(MAX_TEXT_DEPTH + 2, 2)?;
-        Edit::list_from_json(&json).map_err(|error| self.placed(error))
+        Edit::list_from(&json, forms).map_err(|error| self.placed(error))
     }
 
     /// Reads an object that holds a document's value in one of its fields, for
@@ -87,11 +87,7 @@ impl<'a> JsonText<'a> {
     /// # Errors
     /// As [`Value::from_json`], with line and column.
     pub fn value_of(&self, json: &Json, path: &Path, forms: Forms) -> Result<Value, InvalidInput> {
-        let value = match forms {
-            Forms::Tagged => Value::from_json(json),
-            Forms::Plain => Value::from_plain_json(json),
-        };
-        value.map_err(|error| {
+        Value::read(json, forms).map_err(|error| {
             let steps = path.segments().iter().rev();
             self.placed(steps.fold(error, |error, step| error.below(step)))
         })

@@ -60,7 +60,7 @@ impl Value {
     /// numbers above `i64::MAX` that are no doubles, and nesting deeper than
     /// [`MAX_DEPTH`](crate::limits::MAX_DEPTH).
     pub fn from_json(json: &Json) -> Result<Self, InvalidInput> {
-        Reading::new(Forms::Tagged).read(json, 0)
+        Self::read(json, Forms::Tagged)
     }
 
     /// Reads JSON as it is: no object is a tagged form.
@@ -68,7 +68,7 @@ impl Value {
     /// # Errors
     /// As [`from_json`](Self::from_json).
     pub fn from_plain_json(json: &Json) -> Result<Self, InvalidInput> {
-        Reading::new(Forms::Plain).read(json, 0)
+        Self::read(json, Forms::Plain)
     }
 
     /// Reads JSON that must be an object at the top, as every document is.
@@ -85,6 +85,10 @@ impl Value {
     /// As [`from_json`](Self::from_json), and for anything but an object.
     pub fn object_from_plain_json(json: &Json) -> Result<Self, InvalidInput> {
         Self::from_plain_json(json)?.into_document()
+    }
+
+    pub(crate) fn read(json: &Json, forms: Forms) -> Result<Self, InvalidInput> {
+        Reading::new(forms).read(json, 0)
     }
 
     fn into_document(self) -> Result<Self, InvalidInput> {

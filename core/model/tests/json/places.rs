@@ -71,11 +71,11 @@ fn nesting_is_refused_by_one_rule_with_one_place_whatever_the_text() {
 #[test]
 fn edits_and_lines_tell_the_place_in_the_whole_text() {
     let edits = "[{\"op\":\"remove\",\"path\":\"/x\"},\n{\"op\":\"set\",\"path\":\"/a\",\"value\":{\"b\":{\"$text\":5}}}]";
-    let found = JsonText::new(edits, "the list of edits").edits().unwrap_err().reason;
+    let found = JsonText::new(edits, "the list of edits").edits(Forms::Tagged).unwrap_err().reason;
     assert!(found.starts_with("edit 1: what stands at /b is no value"), "{found}");
     assert!(found.ends_with("(line 2 column 47)"), "{found}");
     let deep = format!("[{{\"op\":\"set\",\"path\":\"\",\"value\":{}}}]", nested(200));
-    let found = JsonText::new(&deep, "the list of edits").edits().unwrap_err().reason;
+    let found = JsonText::new(&deep, "the list of edits").edits(Forms::Tagged).unwrap_err().reason;
     assert!(found.contains("nested deeper than 32") && found.contains("column 65"), "{found}");
 
     let line = "{\"id\":\"a\",\"value\":{\"b\":{\"$text\":5}}}";

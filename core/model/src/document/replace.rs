@@ -1,0 +1,48 @@
+//! Whole documents handed over: what is there becomes this, and nothing else.
+
+use yrs::Transact;
+
+use super::{Change, Document, write::internal};
+use crate::{
+    difference::{self, ListKeys},
+    edit::Edit,
+    error::{EditError, InvalidInput},
+    path::RegisterPath,
+    value::Value,
+};
+
+impl Document {
+    /// Makes the document this: fields that it does not name are removed, null is stored at every
+    /// depth. What is there keeps its kind, as under [`merge`](Self::merge): an array over a list
+    /// becomes edits of its items. A document that does not exist, or was deleted, begins anew.
+    ///
+    /// # Errors
+    /// As [`edit`](Self::edit).
+    pub fn replace(
+        &mut self,
+        new: &Value,
+        keys: &ListKeys,
+        now_ms: i64,
+    ) -> Result<Change, EditError> {
+        if self.is_deleted() || !self.exists() {
+            return self.insert(new, now_ms);
+        }
+        if !matches!(new, Value::Object(_)) {
+            return Err(InvalidInput::new(
+                format!("a document is a JSON object, not {}", new.kind()),
+                "wrap it, for instance {\"value\": …}",
+            )
+            .into());
+        }
+        let read = self.value();
+        let mut edits = difference::edits(&read, new, keys);
+        let contested: Vec<RegisterPath> = {
+            let txn = self.doc.try_transact().map_err(internal)?;
+            self.contested(&txn).cloned().collect()
+        };
+        // Saying the same again settles a conflict. A null is stored here and removes nothing.
+        let settled = difference::settled(new, &read, &contested);
+        edits.extend(settled.into_iter().filter(|edit| !matches!(edit, Edit::Remove { .. })));
+        self.edit(&edits, None, now_ms)
+    }
+}

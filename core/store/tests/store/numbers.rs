@@ -51,7 +51,7 @@ fn every_double_of_a_document_is_read_exactly_by_sql() {
     }
     let sql = "SELECT value, json_extract(doc, '$.list[' || key || ']'), \
                doc ->> ('$.list[' || key || ']') \
-               FROM numbers, json_each(doc, '$.list') WHERE substr(id, 1, 3) = ? ORDER BY id, key";
+               FROM numbers AS n, json_each(doc, '$.list') WHERE substr(n.id, 1, 3) = ? ORDER BY n.id, key";
     for (part, batch) in doubles.chunks(1_000).enumerate() {
         let found = space.query(sql, &[json!(format!("{part:03}"))]).unwrap().rows;
         assert_eq!(found.len(), batch.len());

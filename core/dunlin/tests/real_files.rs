@@ -138,9 +138,8 @@ async fn files_are_the_same_on_both_devices_number_by_number() {
         let again = there.collection("files").unwrap().replace(&id(name), value).await.unwrap();
         assert_eq!(again.paths, [""; 0], "{name}");
     }
-    // A number that one of them changes is the other's number.
-    let edit =
-        r#"[{"op":"set","path":"/features/1/properties/area_ha","value":39.88888888888889}]"#;
+    // A number that one of them writes is the other's number.
+    let edit = r#"[{"op":"set","path":"/total/area_ha","value":39.88888888888889}]"#;
     let edits = JsonText::new(edit, "edits").edits(Forms::Tagged).unwrap();
     let parcels = id("parcels.geojson");
     there.collection("files").unwrap().edit(&parcels, edits, None).await.unwrap();

@@ -72,7 +72,7 @@ impl Document {
     }
 
     /// Makes the changes of a comparison, all or none.
-    fn make(
+    pub(super) fn make(
         &mut self,
         steps: &[Step],
         base: Option<&Version>,
@@ -100,7 +100,7 @@ impl Document {
     }
 
     /// The registers at and below these fields where something lost.
-    fn contested(&self, fields: &BTreeMap<String, Value>) -> Result<Vec<RegisterPath>, EditError> {
+    pub(super) fn contested(&self, fields: &BTreeMap<String, Value>) -> Result<Vec<RegisterPath>, EditError> {
         let root = self.place();
         let mut contested = Vec::new();
         for key in fields.keys() {

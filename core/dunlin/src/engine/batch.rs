@@ -70,9 +70,9 @@ impl Engine {
         mut followers: impl FnMut(&mut Vec<Job>) -> bool,
     ) -> Result<()> {
         let Self { store, desk, .. } = self;
-        let mut slice = Slice::begin();
         store.write(|writer| {
-            let mut next = 0;
+            // Begun where the file is ours: waiting for another process is no work.
+            let (mut slice, mut next) = (Slice::begin(), 0);
             loop {
                 jobs[next].perform(desk, writer, &mut slice)?;
                 next += 1;

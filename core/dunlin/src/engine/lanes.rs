@@ -83,14 +83,13 @@ impl Lanes {
         {
             return Some(command);
         }
-        match self.local.try_recv() {
-            Ok(Command::Stop(reply)) => {
-                self.stop = Some(reply);
-                self.begun.pop_front()
+        while let Ok(command) = self.local.try_recv() {
+            match command {
+                Command::Stop(reply) => self.stop = Some(reply),
+                command => return Some(command),
             }
-            Ok(command) => Some(command),
-            Err(_) => self.begun.pop_front(),
         }
+        self.begun.pop_front()
     }
 
     fn next_foreign(&mut self) -> Option<Command> {

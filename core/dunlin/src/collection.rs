@@ -144,7 +144,7 @@ impl CollectionHandle {
     /// `NotFound` if it never existed.
     pub async fn inspect(&self, id: &DocKey) -> Result<Document> {
         let doc = self.doc(id);
-        self.space.engine().call(move |engine| engine.read(&doc)).await
+        self.space.engine().read_document(doc).await
     }
 
     /// Reads a text for an editor that follows it: empty where a splice would make it. The path in

@@ -98,7 +98,7 @@ pub(super) fn stage(
         Some(_) => store::Origin::Remote,
     };
     let feed = store::Change { paths: change.paths, device, kind, origin, time_ms };
-    let projection = project(&open.document);
+    let projection = project(open, change.update.len());
     let is_stale = projection.state == store::ProjectionState::Dirty;
     let commit = store::Commit { update: &change.update, projection, change: feed, digest };
     let seq = match open.row {

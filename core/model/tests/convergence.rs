@@ -55,12 +55,20 @@ fn edit(what: u32, at: u32, length: u32, items: u32) -> Json {
     let index = at.checked_rem(items).unwrap_or(0);
     let place = at.checked_rem(length + 1).unwrap_or(0);
     match what % 24 {
-        16 => json!({"op":"add","path":"/s","value":([json!(1), json!("1"), json!(null)][at as usize % 3])}),
-        17 => json!({"op":"discard","path":"/s","value":([json!(1), json!("1"), json!(null)][at as usize % 3])}),
+        16 => {
+            json!({"op":"add","path":"/s","value":([json!(1), json!("1"), json!(null)][at as usize % 3])})
+        }
+        17 => {
+            json!({"op":"discard","path":"/s","value":([json!(1), json!("1"), json!(null)][at as usize % 3])})
+        }
         18 => json!({"op":"set","path":"/s","value":{"$set":[1.0, at % 3]}}),
-        19 => json!({"op":"set","path":"/p","value":([json!([at % 3, 1.5]), json!([]), json!({"$value":{"a":[at % 2]}})][at as usize % 3])}),
+        19 => {
+            json!({"op":"set","path":"/p","value":([json!([at % 3, 1.5]), json!([]), json!({"$value":{"a":[at % 2]}})][at as usize % 3])})
+        }
         20 => json!({"op":"set","path":"/p/0","value":at % 4}),
-        21 => json!({"op":"set","path":field,"value":{"big":"x".repeat(1100 + at as usize % 3),"l":["i",{"id":at % 2}]}}),
+        21 => {
+            json!({"op":"set","path":field,"value":{"big":"x".repeat(1100 + at as usize % 3),"l":["i",{"id":at % 2}]}})
+        }
         22 => json!({"op":"set","path":(["/l","/s","/p"][at as usize % 3]),
             "value":([json!({"$set":["x"]}), json!(["x","y"]), json!([1])][what as usize / 24 % 3])}),
         23 => json!({"op":"remove","path":(["/s","/p","/o/big","/l/0/t"][at as usize % 4])}),

@@ -46,11 +46,7 @@ pub(super) fn holds(content: &Value, steps: &[String]) -> bool {
 }
 
 /// Removes what some steps lead to.
-pub(super) fn remove(
-    content: &mut Value,
-    path: &Path,
-    steps: &[String],
-) -> Result<(), EditError> {
+pub(super) fn remove(content: &mut Value, path: &Path, steps: &[String]) -> Result<(), EditError> {
     let Some((step, rest)) = steps.split_first() else { return Ok(()) };
     match content {
         Value::Object(fields) if rest.is_empty() => drop(fields.remove(step)),

@@ -7,14 +7,17 @@ mod digest;
 mod edit;
 mod history;
 mod inside;
+mod largest;
 mod list;
 mod locate;
 mod merge;
 mod mirror;
 mod picture;
 mod read;
+mod refound;
 mod replace;
 mod replica;
+mod room;
 mod text;
 mod write;
 
@@ -33,9 +36,8 @@ use yrs::{
 use crate::{
     entry::{ENTRIES_ROOT, TextRoot},
     ids::Incarnation,
-    limits::MAX_MERGED_BYTES,
     registers::Registers,
-    scan::{self, Gap, Known, Malformed, Refusal},
+    scan::{self, Diverged, Gap, Known, Malformed, NoRoom, Refusal},
     state_vector::StateVector,
     version::Version,
     view::{Lists, Place},
@@ -44,6 +46,7 @@ use history::History;
 use mirror::Touched;
 
 pub use conflicts::Conflict;
+pub use largest::Large;
 pub use text::Anchor;
 
 /// Why a poisoned document does nothing more.
@@ -69,6 +72,8 @@ pub struct Document {
     wide: BTreeMap<TextRoot, bool>,
     /// Bytes of the state, counted up by every change; exact after `snapshot`.
     encoded_len: usize,
+    /// Whether that count is exact.
+    is_measured: bool,
     poisoned: bool,
 }
 
@@ -107,6 +112,12 @@ pub enum ApplyError {
     /// Something in between is missing; ask for a diff.
     #[error("the update builds on something unknown: {0}")]
     Gap(#[from] Gap),
+    /// The document would outgrow its bounds.
+    #[error("no room: {0}")]
+    NoRoom(#[from] NoRoom),
+    /// It contradicts what is here.
+    #[error("the document has diverged: {0}")]
+    Diverged(#[from] Diverged),
     /// yrs failed on it: load the document anew and quarantine the bytes.
     #[error("yrs could not apply the update: {0}")]
     Poisoned(String),
@@ -141,6 +152,7 @@ impl Document {
             touched: Arc::default(),
             wide: BTreeMap::new(),
             encoded_len: 0,
+            is_measured: false,
             poisoned: false,
         }
     }
@@ -177,12 +189,10 @@ impl Document {
         if self.poisoned {
             return Err(ApplyError::Poisoned(FAILED_BEFORE.into()));
         }
-        if !self.fits(update.len(), MAX_MERGED_BYTES) {
-            let bytes = self.encoded_len + update.len();
-            return Err(Malformed::TooLarge { bytes }.into());
-        }
+        self.check_room(update)?;
         let Some(change) = self.integrate(update)? else { return Ok(Applied::Known) };
         self.encoded_len += change.update.len();
+        self.is_measured = false;
         Ok(Applied::Changed(change))
     }
 
@@ -194,6 +204,8 @@ impl Document {
         self.known.absorb(&scanned).map_err(|refusal| match refusal {
             Refusal::Malformed(malformed) => ApplyError::Malformed(malformed),
             Refusal::Gap(gap) => ApplyError::Gap(gap),
+            Refusal::NoRoom(no_room) => ApplyError::NoRoom(no_room),
+            Refusal::Diverged(diverged) => ApplyError::Diverged(diverged),
         })?;
         self.touched.lock().unwrap_or_else(PoisonError::into_inner).remote = true;
         let doc = self.doc.clone();
@@ -275,23 +287,6 @@ impl Document {
     /// About how many bytes the state takes; an upper bound.
     pub fn encoded_len(&self) -> usize {
         self.encoded_len
-    }
-
-    /// Whether the state fits a bound with some bytes more.
-    fn fits(&mut self, more: usize, bound: usize) -> bool {
-        if self.encoded_len + more > bound {
-            // The count is an upper bound; look before refusing.
-            self.encoded_len = self.snapshot().len();
-        }
-        self.encoded_len + more <= bound
-    }
-
-    /// Whether the state that a transaction leaves fits a bound.
-    fn fits_in(&mut self, txn: &impl ReadTxn, bound: usize) -> bool {
-        if self.encoded_len > bound {
-            self.encoded_len = txn.encode_diff_v1(&yrs::StateVector::default()).len();
-        }
-        self.encoded_len <= bound
     }
 }
 

@@ -126,6 +126,7 @@ impl Writing<'_, '_> {
 
     /// Types into a text in which nothing ever was.
     pub(super) fn begin_text(&mut self, writer: Incarnation, root: TextRoot, content: &str) {
+        self.note_addition();
         self.root_text(&root);
         let Dot { clock, .. } = self.composer.text(writer, &root.to_string(), None, None, content);
         let end = self.composer.clock(writer);
@@ -210,6 +211,9 @@ impl Writing<'_, '_> {
         let units = content.encode_utf16().count() as u32;
         if splice.delete == 0 && units == 0 {
             return Ok(());
+        }
+        if units > 0 {
+            self.note_addition();
         }
         self.with_yrs(root, |txn| {
             if splice.delete > 0 {

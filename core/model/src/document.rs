@@ -15,6 +15,7 @@ mod mirror;
 mod picture;
 mod read;
 mod refound;
+mod replace;
 mod replica;
 mod room;
 mod text;

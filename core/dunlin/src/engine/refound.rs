@@ -119,11 +119,12 @@ fn replace(
     let origin = if link.is_some() { store::Origin::Remote } else { store::Origin::Local };
     // The root: all of it may have changed.
     let paths = vec![String::new()];
-    let mut projection = project(&open.document);
-    projection.has_conflicts |= open.is_journaled;
-    let is_stale = projection.state == store::ProjectionState::Dirty;
     let generation = open.document.generation();
     let snapshot = open.document.snapshot();
+    open.json = None;
+    let mut projection = project(open, snapshot.len());
+    projection.has_conflicts |= open.is_journaled;
+    let is_stale = projection.state == store::ProjectionState::Dirty;
     let change = store::Change { paths, device, kind, origin, time_ms };
     let commit = store::Commit { update: &snapshot, projection, change, digest };
     let seq = writer.refound(row, generation, commit)?;

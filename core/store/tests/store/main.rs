@@ -14,6 +14,8 @@ mod journal;
 #[cfg(test)]
 mod node_dir;
 #[cfg(test)]
+mod numbers;
+#[cfg(test)]
 mod query;
 #[cfg(test)]
 mod size;

@@ -26,7 +26,10 @@ impl Reader {
 }
 
 fn load(connection: &Connection, doc: &DocId) -> rusqlite::Result<Option<Stored>> {
-    let sql = "SELECT row, generation, last_seq FROM _documents WHERE hash = ?1 AND last_seq > 0";
+    // What the journal tells of one belongs to its conflicts, and the engine adds it.
+    let sql = "SELECT row, generation, last_seq FROM _documents
+               WHERE hash = ?1 AND last_seq > 0
+               AND NOT EXISTS (SELECT 1 FROM _journal WHERE doc = _documents.row)";
     let head = connection
         .prepare_cached(sql)?
         .query_row([doc.hash().0], |found| Ok((found.get(0)?, found.get(1)?, found.get(2)?)))

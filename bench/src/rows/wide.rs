@@ -21,7 +21,7 @@ use crate::{
 const WIDE: usize = 8_000;
 const NARROW: usize = 80;
 /// Edits of one run, and those before.
-const EDITS: usize = 400;
+const EDITS: usize = 200;
 const WARM_UP: usize = 64;
 /// Pieces of the text, and letters of each.
 const PIECES: usize = 100_000;
@@ -89,8 +89,8 @@ impl Shape {
         let value = Value::String(note(random.below(1_000_000) as usize));
         let wide: Path = "/wide".parse()?;
         Ok(match self {
-            Self::Fields => Edit::Set { path: wide.child(&format!("f{place:04}")), value },
-            Self::Items => Edit::Set { path: wide.child(&place.to_string()).child("note"), value },
+            Self::Fields => Edit::Set { path: wide.child(format!("f{place:04}")), value },
+            Self::Items => Edit::Set { path: wide.child(place.to_string()).child("note"), value },
             Self::Moves => {
                 Edit::Move { path: wide, from: place, to: random.below(width as u64) as u32 }
             }

@@ -12,6 +12,7 @@ mod product;
 mod random;
 mod relay;
 mod rows;
+mod stand;
 mod table;
 mod task;
 mod trace;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dunlin::{CollectionHandle, DocKey, Edit, Path, Value};
+use dunlin::{CollectionHandle, DocKey, Durability, Edit, Path, Value};
 use dunlin_model::{Document, Incarnation};
 use tempfile::tempdir;
 
@@ -12,8 +12,9 @@ use crate::{
     cpu::{thread_time, timed},
     floor::documents::BareDocument,
     measure::in_turns,
-    product::{Product, inline_runtime},
+    product::Product,
     random::Random,
+    stand::Stand,
     table::{Bar, Outcome},
 };
 
@@ -105,8 +106,8 @@ fn note(number: usize) -> String {
 /// One edit a commit, through a node on this thread.
 fn one_more(shape: Shape, width: usize) -> Result<f64> {
     let dir = tempdir()?;
-    inline_runtime()?.block_on(async {
-        let product = Product::create_inline(dir.path()).await?;
+    Stand::Inline.block_on(async {
+        let product = Product::create_on(Stand::Inline, dir.path(), Durability::Relaxed).await?;
         let (tasks, id): (CollectionHandle, DocKey) = (product.tasks()?, "wide".parse()?);
         tasks.put(&id, shape.document(width)?).await?;
         let mut random = Random::new(5);

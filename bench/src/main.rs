@@ -12,6 +12,7 @@ mod product;
 mod random;
 mod relay;
 mod rows;
+mod stand;
 mod table;
 mod task;
 mod trace;
@@ -32,7 +33,7 @@ const HELP: &str = "dunlin-bench [--json] [--rows 1,2] [--runs N] [--trace PATH]
 
     --json         one JSON object a line, with every run
     --rows 1,2     only these rows of the table of targets
-    --runs N       runs of each side, taking turns; at least and by default 5
+    --runs N       runs of each side, taking turns; 5 unless told, and fewer only for a look
     --trace PATH   a recorded editing history (.json or .json.gz: startContent, endContent,
                    txns[].patches[] = [position, deleted, inserted]) in place of the generated one
 ";
@@ -89,13 +90,13 @@ fn run_child(what: &str, arguments: &[String]) -> Result<()> {
 }
 
 fn parse(words: &[String]) -> Result<Options> {
-    let mut options = Options { json: false, rows: None, runs: measure::LEAST_RUNS, trace: None };
+    let mut options = Options { json: false, rows: None, runs: measure::RUNS, trace: None };
     let mut words = words.iter();
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
         match word.as_str() {
             "--json" => options.json = true,
-            "--runs" => options.runs = value()?.parse::<usize>()?.max(measure::LEAST_RUNS),
+            "--runs" => options.runs = value()?.parse::<usize>()?.max(1),
             "--trace" => options.trace = Some(value()?.into()),
             "--rows" => {
                 let numbers = value()?.split(',').map(str::parse);

@@ -3,7 +3,7 @@
 use crate::Result;
 
 /// Fewer runs say nothing on a shared machine.
-pub(crate) const LEAST_RUNS: usize = 5;
+pub(crate) const RUNS: usize = 5;
 
 /// One figure from every run of one side.
 #[derive(Clone, Debug, PartialEq)]

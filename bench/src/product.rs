@@ -8,15 +8,11 @@ use std::{
 };
 
 use dunlin::{
-    Carrier, CollectionHandle, Config, DeviceKind, Durability, Engines, Invitation, Node, Space,
-    SyncConfig,
+    Carrier, CollectionHandle, Config, DeviceKind, Durability, Invitation, Node, Space, SyncConfig,
 };
-use tokio::{
-    runtime::{Builder, Runtime},
-    time::timeout,
-};
+use tokio::time::timeout;
 
-use crate::Result;
+use crate::{Result, stand::Stand};
 
 /// The collection of most rows.
 pub(crate) const TASKS: &str = "tasks";
@@ -30,15 +26,20 @@ pub(crate) struct Product {
 impl Product {
     /// Makes a node that founds a space.
     pub(crate) async fn create(dir: &Path, durability: Durability) -> Result<Self> {
-        let node = Node::create(dir, "bench", DeviceKind::Human, config(durability)).await?;
-        let space = node.create_space("bench").await?;
-        Ok(Self { node, space })
+        Self::create_with(dir, config(durability)).await
     }
 
-    /// Makes a node whose engines run on the caller's own thread, which then is all there is to
-    /// measure.
-    pub(crate) async fn create_inline(dir: &Path) -> Result<Self> {
-        let config = Config { engines: Engines::Tasks, ..config(Durability::Relaxed) };
+    /// Makes a node to measure it there.
+    pub(crate) async fn create_on(
+        stand: Stand<'_>,
+        dir: &Path,
+        durability: Durability,
+    ) -> Result<Self> {
+        let config = Config { engines: stand.engines(), ..config(durability) };
+        Self::create_with(dir, config).await
+    }
+
+    async fn create_with(dir: &Path, config: Config) -> Result<Self> {
         let node = Node::create(dir, "bench", DeviceKind::Human, config).await?;
         let space = node.create_space("bench").await?;
         Ok(Self { node, space })
@@ -54,7 +55,21 @@ impl Product {
 
     /// Opens a node that exists.
     pub(crate) async fn open(dir: &Path, durability: Durability) -> Result<Self> {
-        let node = Node::open(dir, config(durability)).await?;
+        Self::open_with(dir, config(durability)).await
+    }
+
+    /// Opens a node to measure it there.
+    pub(crate) async fn open_on(
+        stand: Stand<'_>,
+        dir: &Path,
+        durability: Durability,
+    ) -> Result<Self> {
+        let config = Config { engines: stand.engines(), ..config(durability) };
+        Self::open_with(dir, config).await
+    }
+
+    async fn open_with(dir: &Path, config: Config) -> Result<Self> {
+        let node = Node::open(dir, config).await?;
         let space = node.space("bench")?;
         Ok(Self { node, space })
     }
@@ -102,11 +117,6 @@ impl Product {
     pub(crate) async fn close(self) -> Result<()> {
         Ok(self.node.shutdown().await?)
     }
-}
-
-/// A runtime for [`Product::create_inline`].
-pub(crate) fn inline_runtime() -> Result<Runtime> {
-    Ok(Builder::new_current_thread().enable_all().build()?)
 }
 
 fn config(durability: Durability) -> Config {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dunlin::{CollectionHandle, DocKey, Edit, Value};
+use dunlin::{CollectionHandle, DocKey, Durability, Edit, Value};
 use tempfile::tempdir;
 use yrs::Any;
 
@@ -12,8 +12,9 @@ use crate::{
     cpu::{thread_time, timed},
     floor::{documents::BareDocument, sqlite::PlainStore},
     measure::in_turns,
-    product::{Product, inline_runtime},
+    product::Product,
     random::Random,
+    stand::Stand,
     table::{Bar, Outcome},
 };
 
@@ -92,8 +93,8 @@ fn inline(
     work: impl AsyncFnOnce(&CollectionHandle, &DocKey) -> Result<()>,
 ) -> Result<f64> {
     let dir = tempdir()?;
-    inline_runtime()?.block_on(async {
-        let product = Product::create_inline(dir.path()).await?;
+    Stand::Inline.block_on(async {
+        let product = Product::create_on(Stand::Inline, dir.path(), Durability::Relaxed).await?;
         let (tasks, id) = (product.tasks()?, "bulk".parse()?);
         tasks.put(&id, document.clone()).await?;
         let start = thread_time();

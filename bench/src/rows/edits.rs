@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use dunlin::{Durability, Edit, Value};
 use tempfile::tempdir;
-use tokio::runtime::Runtime;
 
 use super::{Setting, texts::our_text};
 use crate::{
@@ -12,6 +11,7 @@ use crate::{
     floor::{documents::BareDocument, sqlite::PlainStore},
     measure::in_turns,
     product::Product,
+    stand::Stand,
     table::{Bar, Outcome},
     task::{EDITED, Task},
     trace::Trace,
@@ -25,36 +25,41 @@ const DOCUMENTS: usize = 100;
 
 /// Row 2.
 pub(super) fn field(setting: &Setting) -> Result<Vec<Outcome>> {
-    let (floor, ours) = in_turns(
-        setting.runs,
-        || bare_fields(EDITS),
-        || our_fields(&setting.runtime, Durability::Relaxed, EDITS),
-    )?;
-    Ok(vec![Outcome {
-        row: 2,
-        what: "edit of 1 field of 10, one commit, relaxed".to_owned(),
-        unit: "µs",
-        floor: Some(floor),
-        ours,
-        must: Bar::Times(2.0),
-        goal: Bar::Times(1.3),
-    }])
+    let mut outcomes = Vec::new();
+    for stand in [Stand::Threads(&setting.runtime), Stand::Inline] {
+        let (floor, ours) = in_turns(
+            setting.runs,
+            || bare_fields(stand, EDITS),
+            || our_fields(stand, Durability::Relaxed, EDITS),
+        )?;
+        outcomes.push(Outcome {
+            row: 2,
+            what: format!("edit of 1 field of 10, one commit, relaxed{}", stand.suffix()),
+            unit: "µs",
+            floor: Some(floor),
+            ours,
+            must: Bar::Times(2.0),
+            goal: Bar::Times(1.3),
+        });
+    }
+    Ok(outcomes)
 }
 
 /// Row 3.
 pub(super) fn flushed(setting: &Setting) -> Result<Vec<Outcome>> {
     let edits = Trace::continuation(setting.trace.text.len(), FLUSHED_EDITS, 2);
     let draft = setting.draft()?;
+    let stand = Stand::Threads(&setting.runtime);
     let text = in_turns(
         setting.runs,
         || flushed_rows(None, FLUSHED_EDITS),
-        || our_text(&setting.runtime, draft, Durability::Flushed, &edits),
+        || our_text(stand, draft, Durability::Flushed, &edits),
     )?;
     let json = Task::new(0).json.to_string();
     let field = in_turns(
         setting.runs,
         || flushed_rows(Some(&json), FLUSHED_EDITS),
-        || our_fields(&setting.runtime, Durability::Flushed, FLUSHED_EDITS),
+        || our_fields(stand, Durability::Flushed, FLUSHED_EDITS),
     )?;
     let outcome = |what: &str, (floor, ours)| Outcome {
         row: 3,
@@ -68,7 +73,7 @@ pub(super) fn flushed(setting: &Setting) -> Result<Vec<Outcome>> {
     Ok(vec![outcome("a text", text), outcome("1 field of 10", field)])
 }
 
-fn bare_fields(edits: usize) -> Result<f64> {
+fn bare_fields(stand: Stand<'_>, edits: usize) -> Result<f64> {
     let dir = tempdir()?;
     let mut store = PlainStore::create(&dir.path().join("plain.sqlite"), false)?;
     let mut documents = Vec::new();
@@ -79,7 +84,7 @@ fn bare_fields(edits: usize) -> Result<f64> {
         store.commit(|store| store.insert_document(row, &task.id, &json))?;
         documents.push((document, row, json));
     }
-    let start = Instant::now();
+    let start = stand.now();
     for edit in 0..edits {
         let (document, row, json) = &documents[edit % DOCUMENTS];
         let delta = document.set([(EDITED.to_owned(), (edit as f64).into())]);
@@ -89,7 +94,7 @@ fn bare_fields(edits: usize) -> Result<f64> {
             store.announce(*row, EDITED)
         })?;
     }
-    Ok(micros_each(start.elapsed(), edits))
+    Ok(micros_each(stand.now() - start, edits))
 }
 
 /// The rows of a commit alone: an update, the projection or the mark that it is stale, the feed.
@@ -109,10 +114,10 @@ fn flushed_rows(json: Option<&str>, edits: usize) -> Result<f64> {
     Ok(micros_each(start.elapsed(), edits))
 }
 
-fn our_fields(runtime: &Runtime, durability: Durability, edits: usize) -> Result<f64> {
+fn our_fields(stand: Stand<'_>, durability: Durability, edits: usize) -> Result<f64> {
     let dir = tempdir()?;
-    runtime.block_on(async {
-        let product = Product::create(dir.path(), durability).await?;
+    stand.block_on(async {
+        let product = Product::create_on(stand, dir.path(), durability).await?;
         let tasks = product.tasks()?;
         let mut ids = Vec::new();
         for task in Task::many(DOCUMENTS) {
@@ -120,12 +125,12 @@ fn our_fields(runtime: &Runtime, durability: Durability, edits: usize) -> Result
             tasks.put(&id, value).await?;
             ids.push(id);
         }
-        let start = Instant::now();
+        let start = stand.now();
         for edit in 0..edits {
             let edits = vec![set_minutes(edit as i64)?];
             tasks.edit(&ids[edit % DOCUMENTS], edits, None).await?;
         }
-        let time = start.elapsed();
+        let time = stand.now() - start;
         product.close().await?;
         Ok(micros_each(time, edits))
     })

@@ -79,7 +79,10 @@ async fn during_sets() -> Result<f64> {
         Ok(Edit::Set { path, value: Value::Int(number as i64) })
     };
     let edits: Vec<Edit> = (0..SETS).map(set).collect::<Result<_>>()?;
-    let job = async { Ok(drop(node.tasks.edit(&id, edits, None).await?)) };
+    let job = async {
+        node.tasks.edit(&id, edits, None).await?;
+        Ok(())
+    };
     let waits = node.waits_during(job).await?;
     node.close(waits).await
 }
@@ -94,7 +97,10 @@ async fn during_shuffle() -> Result<f64> {
     };
     node.tasks.put(&id, document(&order)).await?;
     shuffle(&mut order);
-    let job = async { Ok(drop(node.tasks.put(&id, document(&order)).await?)) };
+    let job = async {
+        node.tasks.put(&id, document(&order)).await?;
+        Ok(())
+    };
     let waits = node.waits_during(job).await?;
     node.close(waits).await
 }
@@ -103,7 +109,10 @@ async fn during_puts() -> Result<f64> {
     let node = Watched::create().await?;
     let tasks = Task::many(DOCUMENTS);
     let patches = tasks.iter().map(Task::patch).collect::<Result<Vec<_>>>()?;
-    let job = async { Ok(drop(node.tasks.put_many(patches).await?)) };
+    let job = async {
+        node.tasks.put_many(patches).await?;
+        Ok(())
+    };
     let waits = node.waits_during(job).await?;
     node.close(waits).await
 }
@@ -111,7 +120,10 @@ async fn during_puts() -> Result<f64> {
 async fn during_query(text: &[u8]) -> Result<f64> {
     let node = Watched::create().await?.with_planted(text, TEXTS).await?;
     let query = format!("SELECT sum(length(doc)) FROM {TASKS}");
-    let job = async { Ok(drop(node.product.space.query(&query, &[]).await?)) };
+    let job = async {
+        node.product.space.query(&query, &[]).await?;
+        Ok(())
+    };
     let waits = node.waits_during(job).await?;
     node.close(waits).await
 }

@@ -4,15 +4,16 @@ use std::{path::Path, time::Instant};
 
 use dunlin::{CollectionHandle, DocKey, Durability};
 use tempfile::{TempDir, tempdir};
-use tokio::runtime::Runtime;
 
 use super::{Setting, edits::micros_each, history};
 use crate::{
     Result,
-    floor::{documents::BareDocument, thread::BareEngine},
+    cpu::timed,
+    floor::{documents::BareDocument, sqlite::PlainStore, thread::BareEngine},
     measure::in_turns,
     product::{Product, copy_dir},
     random::Random,
+    stand::Stand,
     table::{Bar, Outcome},
     trace::{Splice, Trace},
 };
@@ -56,22 +57,27 @@ pub(super) fn edit(setting: &Setting) -> Result<Vec<Outcome>> {
     let length = setting.trace.text.len();
     let (paper, draft) = (setting.paper()?, setting.draft()?);
     let mut outcomes = Vec::new();
-    for (what, edits) in [("typed", typed(length)), ("random places", scattered(length))] {
-        let deltas = deltas(paper, edits.chunks(1))?;
-        let (floor, ours) = in_turns(
-            setting.runs,
-            || bare_text(paper, &deltas),
-            || our_text(&setting.runtime, draft, Durability::Relaxed, &edits),
-        )?;
-        outcomes.push(Outcome {
-            row: 1,
-            what: format!("text edit in 100 kB, one commit, {what}"),
-            unit: "µs",
-            floor: Some(floor),
-            ours,
-            must: Bar::Times(3.0),
-            goal: Bar::Times(1.5),
-        });
+    for stand in [Stand::Threads(&setting.runtime), Stand::Inline] {
+        for (what, edits) in [("typed", typed(length)), ("random places", scattered(length))] {
+            let deltas = deltas(paper, edits.chunks(1))?;
+            let (floor, ours) = in_turns(
+                setting.runs,
+                || match stand {
+                    Stand::Threads(_) => bare_text_elsewhere(paper, &deltas),
+                    Stand::Inline => bare_text(paper, &deltas),
+                },
+                || our_text(stand, draft, Durability::Relaxed, &edits),
+            )?;
+            outcomes.push(Outcome {
+                row: 1,
+                what: format!("text edit in 100 kB, one commit, {what}{}", stand.suffix()),
+                unit: "µs",
+                floor: Some(floor),
+                ours,
+                must: Bar::Times(3.0),
+                goal: Bar::Times(1.5),
+            });
+        }
     }
     Ok(outcomes)
 }
@@ -81,20 +87,24 @@ pub(super) fn batch(setting: &Setting) -> Result<Vec<Outcome>> {
     let edits = Trace::continuation(setting.trace.text.len(), BATCH * BATCHES, 2);
     let (paper, draft) = (setting.paper()?, setting.draft()?);
     let deltas = deltas(paper, edits.chunks(BATCH))?;
-    let (floor, ours) = in_turns(
-        setting.runs,
-        || bare_batches(paper, &deltas, edits.len()),
-        || our_batches(&setting.runtime, draft, &edits),
-    )?;
-    Ok(vec![Outcome {
-        row: 4,
-        what: "text edit, 64 in one transaction".to_owned(),
-        unit: "µs",
-        floor: Some(floor),
-        ours,
-        must: Bar::Times(1.8),
-        goal: Bar::Times(1.2),
-    }])
+    let mut outcomes = Vec::new();
+    for stand in [Stand::Threads(&setting.runtime), Stand::Inline] {
+        let (floor, ours) = in_turns(
+            setting.runs,
+            || bare_batches(stand, paper, &deltas, edits.len()),
+            || our_batches(stand, draft, &edits),
+        )?;
+        outcomes.push(Outcome {
+            row: 4,
+            what: format!("text edit, 64 in one transaction{}", stand.suffix()),
+            unit: "µs",
+            floor: Some(floor),
+            ours,
+            must: Bar::Times(1.8),
+            goal: Bar::Times(1.2),
+        });
+    }
+    Ok(outcomes)
 }
 
 /// Letters typed one behind the other, at one place and then at another.
@@ -127,7 +137,8 @@ fn deltas<'a>(paper: &[u8], edits: impl Iterator<Item = &'a [Splice]>) -> Result
     Ok(edits.map(|edits| document.splice(edits)).collect())
 }
 
-fn bare_text(paper: &[u8], deltas: &[Vec<u8>]) -> Result<f64> {
+/// On a thread of its own, which the caller waits for.
+fn bare_text_elsewhere(paper: &[u8], deltas: &[Vec<u8>]) -> Result<f64> {
     let dir = tempdir()?;
     let engine = BareEngine::start(paper.to_vec(), dir.path().join("plain.sqlite"))?;
     let (before, timed) = deltas.split_at(WARM_UP);
@@ -139,56 +150,73 @@ fn bare_text(paper: &[u8], deltas: &[Vec<u8>]) -> Result<f64> {
     Ok(micros_each(time, timed.len()))
 }
 
-fn bare_batches(paper: &[u8], deltas: &[Vec<u8>], edits: usize) -> Result<f64> {
+/// On this thread, and its CPU time.
+fn bare_text(paper: &[u8], deltas: &[Vec<u8>]) -> Result<f64> {
+    let dir = tempdir()?;
     let document = BareDocument::unobserved(2);
     document.apply(paper)?;
-    let start = Instant::now();
+    let mut store = PlainStore::create(&dir.path().join("plain.sqlite"), false)?;
+    let mut commit = |delta: &Vec<u8>| {
+        document.apply(delta)?;
+        store.commit(|store| store.append(1, delta))
+    };
+    let (before, measured) = deltas.split_at(WARM_UP);
+    before.iter().try_for_each(&mut commit)?;
+    let (committed, time) = timed(|| measured.iter().try_for_each(&mut commit));
+    committed?;
+    Ok(micros_each(time, measured.len()))
+}
+
+fn bare_batches(stand: Stand<'_>, paper: &[u8], deltas: &[Vec<u8>], edits: usize) -> Result<f64> {
+    let document = BareDocument::unobserved(2);
+    document.apply(paper)?;
+    let start = stand.now();
     deltas.iter().try_for_each(|delta| document.apply(delta))?;
-    Ok(micros_each(start.elapsed(), edits))
+    Ok(micros_each(stand.now() - start, edits))
 }
 
 /// One commit an edit, after those that warm up.
 pub(super) fn our_text(
-    runtime: &Runtime,
+    stand: Stand<'_>,
     draft: &Path,
     durability: Durability,
     edits: &[Splice],
 ) -> Result<f64> {
-    on_paper(runtime, draft, durability, async |papers, paper| {
-        let (before, timed) = edits.split_at(WARM_UP.min(edits.len() / 2));
+    on_paper(stand, draft, durability, async |papers, paper| {
+        let (before, measured) = edits.split_at(WARM_UP.min(edits.len() / 2));
         for edit in before {
             papers.edit(&paper, vec![history::edit(edit)?], None).await?;
         }
-        let start = Instant::now();
-        for edit in timed {
+        let start = stand.now();
+        for edit in measured {
             papers.edit(&paper, vec![history::edit(edit)?], None).await?;
         }
-        Ok(micros_each(start.elapsed(), timed.len()))
+        Ok(micros_each(stand.now() - start, measured.len()))
     })
 }
 
-fn our_batches(runtime: &Runtime, draft: &Path, edits: &[Splice]) -> Result<f64> {
-    on_paper(runtime, draft, Durability::Relaxed, async |papers, paper| {
-        let start = Instant::now();
+fn our_batches(stand: Stand<'_>, draft: &Path, edits: &[Splice]) -> Result<f64> {
+    on_paper(stand, draft, Durability::Relaxed, async |papers, paper| {
+        let start = stand.now();
         for batch in edits.chunks(BATCH) {
             let batch = batch.iter().map(history::edit).collect::<Result<_>>()?;
             papers.edit(&paper, batch, None).await?;
         }
-        Ok(micros_each(start.elapsed(), edits.len()))
+        Ok(micros_each(stand.now() - start, edits.len()))
     })
 }
 
 /// Opens a copy of the node that holds the paper, and the paper, before the work begins.
 fn on_paper(
-    runtime: &Runtime,
+    stand: Stand<'_>,
     draft: &Path,
     durability: Durability,
     work: impl AsyncFnOnce(CollectionHandle, DocKey) -> Result<f64>,
 ) -> Result<f64> {
     let dir = tempdir()?;
     copy_dir(draft, dir.path())?;
-    runtime.block_on(async {
-        let product = Product::open(dir.path(), durability).await?;
+    stand.block_on(async {
+        let product = Product::open_on(stand, dir.path(), durability).await?;
         let papers = product.space.collection(history::PAPERS)?;
         let paper: DocKey = history::PAPER.parse()?;
         papers.get(&paper).await?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dunlin::{CollectionHandle, DocKey, Edit, Path, Value};
+use dunlin::{CollectionHandle, DocKey, Durability, Edit, Path, Value};
 use dunlin_model::{Document, Incarnation};
 use tempfile::tempdir;
 
@@ -12,8 +12,9 @@ use crate::{
     cpu::{thread_time, timed},
     floor::documents::BareDocument,
     measure::in_turns,
-    product::{Product, inline_runtime},
+    product::Product,
     random::Random,
+    stand::Stand,
     table::{Bar, Outcome},
 };
 
@@ -21,7 +22,7 @@ use crate::{
 const WIDE: usize = 8_000;
 const NARROW: usize = 80;
 /// Edits of one run, and those before.
-const EDITS: usize = 400;
+const EDITS: usize = 200;
 const WARM_UP: usize = 64;
 /// Pieces of the text, and letters of each.
 const PIECES: usize = 100_000;
@@ -89,8 +90,8 @@ impl Shape {
         let value = Value::String(note(random.below(1_000_000) as usize));
         let wide: Path = "/wide".parse()?;
         Ok(match self {
-            Self::Fields => Edit::Set { path: wide.child(&format!("f{place:04}")), value },
-            Self::Items => Edit::Set { path: wide.child(&place.to_string()).child("note"), value },
+            Self::Fields => Edit::Set { path: wide.child(format!("f{place:04}")), value },
+            Self::Items => Edit::Set { path: wide.child(place.to_string()).child("note"), value },
             Self::Moves => {
                 Edit::Move { path: wide, from: place, to: random.below(width as u64) as u32 }
             }
@@ -105,8 +106,8 @@ fn note(number: usize) -> String {
 /// One edit a commit, through a node on this thread.
 fn one_more(shape: Shape, width: usize) -> Result<f64> {
     let dir = tempdir()?;
-    inline_runtime()?.block_on(async {
-        let product = Product::create_inline(dir.path()).await?;
+    Stand::Inline.block_on(async {
+        let product = Product::create_on(Stand::Inline, dir.path(), Durability::Relaxed).await?;
         let (tasks, id): (CollectionHandle, DocKey) = (product.tasks()?, "wide".parse()?);
         tasks.put(&id, shape.document(width)?).await?;
         let mut random = Random::new(5);

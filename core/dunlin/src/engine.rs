@@ -33,6 +33,7 @@ use std::{
 
 use dunlin_model::DocId;
 use dunlin_store::SpaceStore;
+use tokio::task::yield_now;
 
 use self::{lanes::Lanes, outlets::Announcer, refresh::Rebuilt};
 use crate::error::Result;
@@ -77,6 +78,10 @@ impl Engine {
             let Some(command) = command else { return };
             if let Some(stop) = self.serve(command, &mut lanes) {
                 return stop(self.close());
+            }
+            if lanes.has_begun() {
+                // Whoever wants a turn in between may ask for it.
+                yield_now().await;
             }
         }
     }

@@ -154,6 +154,11 @@ impl Lanes {
         if is_foreign { self.begun_foreign.push_front(rest) } else { self.begun.push_back(rest) }
     }
 
+    /// Whether a job goes on that has had a slice.
+    pub(super) fn has_begun(&self) -> bool {
+        !self.begun.is_empty() || !self.begun_foreign.is_empty()
+    }
+
     /// Notes what a peer's updates have cost.
     pub(super) fn charge(&mut self, peer: DeviceId, work: Duration) {
         self.budgets.charge(peer, work);

@@ -94,8 +94,9 @@ async fn a_failed_edit_changes_nothing_and_says_why() {
         assert_eq!(error.code(), code, "{error:?}");
         assert!(error.reason().contains("tasks/a") && !error.remedy().is_empty(), "{error:?}");
     }
-    let missing = tasks.edit(&id("z"), edits(json!([{"op":"remove","path":"/x"}])), None).await;
-    assert_eq!(missing.unwrap_err().code(), Code::NotFound);
+    let deep = edits(json!([{"op":"set","path":"/x","value":1},{"op":"increment","path":"/x"}]));
+    let missing = tasks.edit(&id("z"), deep, None).await;
+    assert_eq!(missing.unwrap_err().code(), Code::WrongKind);
     assert_eq!(tasks.get(&id("z")).await.unwrap_err().code(), Code::NotFound);
     assert_eq!(tasks.get(&id("a")).await.unwrap(), before);
     assert_eq!(drain(&mut feed).await, []);

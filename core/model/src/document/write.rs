@@ -17,7 +17,10 @@ use crate::{
     founder,
     ids::{Dot, Incarnation},
     item::ItemId,
-    limits::{MAX_COVERS, MAX_ENTRY_BYTES, MAX_EPOCH, MAX_WRITERS, MAX_WRITTEN_PATH_BYTES},
+    limits::{
+        MAX_COVERS, MAX_DOCUMENT_BYTES, MAX_ENTRY_BYTES, MAX_EPOCH, MAX_UPDATE_BYTES, MAX_WRITERS,
+        MAX_WRITTEN_PATH_BYTES,
+    },
     path::RegisterPath,
     registers::Stored,
     scan,
@@ -193,6 +196,10 @@ impl Writing<'_, '_> {
             return Ok(None);
         }
         let update = std::mem::take(&mut self.composer).finish();
+        if update.len() > MAX_UPDATE_BYTES {
+            let what = "what this writes, in bytes,".to_owned();
+            return Err(EditError::LimitExceeded { what, limit: MAX_DOCUMENT_BYTES as u64 });
+        }
         self.document.check_room_to_write(&*self.txn, &update, self.intent)?;
         Ok(Some(update))
     }

@@ -1,5 +1,6 @@
 //! Documents over yrs, with no I/O, clock, thread or randomness of their own.
 
+pub mod composed;
 mod device_kind;
 mod difference;
 mod document;
@@ -15,6 +16,7 @@ pub mod path;
 mod registers;
 pub mod scan;
 mod state_vector;
+pub mod text_index;
 mod time;
 mod value;
 mod version;

@@ -18,6 +18,7 @@
 //! neighbours that it never saw, which digests show as divergence.
 
 mod block;
+mod blocks;
 mod check;
 mod entry;
 mod known;
@@ -26,6 +27,8 @@ mod wire;
 
 use std::ops::Range;
 
+pub(crate) use block::{Block, Content, Parent};
+pub(crate) use blocks::Blocks;
 pub use known::{Known, MAX_TEXTS};
 pub use refusal::{Gap, Malformed, Refusal};
 
@@ -33,7 +36,6 @@ use crate::{
     ids::{Dot, Incarnation},
     limits::MAX_UPDATE_BYTES,
 };
-use block::Block;
 use entry::References;
 use wire::Reader;
 

@@ -22,25 +22,25 @@ const SKIP: u8 = 10;
 const BUFFER: u8 = 116;
 
 #[derive(Clone, Debug)]
-pub(super) struct Block<'a> {
-    pub(super) head: Head<'a>,
-    pub(super) content: Content<'a>,
+pub(crate) struct Block<'a> {
+    pub(crate) head: Head<'a>,
+    pub(crate) content: Content<'a>,
 }
 
 /// What of a block comes before its content.
 #[derive(Clone, Debug)]
-pub(super) struct Head<'a> {
+pub(crate) struct Head<'a> {
     /// The left neighbour at the time of writing.
-    pub(super) origin: Option<Dot>,
+    pub(crate) origin: Option<Dot>,
     /// The right neighbour at the time of writing.
-    pub(super) right_origin: Option<Dot>,
-    pub(super) parent: Parent<'a>,
+    pub(crate) right_origin: Option<Dot>,
+    pub(crate) parent: Parent<'a>,
     kind: u8,
 }
 
 /// What a block belongs to.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Parent<'a> {
+pub(crate) enum Parent<'a> {
     /// The map of entries, under this key.
     Entry(&'a str),
     /// The root text of this name.
@@ -50,19 +50,26 @@ pub(super) enum Parent<'a> {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Content<'a> {
+pub(crate) enum Content<'a> {
     /// That many units of anything, deleted.
     Deleted(u32),
-    /// A run of text and its length in UTF-16 units.
-    Text(u32),
+    /// A run of text.
+    Text(Text<'a>),
     /// The payload of a register entry.
     Entry(&'a [u8]),
 }
 
+/// A run of text and its length in UTF-16 units.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Text<'a> {
+    pub(crate) content: &'a str,
+    pub(crate) len: u32,
+}
+
 impl Content<'_> {
-    pub(super) fn len(self) -> u32 {
+    pub(crate) fn len(self) -> u32 {
         match self {
-            Self::Deleted(len) | Self::Text(len) => len,
+            Self::Deleted(len) | Self::Text(Text { len, .. }) => len,
             Self::Entry(_) => 1,
         }
     }
@@ -124,8 +131,10 @@ fn read_content<'a>(kind: u8, reader: &mut Reader<'a>) -> Result<Content<'a>, Ma
     let content = match kind {
         DELETED => Content::Deleted(reader.u32()?),
         STRING => {
-            let units = reader.text()?.chars().map(char::len_utf16).sum::<usize>();
-            Content::Text(u32::try_from(units).map_err(|_| Malformed::ClockOutOfBounds)?)
+            let content = reader.text()?;
+            let units = content.chars().map(char::len_utf16).sum::<usize>();
+            let len = u32::try_from(units).map_err(|_| Malformed::ClockOutOfBounds)?;
+            Content::Text(Text { content, len })
         }
         _ => {
             if reader.u32()? != 1 || reader.byte()? != BUFFER {

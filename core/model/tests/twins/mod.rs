@@ -57,7 +57,7 @@ struct Side {
 
 impl Side {
     fn open(client: u64, state: &[u8]) -> Self {
-        let mut options = Options::with_client_id(ClientID::new(client));
+        let mut options = Options::with_guid_and_client_id("".into(), ClientID::new(client));
         (options.offset_kind, options.cleanup_formatting) = (OffsetKind::Utf16, false);
         let doc = Doc::with_options(options);
         let side = Self {

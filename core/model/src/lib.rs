@@ -1,6 +1,6 @@
 //! Documents over yrs, with no I/O, clock, thread or randomness of their own.
 
-pub mod composed;
+pub mod compose;
 mod device_kind;
 mod difference;
 mod document;

@@ -3,7 +3,7 @@
 //! yrs finds a position by walking its blocks from the first one, in milliseconds for a long text.
 //! The index keeps the runs of all root texts in document order, deleted ones too. It says which
 //! operations are left and right of a position, and where an operation is, in logarithmic time. A
-//! local splice is [composed](crate::composed) from that.
+//! local splice is [composed](crate::compose) from that.
 //!
 //! Everything else that changes the document reaches the index as the update that it is, read by
 //! [`scan`](crate::scan): a peer's, a stored state, one that brings entries alone. It integrates

@@ -5,7 +5,7 @@ use super::{
     run::{Id, Run},
     writers::Writers,
 };
-use crate::composed::Composer;
+use crate::compose::Composer;
 
 impl TextIndex {
     /// Whether a splice can be made, without making it.

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use dunlin_model::{
     Dot, Incarnation, Value,
-    composed::{Composer, Previous},
+    compose::{Composer, Previous},
     entry::{Body, Entry, EntryKey, Marker},
     scan,
     text_index::{SpliceError, TextIndex},
@@ -164,7 +164,7 @@ impl Replica {
         let (composed, twin) = (self.composed.doc.clone(), self.twin.doc.clone());
         let mut ours = composed.transact_mut();
         let mut theirs = twin.transact_mut();
-        let mut transaction = Composer::new();
+        let mut transaction = Composer::default();
         transaction.begin(self.writer, ReadTxn::store(&ours).get_local_state());
         let (edits, mut refused) = (1 + dice.below(5), 0);
         for _ in 0..edits {
@@ -208,8 +208,8 @@ impl Replica {
             covers: vec![],
         };
         let (key, payload) = (key.to_string(), entry.encode());
-        let dot = ours.entry(self.writer, &key, &payload, self.entries.get(&key).copied());
         self.twin.entries.insert(theirs, key.clone(), Any::Buffer(payload.as_slice().into()));
+        let dot = ours.entry(self.writer, &key, payload, self.entries.get(&key).copied());
         self.entries.insert(key, Previous { dot, is_live: true });
     }
 

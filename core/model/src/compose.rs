@@ -65,18 +65,14 @@ enum Content {
 }
 
 impl Composer {
-    /// A transaction of nothing.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Says at which clock a writer begins; without this it is 0.
+    /// Says which clock a writer's next operation has, if it has none in the transaction yet;
+    /// without this it is 0.
     pub fn begin(&mut self, writer: Incarnation, clock: u32) {
         let written = Written { start: clock, end: clock, ..Written::default() };
-        self.writers.insert(writer, written);
+        self.writers.entry(writer).or_insert(written);
     }
 
-    /// The clock of what this writer writes next.
+    /// The clock of a writer's next operation.
     pub fn clock(&self, writer: Incarnation) -> u32 {
         self.writers.get(&writer).map_or(0, |written| written.end)
     }
@@ -91,19 +87,18 @@ impl Composer {
         &mut self,
         writer: Incarnation,
         key: &str,
-        payload: &[u8],
+        payload: Vec<u8>,
         previous: Option<Previous>,
     ) -> Dot {
         if let Some(previous) = previous.filter(|previous| previous.is_live) {
             self.delete(previous.dot, 1);
         }
-        let content = Content::Entry { key: key.to_owned(), payload: payload.to_owned() };
+        let content = Content::Entry { key: key.to_owned(), payload };
         self.write(writer, 1, previous.map(|previous| previous.dot), None, content)
     }
 
-    /// Inserts into a root text between two neighbours. Neither is needed at the ends of the text.
-    ///
-    /// Content without characters changes nothing.
+    /// Inserts into a root text between two neighbours that are side by side; at an end of the text
+    /// one is missing. Content without characters changes nothing.
     pub fn text(
         &mut self,
         writer: Incarnation,
@@ -112,6 +107,10 @@ impl Composer {
         right_origin: Option<Dot>,
         content: &str,
     ) -> Dot {
+        let len = content.chars().map(|it| it.len_utf16() as u32).sum();
+        if len == 0 {
+            return Dot { incarnation: writer, clock: self.clock(writer) };
+        }
         if let (Some(left), Some(right)) = (origin, right_origin)
             && left.incarnation == right.incarnation
             && left.clock.checked_add(1) == Some(right.clock)
@@ -119,10 +118,6 @@ impl Composer {
             && written.start < right.clock
         {
             written.cuts.insert(right.clock);
-        }
-        let len = content.chars().map(|it| it.len_utf16() as u32).sum();
-        if len == 0 {
-            return Dot { incarnation: writer, clock: self.clock(writer) };
         }
         let content = Content::Text { root: root.to_owned(), content: content.to_owned() };
         self.write(writer, len, origin, right_origin, content)

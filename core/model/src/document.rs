@@ -6,6 +6,8 @@ mod delete;
 mod digest;
 mod edit;
 mod history;
+mod index;
+mod inside;
 mod list;
 mod locate;
 mod merge;
@@ -17,34 +19,40 @@ mod text;
 mod write;
 
 use std::{
-    cell::OnceCell,
     collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, PoisonError},
 };
 
 use thiserror::Error;
 use yrs::{
-    Doc, MapRef, Observable, OffsetKind, Options, ReadTxn, TextRef, Transact, Update,
-    block::ClientID, updates::decoder::Decode,
+    Doc, MapRef, OffsetKind, Options, ReadTxn, TextRef, Transact, Update, block::ClientID,
+    updates::decoder::Decode,
 };
 
 use crate::{
-    entry::ENTRIES_ROOT,
+    entry::{ENTRIES_ROOT, TextRoot},
     ids::Incarnation,
     limits::MAX_MERGED_BYTES,
-    path::RegisterPath,
     registers::Registers,
     scan::{self, Gap, Known, Malformed, Refusal},
     state_vector::StateVector,
+    text_index::TextIndex,
     version::Version,
-    view::View,
+    view::{Lists, Place},
 };
 use history::History;
-use mirror::Touched;
 
 pub use conflicts::Conflict;
 pub use text::Anchor;
+
+/// Whether what an update does in texts has to be known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Texts {
+    /// Somebody may have read them.
+    Followed,
+    /// Nobody can have.
+    Unread,
+}
 
 /// Why a poisoned document does nothing more.
 const FAILED_BEFORE: &str = "an earlier change failed halfway";
@@ -57,17 +65,17 @@ const FAILED_BEFORE: &str = "an earlier change failed halfway";
 pub struct Document {
     doc: Doc,
     entries: MapRef,
-    texts: BTreeMap<(RegisterPath, u32), TextRef>,
+    texts: BTreeMap<TextRoot, TextRef>,
     registers: Registers,
+    lists: Lists,
     known: Known,
     incarnation: Incarnation,
-    generation: u32,
     seq: i64,
     history: History,
-    touched: Arc<Mutex<Touched>>,
-    view: OnceCell<View>,
-    /// Whether a text has characters of two UTF-16 code units, where that is known.
-    wide: BTreeMap<(RegisterPath, u32), bool>,
+    /// Where things are in the texts, once that is asked often enough.
+    index: Option<TextIndex>,
+    /// How many edits have named a position in a text.
+    positional_edits: u32,
     /// Bytes of the state, counted up by every change; exact after `snapshot`.
     encoded_len: usize,
     poisoned: bool,
@@ -129,27 +137,18 @@ impl Document {
         };
         let doc = Doc::with_options(options);
         let entries = doc.get_or_insert_map(ENTRIES_ROOT);
-        let touched = Arc::new(Mutex::new(Touched::default()));
-        let observed = Arc::clone(&touched);
-        entries.observe("touched", move |txn, event| {
-            let mut touched = observed.lock().unwrap_or_else(PoisonError::into_inner);
-            if touched.remote {
-                touched.keys.extend(event.keys(txn).keys().cloned());
-            }
-        });
         Self {
             doc,
             entries,
             texts: BTreeMap::new(),
             registers: Registers::default(),
+            lists: Lists::default(),
             known: Known::default(),
             incarnation,
-            generation: 0,
             seq: 0,
             history: History::default(),
-            touched,
-            view: OnceCell::new(),
-            wide: BTreeMap::new(),
+            index: None,
+            positional_edits: 0,
             encoded_len: 0,
             poisoned: false,
         }
@@ -168,15 +167,14 @@ impl Document {
         seq: i64,
     ) -> Result<Self, Corrupt> {
         let mut document = Self::new(incarnation);
-        document.generation = generation;
+        document.known.generation = generation;
         document.seq = seq;
         document.history = History::since(seq);
-        let parts: Vec<&[u8]> =
-            snapshot.into_iter().chain(updates.iter().map(Vec::as_slice)).collect();
-        document.integrate(&parts, false).map_err(|error| Corrupt(error.to_string()))?;
-        document.encoded_len = parts.iter().map(|part| part.len()).sum();
-        document.take_touched();
-        document.read_roots();
+        for part in snapshot.into_iter().chain(updates.iter().map(Vec::as_slice)) {
+            document.integrate(part, Texts::Unread).map_err(|error| Corrupt(error.to_string()))?;
+            document.encoded_len += part.len();
+        }
+        document.history = History::since(seq);
         Ok(document)
     }
 
@@ -192,50 +190,46 @@ impl Document {
             let bytes = self.encoded_len + update.len();
             return Err(Malformed::TooLarge { bytes }.into());
         }
-        self.touched.lock().unwrap_or_else(PoisonError::into_inner).remote = true;
-        let integrated = self.integrate(&[update], true);
-        let touched = self.take_touched();
-        let Some(update) = integrated? else { return Ok(Applied::Known) };
-        self.encoded_len += update.len();
-        let paths = self.absorb(touched);
-        Ok(Applied::Changed(Change { update, paths }))
+        let Some(change) = self.integrate(update, Texts::Followed)? else {
+            return Ok(Applied::Known);
+        };
+        self.encoded_len += change.update.len();
+        Ok(Applied::Changed(change))
     }
 
-    /// Scans and applies in one transaction; poisons on anything that yrs does not finish. Returns
-    /// what was new, if that is wanted and anything was.
-    fn integrate(
-        &mut self,
-        updates: &[&[u8]],
-        wanted: bool,
-    ) -> Result<Option<Vec<u8>>, ApplyError> {
+    /// Scans an update, has yrs apply it, and mirrors what is new; none if all of it was known.
+    /// Poisons on anything that yrs does not finish.
+    fn integrate(&mut self, update: &[u8], texts: Texts) -> Result<Option<Change>, ApplyError> {
+        let scanned = scan::read(update)?;
+        let held = self.held_of(&scanned);
+        self.known.absorb(&scanned).map_err(|refusal| match refusal {
+            Refusal::Malformed(malformed) => ApplyError::Malformed(malformed),
+            Refusal::Gap(gap) => ApplyError::Gap(gap),
+        })?;
+        if texts == Texts::Followed {
+            self.index_before(&scanned, &held);
+        }
         let doc = self.doc.clone();
         let mut txn =
             doc.try_transact_mut().map_err(|error| ApplyError::Poisoned(error.to_string()))?;
-        for update in updates {
-            let scanned = scan::read(update)?;
-            self.known.absorb(&scanned).map_err(|refusal| match refusal {
-                Refusal::Malformed(malformed) => ApplyError::Malformed(malformed),
-                Refusal::Gap(gap) => ApplyError::Gap(gap),
-            })?;
-            let applied = catch_unwind(AssertUnwindSafe(|| {
-                let update = Update::decode_v1(update).map_err(|error| error.to_string())?;
-                txn.apply_update(update).map_err(|error| error.to_string())
-            }));
-            match applied {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => return Err(self.poison(error)),
-                Err(_) => return Err(self.poison("a panic".into())),
-            }
-        }
-        let committed = catch_unwind(AssertUnwindSafe(|| {
+        let applied = catch_unwind(AssertUnwindSafe(|| {
+            let decoded = Update::decode_v1(update).map_err(|error| error.to_string())?;
+            txn.apply_update(decoded).map_err(|error| error.to_string())?;
             txn.commit();
-            let new = (wanted && txn.has_changes()).then(|| txn.encode_update_v1());
-            (txn.has_missing_updates(), new)
+            if txn.has_missing_updates() {
+                return Err("something is left pending".to_owned());
+            }
+            Ok(txn.has_changes().then(|| mirror::News::of(&txn, &scanned, &held, update)))
         }));
         debug_assert_eq!(replica::state_vector_of(&txn), self.known.state_vector());
-        match committed {
-            Ok((false, new)) => Ok(new),
-            Ok((true, _)) => Err(self.poison("something is left pending".into())),
+        drop(txn);
+        match applied {
+            Ok(Ok(None)) => Ok(None),
+            Ok(Ok(Some(news))) => {
+                let paths = self.absorb(&scanned, &held, &news);
+                Ok(Some(Change { update: news.delta, paths }))
+            }
+            Ok(Err(error)) => Err(self.poison(error)),
             Err(_) => Err(self.poison("a panic".into())),
         }
     }
@@ -245,13 +239,9 @@ impl Document {
         ApplyError::Poisoned(why)
     }
 
-    fn take_touched(&self) -> Touched {
-        std::mem::take(&mut *self.touched.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// What the entries say, resolved at most once a change.
-    fn view(&self) -> &View {
-        self.view.get_or_init(|| View::new(&self.registers))
+    /// The whole document, to be looked at.
+    fn place(&self) -> Place<'_> {
+        Place::root(&self.registers, &self.lists)
     }
 
     /// Notes that the last change is durable under this local sequence number, which the next
@@ -273,7 +263,7 @@ impl Document {
 
     /// The generation: raised when a document starts anew from its present content.
     pub fn generation(&self) -> u32 {
-        self.generation
+        self.known.generation
     }
 
     /// The operations that this replica holds.
@@ -283,7 +273,11 @@ impl Document {
 
     /// What a caller that reads now has seen.
     pub fn version(&self) -> Version {
-        Version { generation: self.generation, seq: self.seq, state_vector: self.state_vector() }
+        Version {
+            generation: self.known.generation,
+            seq: self.seq,
+            state_vector: self.state_vector(),
+        }
     }
 
     /// About how many bytes the state takes; an upper bound.
@@ -298,6 +292,14 @@ impl Document {
             self.encoded_len = self.snapshot().len();
         }
         self.encoded_len + more <= bound
+    }
+
+    /// Whether the state that a transaction leaves fits a bound.
+    fn fits_in(&mut self, txn: &impl ReadTxn, bound: usize) -> bool {
+        if self.encoded_len > bound {
+            self.encoded_len = txn.encode_diff_v1(&yrs::StateVector::default()).len();
+        }
+        self.encoded_len <= bound
     }
 }
 

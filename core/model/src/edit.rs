@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::{error::InvalidInput, path::Path, value::Value};
+use crate::{element::Element, error::InvalidInput, path::Path, value::Value};
 
 /// One intent on a document. Indices of texts are UTF-16 code units.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,6 +62,20 @@ pub enum Edit {
         /// The item's index.
         at: u32,
     },
+    /// Adds an element to a set, making the set where nothing is.
+    Add {
+        /// Which set.
+        path: Path,
+        /// The element.
+        element: Element,
+    },
+    /// Takes an element out of a set; nothing happens where it is not in it.
+    Discard {
+        /// Which set.
+        path: Path,
+        /// The element.
+        element: Element,
+    },
 }
 
 impl Edit {
@@ -74,7 +88,9 @@ impl Edit {
             | Self::Splice { path, .. }
             | Self::Insert { path, .. }
             | Self::Move { path, .. }
-            | Self::DeleteItem { path, .. } => path,
+            | Self::DeleteItem { path, .. }
+            | Self::Add { path, .. }
+            | Self::Discard { path, .. } => path,
         }
     }
 
@@ -122,15 +138,17 @@ impl Edit {
                 to: fields.index("to", None)?,
             },
             "delete-item" => Self::DeleteItem { path, at: fields.index("at", None)? },
+            "add" => Self::Add { path, element: Element::new(fields.value()?)? },
+            "discard" => Self::Discard { path, element: Element::new(fields.value()?)? },
             other => {
                 return Err(InvalidInput::new(
                     format!("there is no edit {other:?}"),
-                    "use set, remove, increment, splice, insert, move or delete-item",
+                    "use set, remove, increment, splice, insert, move, delete-item, add or discard",
                 ));
             }
         };
         let known = match edit {
-            Self::Set { .. } => &["value"][..],
+            Self::Set { .. } | Self::Add { .. } | Self::Discard { .. } => &["value"][..],
             Self::Remove { .. } => &[],
             Self::Increment { .. } => &["by"],
             Self::Splice { .. } => &["at", "delete", "insert"],
@@ -221,9 +239,11 @@ mod tests {
             {"op":"insert","path":"/steps","at":0,"value":null},
             {"op":"move","path":"/steps","from":3,"to":0},
             {"op":"delete-item","path":"/steps","at":2},
+            {"op":"add","path":"/tags","value":"wet"},
+            {"op":"discard","path":"/tags","value":1.0},
         ]);
         let edits = Edit::list_from_json(&edits).unwrap();
-        assert_eq!(edits.len(), 7);
+        assert_eq!(edits.len(), 9);
         assert!(matches!(&edits[2], Edit::Increment { by: 1, .. }));
     }
 
@@ -236,6 +256,7 @@ mod tests {
             (serde_json::json!({"op":"remove","path":"/a","valu":1}), "valu"),
             (serde_json::json!({"op":"splice","path":"/a","at":-1}), "at"),
             (serde_json::json!({"op":"increment","path":"/a","by":1.5}), "by"),
+            (serde_json::json!({"op":"add","path":"/a","value":[]}), "scalar"),
             (serde_json::json!(5), "object"),
         ] {
             let error = Edit::list_from_json(&Json::Array(vec![edit])).unwrap_err();

@@ -5,6 +5,7 @@
 //! bounded and yrs never recurses into it.
 
 mod codec;
+mod tree;
 
 use std::{fmt, str::FromStr, sync::Arc};
 
@@ -14,10 +15,13 @@ use crate::{
     error::InvalidInput,
     ids::{Dot, Incarnation},
     limits::MAX_EPOCH,
-    path::RegisterPath,
+    path::{RegisterPath, Segment},
     state_vector::StateVector,
-    value::Value,
 };
+
+pub use tree::{ContentHash, Tree};
+
+pub(crate) use tree::{Beginning, Outside, has_lists, item_names, outside};
 
 /// What an entry is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,8 +96,7 @@ fn parse_key(text: &str) -> Option<EntryKey> {
         incarnation: incarnation.parse().ok()?,
         number,
     };
-    let ends_with_item =
-        || matches!(key.path.segments().last(), Some(crate::path::Segment::Item(_)));
+    let ends_with_item = || matches!(key.path.last(), Some(Segment::Item(_)));
     match marker {
         Marker::Existence | Marker::Position => ends_with_item().then_some(key),
         Marker::Register | Marker::Subtotal(_) => Some(key),
@@ -113,8 +116,10 @@ pub struct Entry {
     pub clock: u32,
     /// The writer's wall clock, in milliseconds since 1970; no order among writers relies on it.
     pub time_ms: i64,
-    /// The epoch of the texts and counters that this entry names.
+    /// The epoch of the texts, counters and lists that this entry begins.
     pub epoch: u32,
+    /// Whether it was written over something: a list that it begins is then one of its own.
+    pub over: bool,
     /// Entries above this path whose content here and below this one replaces.
     pub covers: Vec<Dot>,
 }
@@ -122,12 +127,12 @@ pub struct Entry {
 /// What an entry says.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Body {
-    /// A value; texts in it are named, their content is in their root texts.
-    Value(Arc<Value>),
+    /// A value; the content of texts in it is in their root texts.
+    Value(Arc<Tree>),
     /// Nothing is here.
     Absent,
     /// A list item: its fraction and its first value.
-    Item(Vec<u8>, Arc<Value>),
+    Item(Vec<u8>, Arc<Tree>),
     /// A list item's fraction.
     Position(Vec<u8>),
     /// What one writer has added and taken away.
@@ -139,6 +144,8 @@ pub enum Body {
     },
     /// The document is deleted; what its deleter had seen.
     Deleted(StateVector),
+    /// The element that the path names is in the set.
+    Member,
 }
 
 /// A payload that no honest Dunlin writes.
@@ -165,65 +172,62 @@ impl Entry {
         }
     }
 
-    /// The entry as every other replica reads it: what texts start with goes to their roots, not
-    /// into the payload.
-    pub(crate) fn without_text_content(mut self) -> Self {
-        if let Body::Value(value) | Body::Item(_, value) = &mut self.body
-            && has_text(value)
-        {
-            empty_texts(Arc::make_mut(value));
-        }
-        self
-    }
-
     /// Whether such an entry may stand under such a key.
     pub fn fits(&self, key: &EntryKey) -> bool {
+        let is_element = matches!(key.path.last(), Some(Segment::Element(_)));
         match (&self.body, key.marker) {
-            (Body::Value(value), Marker::Register) => {
-                !key.path.is_root() || matches!(**value, Value::Object(_))
+            (Body::Value(tree), Marker::Register) => {
+                !is_element && (!key.path.is_root() || matches!(**tree, Tree::Object(_)))
             }
             (Body::Absent, Marker::Register | Marker::Existence)
             | (Body::Item(..), Marker::Existence)
-            | (Body::Position(_), Marker::Position)
-            | (Body::Subtotal { .. }, Marker::Subtotal(_)) => true,
+            | (Body::Position(_), Marker::Position) => true,
+            (Body::Subtotal { .. }, Marker::Subtotal(_)) => !is_element,
             (Body::Deleted(_), Marker::Register) => key.path.is_root(),
+            (Body::Member, Marker::Register) => is_element,
             _ => false,
         }
-    }
-}
-
-fn has_text(value: &Value) -> bool {
-    match value {
-        Value::Text(content) => !content.is_empty(),
-        Value::List(items) => items.iter().any(has_text),
-        Value::Object(fields) => fields.values().any(has_text),
-        _ => false,
-    }
-}
-
-fn empty_texts(value: &mut Value) {
-    match value {
-        Value::Text(content) => content.clear(),
-        Value::List(items) => items.iter_mut().for_each(empty_texts),
-        Value::Object(fields) => fields.values_mut().for_each(empty_texts),
-        _ => {}
     }
 }
 
 /// The name of the root map of entries.
 pub const ENTRIES_ROOT: &str = "f";
 
-/// The name of the root text of one text: `t0/body`.
-pub fn text_root(path: &RegisterPath, epoch: u32) -> String {
-    format!("t{epoch}{path}")
+/// The name of one text: where it is, its epoch, and the write that began it with content. Those
+/// that begin it empty share it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TextRoot {
+    /// Where the text is.
+    pub path: RegisterPath,
+    /// Its epoch.
+    pub epoch: u32,
+    /// The entry that began it; none for a text that was begun empty.
+    pub begun: Option<Dot>,
 }
 
-/// Reads the name of a root text; none for any other root.
-pub fn parse_text_root(name: &str) -> Option<(RegisterPath, u32)> {
-    let rest = name.strip_prefix('t')?;
-    let at = rest.find('/')?;
-    let root = (rest[at..].parse().ok()?, parse_epoch(&rest[..at])?);
-    (text_root(&root.0, root.1) == name).then_some(root)
+/// The root's name in yrs: `t0/body`, or `t0.AAAAAAAAAQ.1f/body`.
+impl fmt::Display for TextRoot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "t{}", self.epoch)?;
+        if let Some(dot) = self.begun {
+            write!(f, ".{dot}")?;
+        }
+        write!(f, "{}", self.path)
+    }
+}
+
+impl TextRoot {
+    /// Reads the name of a root text; none for any other root.
+    pub fn parse(name: &str) -> Option<Self> {
+        let rest = name.strip_prefix('t')?;
+        let at = rest.find('/')?;
+        let (epoch, begun) = match rest[..at].split_once('.') {
+            Some((epoch, dot)) => (epoch, Some(dot.parse().ok()?)),
+            None => (&rest[..at], None),
+        };
+        let root = Self { path: rest[at..].parse().ok()?, epoch: parse_epoch(epoch)?, begun };
+        (root.to_string() == name).then_some(root)
+    }
 }
 
 #[cfg(test)]
@@ -238,6 +242,7 @@ mod tests {
             "+0/n@AAAAAAAAAQ",
             "+2147483647/n@AAAAAAAAAQ",
             "!/l/@AAAAAAAAAQ.4@AAAAAAAAAQ",
+            "/s/=\"a@b\"@AAAAAAAAAQ.1",
         ] {
             assert_eq!(text.parse::<EntryKey>().map(|key| key.to_string()), Ok(text.to_owned()));
         }
@@ -257,13 +262,22 @@ mod tests {
 
     #[test]
     fn text_roots_are_canonical() {
-        let path: RegisterPath = "/body".parse().unwrap();
-        for epoch in [2, MAX_EPOCH] {
-            assert_eq!(parse_text_root(&text_root(&path, epoch)), Some((path.clone(), epoch)));
+        for name in [
+            "t0/body",
+            "t2147483647/body",
+            "t0.AAAAAAAAAQ.1f/body",
+            "t7.EAAAAAAAAA.0/l/@AAAAAAAAAQ.5",
+        ] {
+            assert_eq!(TextRoot::parse(name).map(|root| root.to_string()).as_deref(), Some(name));
         }
-        let refused = ["f", "t", "t0", "t/body", "t00/body", "t-1/body", "x0/body"];
-        for refused in refused.into_iter().chain(["t2147483648/body", "t4294967295/body"]) {
-            assert_eq!(parse_text_root(refused), None, "{refused}");
+        let refused = ["f", "t", "t0", "t/body", "t00/body", "t-1/body", "x0/body", "t0./body"];
+        for refused in refused.into_iter().chain([
+            "t2147483648/body",
+            "t4294967295/body",
+            "t0.AAAAAAAAAQ/body",
+            "t0.AAAAAAAAAQ.01/body",
+        ]) {
+            assert_eq!(TextRoot::parse(refused), None, "{refused}");
         }
     }
 }

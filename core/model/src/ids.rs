@@ -212,17 +212,31 @@ impl fmt::Display for DocId {
     }
 }
 
-/// One yrs client id: fresh random 53 bits, one process run, one space. Never re-used.
+/// One yrs client id. Below 2⁵² it is a device's: fresh random bits, one process run, one space,
+/// never re-used. From 2⁵² on it is a *founder*, which stands for content: what a document starts
+/// with is written under it, so that whoever begins a document alike makes the same bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Incarnation(u64);
 
 impl Incarnation {
     /// The bound below which client ids lie: JavaScript's safe integers, as yrs requires.
     pub const BOUND: u64 = 1 << 53;
+    /// The first of the founders.
+    pub const FIRST_FOUNDER: u64 = 1 << 52;
 
-    /// Takes 53 bits of the eight random bytes.
+    /// Takes 52 bits of the eight random bytes.
     pub const fn from_random(bytes: [u8; 8]) -> Self {
-        Self(u64::from_le_bytes(bytes) & (Self::BOUND - 1))
+        Self(u64::from_le_bytes(bytes) & (Self::FIRST_FOUNDER - 1))
+    }
+
+    /// The founder of these 52 bits of a hash.
+    pub(crate) const fn founder(hash: [u8; 8]) -> Self {
+        Self(Self::from_random(hash).0 | Self::FIRST_FOUNDER)
+    }
+
+    /// Whether it stands for content, not for a device.
+    pub const fn is_founder(self) -> bool {
+        self.0 >= Self::FIRST_FOUNDER
     }
 
     /// A client id off the wire, or none if it is out of bounds.

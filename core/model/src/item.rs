@@ -2,27 +2,37 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::{error::InvalidInput, ids::Dot};
+use crate::{
+    error::InvalidInput,
+    ids::{Dot, Incarnation},
+};
 
-/// A list item's stable id: the write that inserted it, and its ordinal within that write.
+/// A list item's stable id: the write that inserted it. An item that a list was written with is
+/// named by a hash in the form of a dot.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ItemId {
-    /// The write that inserted it.
+    /// The write, or 52 and 31 bits of a hash.
     pub dot: Dot,
-    /// Zero for an item inserted alone; the items of lists inside a written value count from one.
-    pub ordinal: u32,
 }
 
-/// Most bytes that a list item adds to a path: `/@`, ten characters for the incarnation, and two
-/// numbers of 32 bits in hexadecimal, each behind a dot.
-pub(crate) const MAX_ITEM_STEP_BYTES: usize = 30;
+impl ItemId {
+    /// The name that a hash makes.
+    pub(crate) fn named(hash: &blake3::Hash) -> Self {
+        let (mut writer, mut clock) = ([0; 8], [0; 4]);
+        writer.copy_from_slice(&hash.as_bytes()[..8]);
+        clock.copy_from_slice(&hash.as_bytes()[8..12]);
+        let clock = u32::from_le_bytes(clock) >> 1;
+        Self { dot: Dot { incarnation: Incarnation::from_random(writer), clock } }
+    }
+}
+
+/// Most bytes that a list item adds to a path: `/@`, ten characters for the incarnation, and a
+/// number of 32 bits in hexadecimal behind a dot.
+pub(crate) const MAX_ITEM_STEP_BYTES: usize = 21;
 
 impl fmt::Display for ItemId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.ordinal {
-            0 => write!(f, "{}", self.dot),
-            ordinal => write!(f, "{}.{ordinal:x}", self.dot),
-        }
+        self.dot.fmt(f)
     }
 }
 
@@ -36,24 +46,13 @@ impl FromStr for ItemId {
     type Err = InvalidInput;
 
     fn from_str(text: &str) -> Result<Self, InvalidInput> {
-        let refused = || {
+        let dot = text.parse().map_err(|_| {
             InvalidInput::new(
                 format!("{text:?} is not an item id"),
                 "give an id that Dunlin printed",
             )
-        };
-        let (dot, ordinal) = match text.match_indices('.').nth(1) {
-            None => (text, 0),
-            Some((at, _)) => {
-                let digits = &text[at + 1..];
-                let ordinal = u32::from_str_radix(digits, 16).map_err(|_| refused())?;
-                if ordinal == 0 || format!("{ordinal:x}") != digits {
-                    return Err(refused());
-                }
-                (&text[..at], ordinal)
-            }
-        };
-        Ok(Self { dot: dot.parse().map_err(|_| refused())?, ordinal })
+        })?;
+        Ok(Self { dot })
     }
 }
 
@@ -66,20 +65,19 @@ const STEP: u32 = 1 << 16;
 const MIDDLE: u32 = 1 << 31;
 
 impl Position {
-    pub(crate) fn new(fraction: &[u8], dot: Dot, ordinal: u32) -> Self {
-        let mut bytes = Vec::with_capacity(fraction.len() + 15);
+    pub(crate) fn new(fraction: &[u8], dot: Dot) -> Self {
+        let mut bytes = Vec::with_capacity(fraction.len() + 11);
         bytes.extend_from_slice(fraction);
         bytes.extend_from_slice(&dot.incarnation.client().to_be_bytes()[1..]);
         bytes.extend_from_slice(&dot.clock.to_be_bytes());
-        bytes.extend_from_slice(&ordinal.to_be_bytes());
         Self(bytes)
     }
 
-    /// The fraction of item `index` of a list that was written whole.
+    /// The fraction of item `index` of a list that was written whole. It counts from the front, so
+    /// that lists which begin alike have their items at the same places.
     pub(crate) fn fraction_in_whole(index: usize, count: usize) -> [u8; 4] {
-        let step = STEP.min(u32::MAX / 2 / (count as u32).saturating_add(1)).max(1);
-        let start = MIDDLE.saturating_sub(step.saturating_mul(count as u32 / 2));
-        start.saturating_add(step.saturating_mul(index as u32)).to_be_bytes()
+        let step = STEP.min(MIDDLE / (count as u32).saturating_add(1)).max(1);
+        MIDDLE.saturating_add(step.saturating_mul(index as u32)).to_be_bytes()
     }
 
     /// A fraction between two neighbours; none stands for the list's end.
@@ -133,7 +131,6 @@ fn between(left: &[u8], right: Option<&[u8]>) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::Incarnation;
 
     fn dot(client: u64, clock: u32) -> Dot {
         Dot { incarnation: Incarnation::from_client(client).unwrap(), clock }
@@ -141,9 +138,9 @@ mod tests {
 
     #[test]
     fn ids_are_canonical() {
-        let item = ItemId { dot: dot(9, 0x1f), ordinal: 0xab };
+        let item = ItemId { dot: dot(9, 0x1f) };
         assert_eq!(item.to_string().parse(), Ok(item));
-        for refused in ["", "AAAAAAAAAQ", "AAAAAAAAAQ.1.0", "AAAAAAAAAQ.1.A", "AAAAAAAAAQ.1.+2"] {
+        for refused in ["", "AAAAAAAAAQ", "AAAAAAAAAQ.1.0", "AAAAAAAAAQ.A", "AAAAAAAAAQ.+2"] {
             assert!(refused.parse::<ItemId>().is_err(), "{refused}");
         }
     }
@@ -152,14 +149,14 @@ mod tests {
     fn there_is_always_room_at_one_spot() {
         for side in 0..3 {
             let mut positions = vec![
-                Position::new(&MIDDLE.to_be_bytes(), dot(5, 0), 0),
-                Position::new(&MIDDLE.to_be_bytes(), dot(7, 0), 0),
+                Position::new(&MIDDLE.to_be_bytes(), dot(5, 0)),
+                Position::new(&MIDDLE.to_be_bytes(), dot(7, 0)),
             ];
             for clock in 1..2000 {
                 let at = [0, 1, positions.len()][side];
                 let left = at.checked_sub(1).map(|left| &positions[left]);
                 let fraction = Position::fraction_between(left, positions.get(at));
-                let position = Position::new(&fraction, dot(u64::from(clock) % 11, clock), 0);
+                let position = Position::new(&fraction, dot(u64::from(clock) % 11, clock));
                 positions.insert(at, position);
                 assert!(positions.is_sorted() && fraction.len() < 512, "{side} {clock}");
             }

@@ -9,6 +9,7 @@ mod element;
 pub mod entry;
 pub mod error;
 pub mod fingerprint;
+mod founder;
 pub mod ids;
 pub mod item;
 pub mod limits;

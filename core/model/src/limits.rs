@@ -15,7 +15,10 @@ pub const MAX_ENTRY_BYTES: usize = 1 << 20;
 /// Longest path of a register, in bytes of its printed form.
 pub const MAX_PATH_BYTES: usize = 1024;
 /// Longest path that a local write uses: leaves room for what names a text's root.
-pub const MAX_WRITTEN_PATH_BYTES: usize = MAX_PATH_BYTES - 12;
+pub const MAX_WRITTEN_PATH_BYTES: usize = MAX_PATH_BYTES - 32;
+/// Longest scalar inside a tree, in bytes; a longer one gets an entry of its own, so that removing
+/// it frees its bytes: 1 KiB.
+pub const MAX_TREE_SCALAR_BYTES: usize = 1 << 10;
 /// Deepest nesting of a value, and most segments of a path.
 pub const MAX_DEPTH: usize = 32;
 /// Most bases that one entry may cover.

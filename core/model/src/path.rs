@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use crate::{
+    element::Element,
     error::InvalidInput,
     item::ItemId,
     limits::{MAX_DEPTH, MAX_PATH_BYTES},
@@ -49,6 +50,7 @@ impl From<&RegisterPath> for Path {
         let name = |segment| match segment {
             Segment::Key(key) => key,
             Segment::Item(item) => format!("@{item}"),
+            Segment::Element(name) => format!("={name}"),
         };
         Self(register.segments().into_iter().map(name).collect())
     }
@@ -118,10 +120,13 @@ pub enum Segment {
     Key(String),
     /// An item of a list.
     Item(ItemId),
+    /// An element of a set, by its canonical JSON text.
+    Element(String),
 }
 
-/// A register's name: like a JSON pointer, but list items by id, and a `@` that starts an object's
-/// key written `~2`. Sorts so that everything below a path follows it.
+/// A register's name: like a JSON pointer, but list items by `@` and their id, elements of a set by
+/// `=` and their canonical JSON text, and a `@` or `=` that starts an object's key written `~2` or
+/// `~3`. Sorts so that everything below a path follows it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct RegisterPath(String);
 
@@ -144,7 +149,7 @@ impl RegisterPath {
     /// Bytes that the path of an object's field has beyond the object's.
     pub(crate) fn key_bytes(key: &str) -> usize {
         let escaped = key.bytes().filter(|byte| matches!(byte, b'~' | b'/')).count();
-        1 + key.len() + escaped + usize::from(key.starts_with('@'))
+        1 + key.len() + escaped + usize::from(key.starts_with(['@', '=']))
     }
 
     /// A field of the object here.
@@ -153,12 +158,16 @@ impl RegisterPath {
         let mut path = String::with_capacity(self.0.len() + key.len() + 1);
         path.push_str(&self.0);
         path.push('/');
-        let plain = match key.strip_prefix('@') {
-            Some(rest) => {
+        let plain = match key.as_bytes().first() {
+            Some(b'@') => {
                 path.push_str("~2");
-                rest
+                &key[1..]
             }
-            None => key,
+            Some(b'=') => {
+                path.push_str("~3");
+                &key[1..]
+            }
+            _ => key,
         };
         if plain.contains(['~', '/']) {
             path.push_str(&escape(plain));
@@ -174,12 +183,19 @@ impl RegisterPath {
         Self(format!("{}/@{item}", self.0))
     }
 
+    /// An element of the set here, by its canonical JSON text.
+    #[must_use]
+    pub fn element(&self, name: &str) -> Self {
+        Self(format!("{}/={}", self.0, escape(name)))
+    }
+
     /// One step down.
     #[must_use]
     pub fn child(&self, segment: &Segment) -> Self {
         match segment {
             Segment::Key(key) => self.key(key),
             Segment::Item(item) => self.item(*item),
+            Segment::Element(name) => self.element(name),
         }
     }
 
@@ -196,6 +212,16 @@ impl RegisterPath {
     /// The steps from the root.
     pub fn segments(&self) -> Vec<Segment> {
         self.segments_below(&Self::root()).unwrap_or_default()
+    }
+
+    /// The last step; none for the whole document.
+    pub fn last(&self) -> Option<Segment> {
+        self.0.rsplit_once('/').and_then(|(_, step)| parse_segment(step))
+    }
+
+    /// The path one step up; none for the whole document.
+    pub(crate) fn parent(&self) -> Option<Self> {
+        self.0.rsplit_once('/').map(|(above, _)| Self(above.to_owned()))
     }
 
     /// The steps from `above` to here; none where that is no ancestor.
@@ -245,10 +271,17 @@ fn parse_segment(text: &str) -> Option<Segment> {
     if let Some(item) = text.strip_prefix('@') {
         return item.parse().ok().map(Segment::Item);
     }
-    match text.strip_prefix("~2") {
-        Some(rest) => unescape(rest).map(|rest| Segment::Key(format!("@{rest}"))),
-        None => unescape(text).map(Segment::Key),
+    if let Some(name) = text.strip_prefix('=') {
+        return unescape(name)
+            .filter(|name| Element::from_name(name).is_some())
+            .map(Segment::Element);
     }
+    let (mark, rest) = match text.as_bytes().first_chunk::<2>() {
+        Some(b"~2") => ("@", &text[2..]),
+        Some(b"~3") => ("=", &text[2..]),
+        _ => ("", text),
+    };
+    unescape(rest).map(|rest| Segment::Key(format!("{mark}{rest}")))
 }
 
 #[cfg(test)]
@@ -272,7 +305,10 @@ mod tests {
         assert_eq!(path.as_str(), "/~2odd/~0x~1/@AAAAAAAAAQ.5");
         assert_eq!(path.as_str().parse::<RegisterPath>(), Ok(path.clone()));
         assert_eq!(path.segments().len(), 3);
-        for refused in ["a", "/@x", "/~3", "/a~2", "/@AAAAAAAAAQ.05"] {
+        let element = RegisterPath::root().key("=odd").element("\"a/b\"");
+        assert_eq!(element.as_str(), "/~3odd/=\"a~1b\"");
+        assert_eq!(element.as_str().parse::<RegisterPath>(), Ok(element));
+        for refused in ["a", "/@x", "/~4", "/a~2", "/@AAAAAAAAAQ.05", "/=1.0", "/=[]"] {
             assert!(refused.parse::<RegisterPath>().is_err(), "{refused}");
         }
         let above = RegisterPath::root().key("@odd");

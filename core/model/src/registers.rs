@@ -1,12 +1,12 @@
 //! The entries of a document, parsed and sorted by path: the mirror of the root map `f`.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use crate::{
-    entry::{Body, Entry, EntryKey, Marker},
-    ids::Dot,
+    compose::Previous,
+    entry::{Body, Entry, EntryKey, Tree},
+    ids::{Dot, Incarnation},
     path::{RegisterPath, Segment},
-    value::Value,
 };
 
 /// An entry with its name.
@@ -21,110 +21,132 @@ impl Stored {
         Dot { incarnation: self.key.incarnation, clock: self.entry.clock }
     }
 
-    /// When it was written; dots break ties.
+    /// How it ranks among writes that had not seen each other.
     pub(crate) fn stamp(&self) -> Stamp {
-        Stamp { time_ms: self.entry.time_ms, dot: self.dot() }
+        let dot = self.dot();
+        Stamp { is_chosen: !dot.incarnation.is_founder(), time_ms: self.entry.time_ms, dot }
     }
 
     /// The value that it holds at its path, if it holds one.
-    pub(crate) fn value(&self) -> Option<&Value> {
+    pub(crate) fn tree(&self) -> Option<&Tree> {
         match &self.entry.body {
-            Body::Value(value) | Body::Item(_, value) => Some(value),
+            Body::Value(tree) | Body::Item(_, tree) => Some(tree),
             _ => None,
         }
     }
-
-    /// Whether its value says anything at the path or below it.
-    pub(crate) fn reaches(&self, path: &RegisterPath) -> bool {
-        let steps = path.segments_below(&self.key.path);
-        let (Some(value), Some(steps)) = (self.value(), steps) else { return false };
-        Part { value, ordinal: 0 }.at(self.dot(), &steps).is_some()
-    }
 }
 
-/// Decides between writers who had not seen each other: the later wall clock, then the greater dot.
+/// Decides between writers who had not seen each other: what somebody chose before what a document
+/// began with, then the later wall clock, then the greater dot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Stamp {
+    pub(crate) is_chosen: bool,
     pub(crate) time_ms: i64,
     pub(crate) dot: Dot,
 }
 
-/// A part of an entry's value, with the number of list items that come before it in the entry.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Part<'a> {
-    pub(crate) value: &'a Value,
-    pub(crate) ordinal: u32,
+/// The entries at one path, and those below it.
+#[derive(Debug, Default)]
+pub(crate) struct Branch {
+    pub(crate) stored: Vec<Stored>,
+    pub(crate) children: BTreeMap<Segment, Branch>,
 }
 
-impl<'a> Part<'a> {
-    /// The fields of an object.
-    pub(crate) fn fields(self) -> impl Iterator<Item = (&'a String, Self)> {
-        let fields = match self.value {
-            Value::Object(fields) => Some(fields),
-            _ => None,
-        };
-        let mut ordinal = self.ordinal;
-        fields.into_iter().flatten().map(move |(key, value)| {
-            let part = Self { value, ordinal };
-            ordinal += count_items(value);
-            (key, part)
-        })
+impl Branch {
+    fn is_empty(&self) -> bool {
+        self.stored.is_empty() && self.children.is_empty()
     }
 
-    /// The items of a list; the ordinal of each part is the item's own.
-    pub(crate) fn items(self) -> impl Iterator<Item = Self> {
-        let items = match self.value {
-            Value::List(items) => items.as_slice(),
-            _ => &[],
-        };
-        let mut ordinal = self.ordinal;
-        items.iter().map(move |value| {
-            let part = Self { value, ordinal: ordinal + 1 };
-            ordinal += 1 + count_items(value);
-            part
-        })
-    }
-
-    /// The part some steps down, in the value of the entry with this dot.
-    pub(crate) fn at(self, dot: Dot, steps: &[Segment]) -> Option<Self> {
-        steps.iter().try_fold(self, |part, step| match step {
-            Segment::Key(key) => part.fields().find(|(name, _)| *name == key).map(|(_, part)| part),
-            Segment::Item(item) if item.dot == dot && item.ordinal > 0 => {
-                part.items().find(|part| part.ordinal == item.ordinal)
-            }
-            Segment::Item(_) => None,
-        })
-    }
-}
-
-fn count_items(value: &Value) -> u32 {
-    match value {
-        Value::List(items) => items.iter().map(|item| 1 + count_items(item)).sum(),
-        Value::Object(fields) => fields.values().map(count_items).sum(),
-        _ => 0,
+    /// Visits all entries here and below.
+    fn collect<'a>(&'a self, found: &mut Vec<&'a Stored>) {
+        found.extend(&self.stored);
+        self.children.values().for_each(|child| child.collect(found));
     }
 }
 
 /// All entries of a document.
 #[derive(Debug, Default)]
-pub(crate) struct Registers(BTreeMap<RegisterPath, Vec<Stored>>);
+pub(crate) struct Registers {
+    root: Branch,
+    /// Under each key the last operation, also one that holds nothing any more: what is written
+    /// there next follows it.
+    last: BTreeMap<Dot, EntryKey>,
+    /// The same the other way round, for the keys of whoever writes here.
+    by_key: BTreeMap<EntryKey, Dot>,
+}
 
 impl Registers {
+    /// Puts an entry under its key, in place of the one that is there.
     pub(crate) fn insert(&mut self, stored: Stored) {
-        let here = self.0.entry(stored.key.path.clone()).or_default();
-        match here.iter_mut().find(|other| other.key == stored.key) {
+        let steps = stored.key.path.segments().into_iter();
+        let branch =
+            steps.fold(&mut self.root, |branch, step| branch.children.entry(step).or_default());
+        match branch.stored.iter_mut().find(|other| other.key == stored.key) {
             Some(other) => *other = stored,
-            None => here.push(stored),
+            None => branch.stored.push(stored),
         }
     }
 
-    pub(crate) fn remove(&mut self, key: &EntryKey) {
-        if let Some(here) = self.0.get_mut(&key.path) {
-            here.retain(|stored| stored.key != *key);
-            if here.is_empty() {
-                self.0.remove(&key.path);
+    /// Takes the entry of this key away.
+    pub(crate) fn remove(&mut self, key: &EntryKey) -> Option<Stored> {
+        fn take(branch: &mut Branch, steps: &[Segment], key: &EntryKey) -> Option<Stored> {
+            let Some((step, rest)) = steps.split_first() else {
+                let at = branch.stored.iter().position(|stored| stored.key == *key)?;
+                return Some(branch.stored.remove(at));
+            };
+            let child = branch.children.get_mut(step)?;
+            let taken = take(child, rest, key);
+            if child.is_empty() {
+                branch.children.remove(step);
+            }
+            taken
+        }
+        take(&mut self.root, &key.path.segments(), key)
+    }
+
+    /// Notes the last operation under a key.
+    pub(crate) fn follow(&mut self, key: EntryKey, dot: Dot) {
+        if let Some(before) = self.by_key.insert(key.clone(), dot) {
+            self.last.remove(&before);
+        }
+        self.last.insert(dot, key);
+    }
+
+    /// Takes a write back: puts the entry and the last operation that were there before it.
+    pub(crate) fn restore(&mut self, key: EntryKey, stored: Option<Stored>, last: Option<Dot>) {
+        self.remove(&key);
+        if let Some(stored) = stored {
+            self.insert(stored);
+        }
+        match last {
+            Some(dot) => self.follow(key, dot),
+            None => {
+                if let Some(dot) = self.by_key.remove(&key) {
+                    self.last.remove(&dot);
+                }
             }
         }
+    }
+
+    /// The key whose last operation this is.
+    pub(crate) fn key_of(&self, dot: Dot) -> Option<&EntryKey> {
+        self.last.get(&dot)
+    }
+
+    /// The keys whose last operations are among these of one writer.
+    pub(crate) fn keys_in(
+        &self,
+        writer: Incarnation,
+        clocks: Range<u32>,
+    ) -> impl Iterator<Item = (Dot, &EntryKey)> {
+        let dot = |clock| Dot { incarnation: writer, clock };
+        self.last.range(dot(clocks.start)..dot(clocks.end)).map(|(dot, key)| (*dot, key))
+    }
+
+    /// The last operation under a key.
+    pub(crate) fn previous(&self, key: &EntryKey) -> Option<Previous> {
+        let dot = *self.by_key.get(key)?;
+        Some(Previous { dot, is_live: self.get(key).is_some() })
     }
 
     pub(crate) fn get(&self, key: &EntryKey) -> Option<&Stored> {
@@ -132,42 +154,35 @@ impl Registers {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.root.is_empty()
+    }
+
+    /// The whole document.
+    pub(crate) fn root(&self) -> &Branch {
+        &self.root
+    }
+
+    /// What is at and below a path.
+    pub(crate) fn branch(&self, path: &RegisterPath) -> Option<&Branch> {
+        path.segments().iter().try_fold(&self.root, |branch, step| branch.children.get(step))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Stored> {
-        self.0.values().flatten()
-    }
-
-    pub(crate) fn by_path(&self) -> impl Iterator<Item = (&RegisterPath, &[Stored])> {
-        self.0.iter().map(|(path, stored)| (path, &stored[..]))
+        let mut all = Vec::new();
+        self.root.collect(&mut all);
+        all.into_iter()
     }
 
     /// Entries whose path is exactly this.
     pub(crate) fn here(&self, path: &RegisterPath) -> &[Stored] {
-        self.0.get(path).map_or(&[], Vec::as_slice)
+        self.branch(path).map_or(&[], |branch| &branch.stored)
     }
 
     /// Entries whose path is strictly below this.
-    pub(crate) fn below(&self, path: &RegisterPath) -> impl Iterator<Item = &Stored> {
-        let (start, end) = path.below();
-        self.0.range(start..end).flat_map(|(_, stored)| stored)
-    }
-
-    /// Entries with a value that says something at this path although they are not written there
-    /// as registers: those above, and the insertion of the item that stands here.
-    pub(crate) fn reaching(&self, path: &RegisterPath) -> Vec<&Stored> {
-        let mut above = RegisterPath::root();
+    pub(crate) fn below(&self, path: &RegisterPath) -> Vec<&Stored> {
         let mut found = Vec::new();
-        let steps = path.segments();
-        for index in 0..=steps.len() {
-            let here = self.here(&above).iter().filter(|stored| {
-                (above != *path || stored.key.marker == Marker::Existence) && stored.reaches(path)
-            });
-            found.extend(here);
-            if let Some(step) = steps.get(index) {
-                above = above.child(step);
-            }
+        if let Some(branch) = self.branch(path) {
+            branch.children.values().for_each(|child| child.collect(&mut found));
         }
         found
     }

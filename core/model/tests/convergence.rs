@@ -54,7 +54,24 @@ fn edit(what: u32, at: u32, length: u32, items: u32) -> Json {
     let field = ["/a", "/b", "/o/x", "/o/y", "/o", "/l/0", "/l/0/k"][at as usize % 7];
     let index = at.checked_rem(items).unwrap_or(0);
     let place = at.checked_rem(length + 1).unwrap_or(0);
-    match what % 16 {
+    match what % 24 {
+        16 => {
+            json!({"op":"add","path":"/s","value":([json!(1), json!("1"), json!(null)][at as usize % 3])})
+        }
+        17 => {
+            json!({"op":"discard","path":"/s","value":([json!(1), json!("1"), json!(null)][at as usize % 3])})
+        }
+        18 => json!({"op":"set","path":"/s","value":{"$set":[1.0, at % 3]}}),
+        19 => {
+            json!({"op":"set","path":"/p","value":([json!([at % 3, 1.5]), json!([]), json!({"$value":{"a":[at % 2]}})][at as usize % 3])})
+        }
+        20 => json!({"op":"set","path":"/p/0","value":at % 4}),
+        21 => {
+            json!({"op":"set","path":field,"value":{"big":"x".repeat(1100 + at as usize % 3),"l":["i",{"id":at % 2}]}})
+        }
+        22 => json!({"op":"set","path":(["/l","/s","/p"][at as usize % 3]),
+            "value":([json!({"$set":["x"]}), json!(["x","y"]), json!([1])][what as usize / 24 % 3])}),
+        23 => json!({"op":"remove","path":(["/s","/p","/o/big","/l/0/t"][at as usize % 4])}),
         0..=2 => json!({"op":"set","path":field,"value":at % 5}),
         3 => json!({"op":"set","path":field,"value":{"x":at % 3,"l":[at % 2]}}),
         4 => json!({"op":"remove","path":field}),
@@ -73,6 +90,26 @@ fn edit(what: u32, at: u32, length: u32, items: u32) -> Json {
             "value":([json!({"$text":"new"}), json!({"$counter":1}), json!(["p","q"])][at as usize % 3])}),
         _ => json!({"op":"remove","path":(["/t","/n","/l","/o"][at as usize % 4])}),
     }
+}
+
+/// What a document begins with: one of a few versions of a form.
+fn form(which: u32) -> Json {
+    let mut form = json!({
+        "a": which % 3,
+        "t": {"$text": "t"},
+        "l": ["x", {"k": 1}],
+        "o": {"x": "x".repeat(if which.is_multiple_of(2) { 1200 } else { 3 }), "l": [{"id": 7, "t": {"$text": "row"}}]},
+        "s": {"$set": ["1", 1]},
+        "p": [13.5, 52],
+        "n": {"$counter": which % 2},
+    });
+    match which % 5 {
+        0 => form["l"] = json!(["x", {"k": 1}, "z"]),
+        1 => form["t"] = json!({"$text": "another"}),
+        2 => drop(form.as_object_mut().unwrap().remove("s")),
+        _ => {}
+    }
+    form
 }
 
 struct World {
@@ -115,7 +152,7 @@ impl World {
             return;
         }
         if !device.document.exists() || device.document.is_deleted() {
-            let change = device.put(json!({"a": 0, "t": {"$text": "t"}, "l": ["x", {"k": 1}]}));
+            let change = device.put(form(at));
             self.deltas[at_device] = change.update;
             return;
         }
@@ -186,7 +223,9 @@ fn settle(device: &mut Device) {
     if !device.document.exists() || device.document.is_deleted() {
         return;
     }
-    for conflict in device.document.conflicts() {
+    // One may settle others with it.
+    for _ in 0..device.document.conflicts().len() {
+        let Some(conflict) = device.document.conflicts().into_iter().next() else { break };
         let edit = match conflict.path.as_str() {
             "" => json!({"op":"set","path":"","value":{}}),
             path => json!({"op":"remove","path":path}),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use dunlin_model::{
     Applied, ApplyError, Edit, EditError, Incarnation, ListKeys, StateVector, Value,
-    entry::{Body, ENTRIES_ROOT, Entry},
+    entry::{Body, ENTRIES_ROOT, Entry, Tree},
     limits::MAX_EPOCH,
 };
 use serde_json::{Value as Json, json};
@@ -27,7 +27,7 @@ fn forged(write: impl FnOnce(&Doc)) -> Vec<u8> {
 
 fn entry(key: &str, body: Body, epoch: u32) -> Vec<u8> {
     let writer = Incarnation::from_client(HOSTILE).unwrap();
-    let entry = Entry { body, clock: 0, time_ms: 0, epoch, covers: Vec::new() };
+    let entry = Entry { body, clock: 0, time_ms: 0, epoch, over: false, covers: Vec::new() };
     forged(|doc| {
         let entries = doc.get_or_insert_map(ENTRIES_ROOT);
         let payload = Any::Buffer(entry.encode().into());
@@ -36,7 +36,7 @@ fn entry(key: &str, body: Body, epoch: u32) -> Vec<u8> {
 }
 
 fn in_a_payload(epoch: u32) -> Vec<u8> {
-    entry("/n", Body::Value(Arc::new(Value::Counter(1))), epoch)
+    entry("/n", Body::Value(Arc::new(Tree::Counter(1))), epoch)
 }
 
 fn in_a_key(epoch: u32) -> Vec<u8> {
@@ -74,7 +74,8 @@ fn above_the_highest_epoch_nothing_is_made_anew_and_everything_else_goes_on() {
         let mut device = Device::new(1);
         device.put(json!({"x": 1}));
         device.document.apply(&claim(MAX_EPOCH)).unwrap();
-        for value in [json!({"$counter": 0}), json!({"$text": "t"}), json!([1]), json!({"a": 1})] {
+        for value in [json!({"$counter": 0}), json!({"$text": "t"}), json!(["x"]), json!({"a": 1})]
+        {
             let refused = attempt(&mut device, json!({"op":"set","path":"/n","value":value}));
             assert!(matches!(refused, Err(EditError::LimitExceeded { .. })), "{refused:?}");
             assert!(!device.document.is_poisoned());

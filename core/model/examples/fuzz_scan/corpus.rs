@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use dunlin_model::{
     Incarnation,
-    entry::{ENTRIES_ROOT, text_root},
+    entry::{ENTRIES_ROOT, TextRoot},
     scan::{self, Known},
 };
 use yrs::{
@@ -64,7 +64,7 @@ pub(crate) fn document(client: u64) -> Doc {
 }
 
 pub(crate) fn text_name(path: &str) -> String {
-    text_root(&path.parse().expect("a path"), 0)
+    TextRoot { path: path.parse().expect("a path"), epoch: 0, begun: None }.to_string()
 }
 
 pub(crate) fn apply(doc: &Doc, update: &[u8]) {
@@ -83,7 +83,8 @@ pub(crate) fn cases(random: &mut Random) -> Vec<Case> {
 fn conversation(random: &mut Random, edits: u64) -> Vec<Case> {
     let deltas = Arc::new(Mutex::new(Vec::new()));
     // One id each of one byte, two bytes and the usual eight.
-    let clients = [3, 200 + random.below(100), 1000 + random.below(Incarnation::BOUND - 1000)];
+    let clients =
+        [3, 200 + random.below(100), 1000 + random.below(Incarnation::FIRST_FOUNDER - 1000)];
     let docs = clients.map(document);
     let _subscriptions: Vec<_> = docs
         .iter()

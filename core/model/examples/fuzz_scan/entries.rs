@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use dunlin_model::{
-    Dot, Incarnation, ItemId, RegisterPath, Segment, Value,
-    entry::{Body, ENTRIES_ROOT, Entry, EntryKey, Marker},
+    Dot, Element, Incarnation, ItemId, RegisterPath, Segment, Value,
+    entry::{Body, ENTRIES_ROOT, Entry, EntryKey, Marker, Tree},
     limits::MAX_EPOCH,
 };
 use yrs::{Any, Doc, Map, MapRef, ReadTxn, Transact, TransactionMut, block::ClientID};
@@ -17,7 +17,7 @@ pub(crate) fn write(doc: &Doc, client: u64, random: &mut Random) {
     let mut txn = doc.transact_mut();
     let clock = txn.state_vector().get(&ClientID::new(client));
     let incarnation = Incarnation::from_client(client).expect("in bounds");
-    let own = ItemId { dot: Dot { incarnation, clock }, ordinal: 0 };
+    let own = ItemId { dot: Dot { incarnation, clock } };
     let (path, marker, body) = write_what(&map, &txn, own, random);
     let covers = match body {
         Body::Value(_) | Body::Absent => last_dot(&map, &txn).into_iter().collect(),
@@ -27,7 +27,7 @@ pub(crate) fn write(doc: &Doc, client: u64, random: &mut Random) {
     let time_ms = random.below(4) as i64;
     let number = random.below(2) as u32;
     let key = EntryKey { path, marker, incarnation, number };
-    let entry = Entry { body, clock, time_ms, epoch, covers };
+    let entry = Entry { body, clock, time_ms, epoch, over: random.below(4) == 0, covers };
     map.insert(&mut txn, key.to_string(), Any::Buffer(entry.encode().into()));
 }
 
@@ -41,11 +41,17 @@ fn write_what(
     let list = root().key("l");
     let field = root().key(["a", "b", "l", "n"][random.below(4) as usize]);
     let item = random.pick(&items(map, txn)).cloned();
-    match (random.below(12), item) {
+    match (random.below(14), item) {
+        (12, _) => (
+            root().key("s").element(["1", "\"x\""][random.below(2) as usize]),
+            Marker::Register,
+            Body::Member,
+        ),
+        (13, _) => (root().key("s").element("1"), Marker::Register, Body::Absent),
         (0..3, _) => (field, Marker::Register, Body::Value(Arc::new(value(random)))),
         (3, _) => {
             let text = TEXTS[random.below(2) as usize].parse().expect("a path");
-            (text, Marker::Register, Body::Value(Arc::new(Value::Text(String::new()))))
+            (text, Marker::Register, Body::Value(Arc::new(Tree::Text(None))))
         }
         (4, Some(item)) => (item.key("x"), Marker::Register, Body::Value(Arc::new(value(random)))),
         (4 | 5, _) => (field, Marker::Register, Body::Absent),
@@ -70,13 +76,18 @@ fn write_what(
     }
 }
 
-fn value(random: &mut Random) -> Value {
-    match random.below(6) {
-        0 => Value::Null,
-        1 => Value::Counter(random.below(9) as i64),
-        2 => Value::List(vec![Value::Int(1), Value::Text(String::new())]),
-        3 => Value::Object([("x".to_owned(), Value::List(vec![Value::Null]))].into()),
-        _ => Value::String("x".repeat(random.below(9) as usize)),
+fn value(random: &mut Random) -> Tree {
+    let null = || Tree::Scalar(Value::Null);
+    match random.below(10) {
+        0 => null(),
+        1 => Tree::Counter(random.below(9) as i64),
+        2 => Tree::List(vec![Tree::Scalar(Value::Int(1)), Tree::Text(None)]),
+        3 => Tree::Object([("x".to_owned(), Tree::List(vec![null()]))].into()),
+        4 => Tree::Whole(Value::List(vec![Value::Float(0.5)])),
+        5 => Tree::Set(Element::new(Value::Int(1)).into_iter().collect()),
+        6 => Tree::Text(Some([random.below(9) as u8; 16])),
+        7 => Tree::Apart([random.below(9) as u8; 16]),
+        _ => Tree::Scalar(Value::String("x".repeat(random.below(9) as usize))),
     }
 }
 

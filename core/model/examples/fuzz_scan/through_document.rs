@@ -1,9 +1,9 @@
 //! What a document makes of an update that passes the scan.
 
-use dunlin_model::{Document, Edit, EditError, Incarnation, ListKeys, Path, Value};
+use dunlin_model::{Document, Edit, EditError, Element, Incarnation, ListKeys, Path, Value};
 
 /// Writers that no update of the corpus names.
-const WRITER: u64 = (1 << 52) + 77;
+const WRITER: u64 = (1 << 51) + 77;
 
 /// Applies the update to a document, reads all that a caller sees, loads it anew, and edits it.
 pub(crate) fn feed(held: &[u8], update: &[u8]) -> Result<(), String> {
@@ -49,7 +49,8 @@ fn edit(document: &mut Document, update: &[u8]) -> Result<(), EditError> {
     let path = |text: &str| text.parse::<Path>().unwrap_or_default();
     let field = path(["/a", "/b", "/l", "/n", "/body", "/l/0/x"][choice % 6]);
     let set = |value| Edit::Set { path: field.clone(), value };
-    let edit = match choice / 6 % 9 {
+    let one = || Element::new(Value::Int(1)).map_err(EditError::from);
+    let edit = match choice / 6 % 13 {
         0 => set(Value::Counter(1)),
         1 => set(Value::Text("t".to_owned())),
         2 => set(Value::List(vec![Value::Null])),
@@ -57,6 +58,10 @@ fn edit(document: &mut Document, update: &[u8]) -> Result<(), EditError> {
         4 => Edit::Remove { path: field },
         5 => Edit::Increment { path: path("/n"), by: 2 },
         6 => Edit::Splice { path: path("/body"), at: 0, delete: 0, insert: "s".to_owned() },
+        8 => set(Value::Set(Default::default())),
+        9 => set(Value::Whole(Box::new(Value::List(vec![Value::Int(1)])))),
+        10 => Edit::Add { path: path("/s"), element: one()? },
+        11 => Edit::Discard { path: path("/s"), element: one()? },
         7 => Edit::Insert { path: path("/l"), at: 0, value: Value::Bool(true) },
         _ => Edit::DeleteItem { path: path("/l"), at: 0 },
     };

@@ -1,16 +1,15 @@
 //! What lost against concurrent writes.
 
-use yrs::{GetString, ReadTxn, Text, TextRef, Transact};
+use yrs::Transact;
 
 use super::Document;
 use crate::{
-    entry::{Body, parse_text_root},
+    entry::{Body, TextRoot, Tree},
     ids::Incarnation,
-    path::RegisterPath,
-    registers::{Part, Stamp, Stored},
+    registers::{Stamp, Stored},
     state_vector::StateVector,
     value::Value,
-    view::{Loser, Node},
+    view::{self, Kind, Lost, Texts},
 };
 
 /// What a concurrent writer wrote and readers do not see, until somebody writes the path having
@@ -34,52 +33,51 @@ impl Document {
         if self.is_deleted() {
             return self.unseen_by_deleters();
         }
-        let mut conflicts: Vec<Conflict> = self
-            .view()
-            .losers
-            .iter()
-            .map(|Loser { node, stamp }| self.conflict(node, *stamp))
-            .collect();
+        let lost = view::lost_below(&self.place());
+        let mut conflicts: Vec<Conflict> =
+            lost.iter().filter_map(|lost| self.conflict(lost)).collect();
         if let Ok(txn) = self.doc.try_transact() {
-            let late = self.late_texts(&txn);
-            conflicts.extend(late.map(|(path, text)| typed(path, text.get_string(&txn))));
+            conflicts.extend(self.late_texts(&txn).map(|root| typed(root, self.content(root))));
         }
         sorted(conflicts)
     }
 
     /// Whether [`conflicts`](Self::conflicts) has anything to tell.
     pub fn has_conflicts(&self) -> bool {
-        if self.is_deleted() {
-            return !self.unseen_by_deleters().is_empty();
-        }
-        self.doc.try_transact().is_ok_and(|txn| self.contested(&txn).next().is_some())
+        !self.conflicts().is_empty()
     }
 
-    fn conflict(&self, node: &Node, stamp: Option<Stamp>) -> Conflict {
-        Conflict {
-            path: node.path.to_string(),
-            value: (!node.is_absent()).then(|| self.materialize(node)),
-            writer: stamp.map(|stamp| stamp.dot.incarnation),
+    /// What lost, unless it says nothing else than what is there.
+    fn conflict(&self, lost: &Lost<'_>) -> Option<Conflict> {
+        let Lost { place, kind, winner, stamp } = lost;
+        let mut value = view::value_of(place, kind, self);
+        match (&mut value, winner) {
+            // Of a list that a set won against, the rest.
+            (Value::List(items), Kind::Set) => {
+                let there = place.elements();
+                items.retain(|item| there.iter().all(|element| element.value() != item));
+                if items.is_empty() {
+                    return None;
+                }
+            }
+            // Begun empty, and nothing was put into it.
+            (Value::List(items), Kind::List { .. }) if items.is_empty() => return None,
+            (Value::Text(text), Kind::Text(_)) if text.is_empty() => return None,
+            _ => {}
+        }
+        if *kind != Kind::Absent
+            && *winner != Kind::Absent
+            && value == view::value_of(place, winner, self)
+        {
+            return None;
+        }
+        let stamp = stamp.filter(|stamp| stamp.is_chosen);
+        Some(Conflict {
+            path: place.path.to_string(),
+            value: (*kind != Kind::Absent).then_some(value),
+            writer: stamp.map(|stamp: Stamp| stamp.dot.incarnation),
             time_ms: stamp.map(|stamp| stamp.time_ms),
-        }
-    }
-
-    /// The registers that [`conflicts`](Self::conflicts) names while the document is not deleted.
-    pub(super) fn contested<'a>(
-        &'a self,
-        txn: &'a impl ReadTxn,
-    ) -> impl Iterator<Item = &'a RegisterPath> {
-        let lost = self.view().losers.iter().map(|loser| &loser.node.path);
-        lost.chain(self.late_texts(txn).map(|(path, _)| path))
-    }
-
-    /// Texts with characters that somebody typed after others had removed them.
-    fn late_texts<'a>(
-        &'a self,
-        txn: &'a impl ReadTxn,
-    ) -> impl Iterator<Item = (&'a RegisterPath, &'a TextRef)> {
-        let unnamed = self.texts.iter().filter(|(place, _)| !self.view().texts.contains(place));
-        unnamed.filter(|(_, text)| text.len(txn) > 0).map(|((path, _), text)| (path, text))
+        })
     }
 
     /// What no deleter had seen: entries, and texts in which somebody typed.
@@ -92,7 +90,9 @@ impl Document {
             .registers
             .iter()
             // Where an item stands is no value.
-            .filter(|stored| !matches!(stored.entry.body, Body::Deleted(_) | Body::Position(_)))
+            .filter(|stored| {
+                !matches!(stored.entry.body, Body::Deleted(_) | Body::Position(_) | Body::Member)
+            })
             .filter(|stored| !seen.covers(stored.dot()))
             .collect();
         let mut conflicts: Vec<Conflict> = unseen
@@ -101,33 +101,40 @@ impl Document {
                 path: stored.key.path.to_string(),
                 value: match &stored.entry.body {
                     Body::Subtotal { plus, minus } => Some(Value::Counter(plus - minus)),
-                    _ => stored.value().map(|value| {
-                        let part = Part { value, ordinal: 0 };
-                        self.written(&stored.key.path, part, stored)
-                    }),
+                    _ => stored
+                        .tree()
+                        .and_then(|tree| view::written(&stored.key.path, tree, stored, self)),
                 },
-                writer: Some(stored.key.incarnation),
-                time_ms: Some(stored.entry.time_ms),
+                writer: Some(stored.key.incarnation).filter(|writer| !writer.is_founder()),
+                time_ms: Some(stored.entry.time_ms)
+                    .filter(|_| !stored.key.incarnation.is_founder()),
             })
             .collect();
         // Typing leaves no entry.
-        for place in self.known.texts_beyond(&seen).filter_map(parse_text_root) {
-            let (path, epoch) = &place;
-            let listed =
-                unseen.iter().any(|stored| stored.entry.epoch == *epoch && stored.reaches(path));
-            let content = self.text_content(&place);
-            if !listed && (!content.is_empty() || self.view().texts.contains(&place)) {
-                conflicts.push(typed(path, content));
+        for root in self.known.texts_beyond(&seen).filter_map(TextRoot::parse) {
+            let listed = unseen.iter().any(|stored| names(stored, &root));
+            let content = self.content(&root);
+            if !listed && (!content.is_empty() || self.is_named(&root)) {
+                conflicts.push(typed(&root, content));
             }
         }
         sorted(conflicts)
     }
 }
 
+/// Whether an entry holds the text of this root, or something above it.
+fn names(stored: &Stored, root: &TextRoot) -> bool {
+    match stored.tree() {
+        Some(Tree::Text(_)) => stored.key.path == root.path && stored.entry.epoch == root.epoch,
+        Some(_) => stored.key.path.is_above(&root.path) && root.begun == Some(stored.dot()),
+        None => false,
+    }
+}
+
 /// Characters whose writers no register names.
-fn typed(path: &RegisterPath, content: String) -> Conflict {
+fn typed(root: &TextRoot, content: String) -> Conflict {
     Conflict {
-        path: path.to_string(),
+        path: root.path.to_string(),
         value: Some(Value::Text(content)),
         writer: None,
         time_ms: None,

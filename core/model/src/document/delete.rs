@@ -1,10 +1,9 @@
 //! Creating, deleting and restoring whole documents.
 
-use std::sync::Arc;
-
 use super::{
     Change, Document,
     bounds::{Place, check_value},
+    write::Epoch,
 };
 use crate::{
     entry::{Body, Marker},
@@ -15,7 +14,9 @@ use crate::{
 };
 
 impl Document {
-    /// Begins the document with this content, replacing what is left of a deleted one.
+    /// Begins the document with this content, replacing what is left of a deleted one. Where this
+    /// replica holds nothing of it, the content is nobody's write: whoever begins it alike makes the
+    /// same update.
     ///
     /// # Errors
     /// `InvalidInput` if it exists or the content is no object; bounds as [`edit`](Self::edit).
@@ -35,9 +36,10 @@ impl Document {
             .into());
         }
         check_value(&Path::default(), content, Place { depth: 0, bytes: 0 })?;
-        self.transact(None, now_ms, |writing| {
-            let body = Body::Value(Arc::new(content.clone()));
-            writing.write_register(&RegisterPath::root(), body)
+        let begins = self.known.is_empty();
+        self.transact(None, now_ms, |writing| match begins {
+            true => writing.found(content),
+            false => writing.write_value(&RegisterPath::root(), content),
         })
     }
 
@@ -59,7 +61,9 @@ impl Document {
             let epoch = writing.document.registers.here(&root).iter();
             let epoch = epoch.map(|stored| stored.entry.epoch).max().unwrap_or(0);
             let body = Body::Deleted(seen);
-            writing.put_entry(&root, Marker::Register, body, epoch, Vec::new()).map(drop)
+            let key = writing.own_key(&root, Marker::Register, &body);
+            let epoch = Epoch { number: epoch, over: false };
+            writing.put_entry_at(key, body, epoch, Vec::new()).map(drop)
         })
     }
 

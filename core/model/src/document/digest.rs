@@ -5,14 +5,14 @@ use yrs::{GetString, Out, ReadTxn, Transact};
 use super::{Document, replica};
 use crate::ids::Digest;
 
-const CONTEXT: &str = "dunlin 2026 document digest v1";
+const CONTEXT: &str = "dunlin 2026 document digest v2";
 
 impl Document {
     /// Hash over generation, sorted state vector, sorted delete set and content; never over yrs
     /// encodings, which differ between converged replicas.
     pub fn digest(&self) -> Digest {
         let mut hasher = blake3::Hasher::new_derive_key(CONTEXT);
-        hasher.update(&self.generation.to_be_bytes());
+        hasher.update(&self.known.generation.to_be_bytes());
         let Ok(txn) = self.doc.try_transact() else { return Digest([0; 32]) };
         let snapshot = txn.snapshot();
         put(&mut hasher, &replica::from_yrs(&snapshot.state_map).encode());
@@ -47,11 +47,10 @@ impl Document {
                 put(&mut hasher, &payload);
             }
         }
-        for ((path, epoch), text) in &self.texts {
+        for (root, text) in &self.texts {
             let content = text.get_string(&txn);
             if !content.is_empty() {
-                put(&mut hasher, path.as_str().as_bytes());
-                hasher.update(&epoch.to_be_bytes());
+                put(&mut hasher, root.to_string().as_bytes());
                 put(&mut hasher, content.as_bytes());
             }
         }

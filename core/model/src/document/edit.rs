@@ -1,25 +1,27 @@
 //! Edits as callers write them: finding what a path names, and dispatching.
 
-use std::sync::Arc;
-
 use super::{
     Change, Document,
-    bounds::{Place, check_value},
+    bounds::{Place as Bounds, check_value},
+    inside,
     locate::{Shape, Target},
-    write::Writing,
+    write::{Epoch, Writing},
 };
 use crate::{
     edit::Edit,
-    entry::{Body, Marker},
+    element::{Element, MAX_ELEMENTS},
+    entry::{Body, Marker, Tree},
     error::{EditError, InvalidInput},
+    ids::Dot,
     limits::MAX_COUNTER,
     path::{Path, RegisterPath, Segment},
     value::Value,
     version::Version,
+    view::{self, Kind},
 };
 
 impl Document {
-    /// Makes edits, all or none.
+    /// Makes edits, all or none. A document of which nothing is held begins with them.
     ///
     /// `base` is what the caller had read: the context of its writes, and the version at which
     /// indices of texts and lists count. Without it, that is everything present. Indices count
@@ -33,10 +35,17 @@ impl Document {
         base: Option<&Version>,
         now_ms: i64,
     ) -> Result<Change, EditError> {
-        if self.is_deleted() || !self.exists() {
+        if self.is_deleted() {
             return Err(EditError::NotFound { path: "the document".into() });
         }
-        self.transact(base, now_ms, |writing| edits.iter().try_for_each(|edit| writing.edit(edit)))
+        self.expect_positions(edits);
+        let begins = !self.exists() && !edits.is_empty();
+        self.transact(base, now_ms, |writing| {
+            if begins {
+                writing.found(&Value::Object(Default::default()))?;
+            }
+            edits.iter().try_for_each(|edit| writing.edit(edit))
+        })
     }
 }
 
@@ -49,11 +58,10 @@ impl Writing<'_, '_> {
             Edit::Splice { path, at, delete, insert } => {
                 let target = self.locate(path)?;
                 match target.shape {
-                    Shape::Text(epoch) => {
-                        self.splice(path, &(target.path, epoch), *at, *delete, insert)
-                    }
+                    Shape::Text(root) => self.splice(path, &root, *at, *delete, insert),
                     Shape::Absent if *at == 0 && *delete == 0 => {
-                        self.write(path, target, Value::Text(insert.clone()))
+                        self.write(path, target, &Value::Text(String::new()))?;
+                        if insert.is_empty() { Ok(()) } else { self.edit(edit) }
                     }
                     shape => Err(shape.wrong_kind(path, "a text")),
                 }
@@ -61,12 +69,35 @@ impl Writing<'_, '_> {
             Edit::Insert { path, at, value } => self.insert_item(path, *at, value),
             Edit::Move { path, from, to } => self.move_item(path, *from, *to),
             Edit::DeleteItem { path, at } => self.delete_item_at(path, *at),
+            Edit::Add { path, element } => self.add(path, element),
+            Edit::Discard { path, element } => self.discard(path, element),
         }
     }
 
     fn set(&mut self, path: &Path, value: &Value) -> Result<(), EditError> {
         let target = self.locate(path)?;
-        self.write(path, target, value.clone())
+        if target.inside.is_empty() {
+            return self.write(path, target, value);
+        }
+        self.rewrite(path, &target, |content| inside::set(content, path, &target.inside, value))
+    }
+
+    /// Rewrites a value that is one register, with a change inside it.
+    fn rewrite(
+        &mut self,
+        path: &Path,
+        target: &Target,
+        change: impl FnOnce(&mut Value) -> Result<(), EditError>,
+    ) -> Result<(), EditError> {
+        let mut content = match self.place(&target.path).kind() {
+            Kind::Whole(content) => content.clone(),
+            _ => return Err(EditError::NotFound { path: path.to_string() }),
+        };
+        change(&mut content)?;
+        let value = Value::Whole(Box::new(content));
+        let depth = path.segments().len() - target.inside.len();
+        check_value(path, &value, Bounds { depth, bytes: target.path.as_str().len() })?;
+        self.write_value(&target.path, &value)
     }
 
     /// Writes a value to a target, making the objects that are missing above it.
@@ -74,11 +105,11 @@ impl Writing<'_, '_> {
         &mut self,
         path: &Path,
         target: Target,
-        value: Value,
+        value: &Value,
     ) -> Result<(), EditError> {
         let missing = target.missing.iter().map(|key| RegisterPath::key_bytes(key));
         let bytes = target.path.as_str().len() + missing.sum::<usize>();
-        check_value(path, &value, Place { depth: path.segments().len(), bytes })?;
+        check_value(path, value, Bounds { depth: path.segments().len(), bytes })?;
         if path.is_root() && !matches!(value, Value::Object(_)) {
             return Err(InvalidInput::new(
                 format!("a document is a JSON object, not {}", value.kind()),
@@ -86,11 +117,13 @@ impl Writing<'_, '_> {
             )
             .into());
         }
-        let value =
-            target.missing.iter().rev().fold(value, |value, key| {
-                Value::Object([(key.clone(), value)].into_iter().collect())
-            });
-        self.write_register(&target.path, Body::Value(Arc::new(value)))
+        if target.missing.is_empty() {
+            return self.write_value(&target.path, value);
+        }
+        let value = target.missing.iter().rev().fold(value.clone(), |value, key| {
+            Value::Object([(key.clone(), value)].into_iter().collect())
+        });
+        self.write_value(&target.path, &value)
     }
 
     fn remove(&mut self, path: &Path) -> Result<(), EditError> {
@@ -109,42 +142,71 @@ impl Writing<'_, '_> {
             }
             target => target?,
         };
-        match target.item {
-            Some(id) => {
-                self.forget_seen(&target.path, id);
-                self.delete_item(&target.path, id)
-            }
-            None if target.shape == Shape::Absent => {
-                let register = target.missing.iter().fold(target.path, |path, key| path.key(key));
-                self.settle(&register).map(drop)
-            }
-            None => self.write_register(&target.path, Body::Absent),
+        if !target.inside.is_empty() {
+            let is_there = match self.place(&target.path).kind() {
+                Kind::Whole(content) => inside::holds(content, &target.inside),
+                _ => false,
+            };
+            return match is_there {
+                true => self.rewrite(path, &target, |content| {
+                    inside::remove(content, path, &target.inside)
+                }),
+                false => self.settle(&named(path)).map(drop),
+            };
         }
+        if target.is_item {
+            self.forget_seen(&target.path);
+            return self.delete_item(&target.path);
+        }
+        if target.shape == Shape::Absent {
+            let register = target.missing.iter().fold(target.path, |path, key| path.key(key));
+            return self.settle(&register).map(drop);
+        }
+        self.write_absent(&target.path)
     }
 
     /// Removes what lost at a register where nothing is, and below it; whether anything had.
     fn settle(&mut self, register: &RegisterPath) -> Result<bool, EditError> {
-        if !self.document.contested(self.txn).any(|path| register.holds(path)) {
+        let lost = view::lost_below(&self.place(register));
+        let is_contested = !lost.is_empty()
+            || self.is_edit_of_deleted(register)
+            || self.document.late_texts(self.txn).any(|root| register.holds(&root.path));
+        if !is_contested {
             return Ok(false);
         }
-        match register.segments().last() {
-            Some(Segment::Item(id)) => self.delete_item(register, *id)?,
-            _ => self.write_register(register, Body::Absent)?,
+        match register.last() {
+            Some(Segment::Item(_)) => self.delete_item(register)?,
+            _ => self.write_absent(register)?,
         }
         Ok(true)
+    }
+
+    /// Whether somebody wrote at or below this place in an item that somebody else deleted.
+    fn is_edit_of_deleted(&self, register: &RegisterPath) -> bool {
+        let in_item = register.segments().iter().any(|step| matches!(step, Segment::Item(_)));
+        in_item
+            && self.document.registers.branch(register).is_some_and(|branch| {
+                let is_told = |marker| !matches!(marker, Marker::Existence | Marker::Position);
+                !branch.children.is_empty()
+                    || branch.stored.iter().any(|stored| is_told(stored.key.marker))
+            })
     }
 
     fn increment(&mut self, path: &Path, by: i64) -> Result<(), EditError> {
         let target = self.locate(path)?;
         let epoch = match target.shape {
             Shape::Counter(epoch) => epoch,
-            Shape::Absent => return self.write(path, target, Value::Counter(by)),
+            Shape::Absent => {
+                // Events add up, beginnings are one: it begins with nothing.
+                self.write(path, target, &Value::Counter(0))?;
+                return if by == 0 { Ok(()) } else { self.increment(path, by) };
+            }
             shape => return Err(shape.wrong_kind(path, "a counter")),
         };
         let marker = Marker::Subtotal(epoch);
         let here = self.document.registers.here(&target.path).iter();
         let mut own = here.filter(|stored| {
-            stored.key.marker == marker && stored.key.incarnation == self.document.incarnation
+            stored.key.marker == marker && stored.key.incarnation == self.writer()
         });
         // One key a writer: increments need no context, they all count.
         let (key, plus, minus) = own
@@ -160,10 +222,63 @@ impl Writing<'_, '_> {
             return Err(EditError::LimitExceeded { what, limit: MAX_COUNTER as u64 });
         }
         let body = Body::Subtotal { plus, minus };
-        match key {
-            Some(key) => self.put_entry_at(key, body, 0, Vec::new()).map(drop),
-            None => self.put_entry(&target.path, marker, body, 0, Vec::new()).map(drop),
+        let key = match key {
+            Some(key) => key,
+            None => self.own_key(&target.path, marker, &body),
+        };
+        self.put_entry_at(key, body, Epoch::default(), Vec::new()).map(drop)
+    }
+
+    fn add(&mut self, path: &Path, element: &Element) -> Result<(), EditError> {
+        let target = self.locate(path)?;
+        match target.shape {
+            Shape::Set => {}
+            Shape::Absent => {
+                self.write(path, target, &Value::Set(Default::default()))?;
+                return self.add(path, element);
+            }
+            shape => return Err(shape.wrong_kind(path, "a set")),
         }
+        let set = self.place(&target.path);
+        let begun = set.facts.iter().map(|fact| match fact.tree {
+            Tree::Set(elements) => elements.len(),
+            _ => 0,
+        });
+        let most = begun.sum::<usize>() + set.branch.map_or(0, |branch| branch.children.len());
+        if most >= MAX_ELEMENTS {
+            let elements = set.elements();
+            if elements.len() >= MAX_ELEMENTS && !elements.contains(element) {
+                let what = format!("the number of elements of {path}");
+                return Err(EditError::LimitExceeded { what, limit: MAX_ELEMENTS as u64 });
+            }
+        }
+        let place = target.path.element(&element.name());
+        self.put_entry(&place, Marker::Register, Body::Member).map(drop)
+    }
+
+    fn discard(&mut self, path: &Path, element: &Element) -> Result<(), EditError> {
+        let target = self.locate(path)?;
+        match target.shape {
+            Shape::Set => {}
+            Shape::Absent => return Ok(()),
+            shape => return Err(shape.wrong_kind(path, "a set")),
+        }
+        let path = target.path.element(&element.name());
+        let place = self.place(&path);
+        let added = place.stored().iter().filter(|stored| stored.entry.body == Body::Member);
+        let added: Vec<_> = added
+            .filter(|stored| self.in_context(stored.dot()))
+            .map(|stored| stored.key.clone())
+            .collect();
+        let mut begun: Vec<Dot> = place.facts.iter().map(|fact| fact.stored.dot()).collect();
+        begun.retain(|dot| self.in_context(*dot));
+        added.iter().for_each(|key| self.remove_entry(key));
+        if begun.is_empty() {
+            return Ok(());
+        }
+        let covers = self.covers(&path)?;
+        let key = self.own_key(&path, Marker::Register, &Body::Absent);
+        self.put_entry_at(key, Body::Absent, Epoch::default(), covers).map(drop)
     }
 }
 

@@ -1,29 +1,21 @@
 //! Recent changes of an open document, to map indices that were read at an older version.
 
-use std::collections::{BTreeMap, VecDeque};
-
-use yrs::{Any, Out, types::Delta};
+use std::collections::VecDeque;
 
 use super::picture::Splice;
-use crate::{
-    item::ItemId,
-    path::RegisterPath,
-    view::{Kind, Node, View},
-};
+use crate::{entry::TextRoot, item::ItemId, path::RegisterPath, view::ListChange};
 
 /// Most changes remembered; older versions are stale.
 const MAX_RECORDS: usize = 4096;
-/// Longest list whose order is remembered.
-const MAX_LIST: usize = 4096;
-
-/// The order of every list of a document.
-pub(super) type ListOrders = BTreeMap<RegisterPath, Vec<ItemId>>;
 
 #[derive(Debug)]
 enum Record {
-    Text((RegisterPath, u32), Vec<Splice>),
-    /// The order before the change; none if it is too long to keep.
-    List(RegisterPath, Option<Vec<ItemId>>),
+    Text(TextRoot, Vec<Splice>),
+    /// What has become of a text is not known.
+    TextLost(TextRoot),
+    List(RegisterPath, ListChange),
+    /// Lists below were replaced by others.
+    ListsReplaced(RegisterPath),
 }
 
 /// Changes since some sequence number.
@@ -34,7 +26,6 @@ pub(super) struct History {
     durable: VecDeque<(i64, Record)>,
     /// Changes that have no sequence number yet.
     pending: Vec<Record>,
-    forget: bool,
 }
 
 impl History {
@@ -42,22 +33,33 @@ impl History {
         Self { floor: seq, ..Self::default() }
     }
 
-    pub(super) fn text(&mut self, place: (RegisterPath, u32), splices: Vec<Splice>) {
-        self.pending.push(Record::Text(place, splices));
+    pub(super) fn text(&mut self, root: TextRoot, splices: Vec<Splice>) {
+        self.pending.push(Record::Text(root, splices));
     }
 
-    /// Notes which lists have another order than before.
-    pub(super) fn lists(&mut self, before: ListOrders, after: &ListOrders) {
-        for (path, order) in before {
-            if after.get(&path) != Some(&order) {
-                self.pending.push(Record::List(path, (order.len() <= MAX_LIST).then_some(order)));
-            }
-        }
+    /// Notes that indices of a text cannot be mapped over this change.
+    pub(super) fn text_lost(&mut self, root: TextRoot) {
+        self.pending.push(Record::TextLost(root));
     }
 
-    /// Makes all older versions stale.
-    pub(super) fn forget(&mut self) {
-        self.forget = true;
+    /// Notes a change of a list's order.
+    pub(super) fn list(&mut self, path: RegisterPath, change: ListChange) {
+        self.pending.push(Record::List(path, change));
+    }
+
+    /// Notes that there are other lists below a path than before.
+    pub(super) fn lists_replaced(&mut self, path: RegisterPath) {
+        self.pending.push(Record::ListsReplaced(path));
+    }
+
+    /// How many changes have no sequence number yet.
+    pub(super) fn pending(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Forgets changes that were taken back.
+    pub(super) fn take_back(&mut self, pending: usize) {
+        self.pending.truncate(pending);
     }
 
     pub(super) fn commit(&mut self, seq: i64) {
@@ -67,76 +69,58 @@ impl History {
                 self.floor = seq;
             }
         }
-        if std::mem::take(&mut self.forget) {
-            self.floor = seq;
-            self.durable.clear();
-        }
     }
 
-    fn since_version(&self, seq: i64) -> Option<impl Iterator<Item = &Record>> {
-        let newer = self.durable.iter().filter(move |(at, _)| *at > seq).map(|(_, record)| record);
-        (seq >= self.floor && !self.forget).then(|| newer.chain(&self.pending))
+    fn since_version(&self, seq: i64) -> Option<impl DoubleEndedIterator<Item = &Record> + Clone> {
+        let first = self.durable.partition_point(|(at, _)| *at <= seq);
+        let newer = self.durable.range(first..).map(|(_, record)| record);
+        (seq >= self.floor).then(|| newer.chain(&self.pending))
     }
 
     /// What happened to a text since a version, in order; none if that is not known any more.
-    pub(super) fn text_since(&self, place: &(RegisterPath, u32), seq: i64) -> Option<Vec<Splice>> {
-        let records = self.since_version(seq)?;
-        let splices = records.filter_map(|record| match record {
-            Record::Text(other, splices) if other == place => Some(splices),
-            _ => None,
-        });
-        Some(splices.flatten().copied().collect())
-    }
-
-    /// The order of a list at a version if it has changed since: `Some(None)` if it has not, none
-    /// if that is not known any more.
-    pub(super) fn list_at(&self, path: &RegisterPath, seq: i64) -> Option<Option<Vec<ItemId>>> {
-        let first = self.since_version(seq)?.find_map(|record| match record {
-            Record::List(other, order) if other == path => Some(order.clone()),
-            _ => None,
-        });
-        match first {
-            None => Some(None),
-            Some(None) => None,
-            Some(order) => Some(order),
-        }
-    }
-}
-
-/// The order of every list in a view.
-pub(super) fn list_orders(view: &View) -> ListOrders {
-    fn collect(node: &Node, orders: &mut ListOrders) {
-        match &node.kind {
-            Kind::Object(fields) => fields.values().for_each(|field| collect(field, orders)),
-            Kind::List(items) => {
-                orders.insert(node.path.clone(), items.iter().map(|item| item.id).collect());
-                items.iter().for_each(|item| collect(&item.node, orders));
-            }
-            _ => {}
-        }
-    }
-    let mut orders = ListOrders::new();
-    collect(&view.root, &mut orders);
-    orders
-}
-
-/// What a yrs delta says, as replacements to make one after the other.
-pub(super) fn splices(delta: &[Delta]) -> Vec<Splice> {
-    let mut at = 0;
-    let mut splices = Vec::new();
-    for step in delta {
-        match step {
-            Delta::Retain(length, _) => at += length,
-            Delta::Deleted(length) => splices.push(Splice { at, delete: *length, insert: 0 }),
-            Delta::Inserted(content, _) => {
-                let insert = match content {
-                    Out::Any(Any::String(text)) => text.encode_utf16().count() as u32,
-                    _ => 1,
-                };
-                splices.push(Splice { at, delete: 0, insert });
-                at += insert;
+    pub(super) fn text_since(&self, root: &TextRoot, seq: i64) -> Option<Vec<Splice>> {
+        let mut found = Vec::new();
+        for record in self.since_version(seq)? {
+            match record {
+                Record::Text(other, splices) if other == root => found.extend(splices),
+                Record::TextLost(other) if other == root => return None,
+                _ => {}
             }
         }
+        Some(found)
     }
-    splices
+
+    /// Whether a list has had another order since a version; true if that is not known any more.
+    pub(super) fn has_list_changed(&self, path: &RegisterPath, seq: i64) -> bool {
+        self.since_version(seq).is_none_or(|mut records| {
+            records.any(|record| match record {
+                Record::List(other, _) => other == path,
+                Record::ListsReplaced(above) => above.is_above(path),
+                _ => false,
+            })
+        })
+    }
+
+    /// The order of a list at a version, from its present one; none if that is not known any more.
+    pub(super) fn list_at(
+        &self,
+        path: &RegisterPath,
+        seq: i64,
+        present: &[ItemId],
+    ) -> Option<Vec<ItemId>> {
+        let mut order = present.to_vec();
+        for record in self.since_version(seq)?.rev() {
+            match record {
+                Record::ListsReplaced(above) if above.is_above(path) => return None,
+                Record::List(other, change) if other == path => match change {
+                    ListChange::Replaced(before) => order.clone_from(before),
+                    ListChange::Inserted(at) if *at < order.len() => drop(order.remove(*at)),
+                    ListChange::Removed(at, id) if *at <= order.len() => order.insert(*at, *id),
+                    _ => return None,
+                },
+                _ => {}
+            }
+        }
+        Some(order)
+    }
 }

@@ -2,51 +2,58 @@
 
 use super::{Document, write::Writing};
 use crate::{
+    entry::TextRoot,
     error::{EditError, InvalidInput},
     item::ItemId,
-    path::{Path, RegisterPath},
+    path::{Path, RegisterPath, Segment},
     value::Value,
-    view::{Kind, Node},
+    view::{Kind, Place},
 };
 
 /// What stands at a path, as far as edits care.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     Absent,
     Null,
     Scalar(&'static str),
-    Text(u32),
+    Whole,
+    Text(TextRoot),
     Counter(u32),
+    Set,
     List,
     Object,
 }
 
 impl Shape {
-    fn of(kind: &Kind) -> Self {
+    fn of(kind: &Kind<'_>) -> Self {
         match kind {
             Kind::Absent => Self::Absent,
             Kind::Scalar(Value::Null) => Self::Null,
             Kind::Scalar(value) => Self::Scalar(value.kind()),
-            Kind::Text(epoch) => Self::Text(*epoch),
-            Kind::Counter(epoch, _) => Self::Counter(*epoch),
-            Kind::List(_) => Self::List,
-            Kind::Object(_) => Self::Object,
+            Kind::Whole(_) => Self::Whole,
+            Kind::Text(root) => Self::Text(root.clone()),
+            Kind::Counter { epoch, .. } => Self::Counter(*epoch),
+            Kind::Set => Self::Set,
+            Kind::List { .. } => Self::List,
+            Kind::Object => Self::Object,
         }
     }
 
-    fn name(self) -> &'static str {
+    fn name(&self) -> &'static str {
         match self {
             Self::Absent => "nothing",
             Self::Null => "null",
             Self::Scalar(name) => name,
+            Self::Whole => "a value that is replaced whole",
             Self::Text(_) => "a text",
             Self::Counter(_) => "a counter",
+            Self::Set => "a set",
             Self::List => "a list",
             Self::Object => "an object",
         }
     }
 
-    pub(super) fn wrong_kind(self, path: &Path, needed: &'static str) -> EditError {
+    pub(super) fn wrong_kind(&self, path: &Path, needed: &'static str) -> EditError {
         let path = if path.is_root() { "the document".to_owned() } else { path.to_string() };
         match self {
             Self::Absent => EditError::NotFound { path },
@@ -62,8 +69,10 @@ pub(super) struct Target {
     pub(super) shape: Shape,
     /// Keys to make below the register.
     pub(super) missing: Vec<String>,
-    /// The list item, if the path ends with one.
-    pub(super) item: Option<ItemId>,
+    /// Whether the path ends with a list item.
+    pub(super) is_item: bool,
+    /// Steps into a value that is replaced whole: they are no registers.
+    pub(super) inside: Vec<String>,
 }
 
 impl Document {
@@ -77,62 +86,87 @@ impl Document {
         path: &Path,
         mut item_at: impl FnMut(&RegisterPath, &[ItemId], usize) -> Option<ItemId>,
     ) -> Result<Target, EditError> {
-        let mut node = &self.view().root;
-        let mut item = None;
+        let mut place = self.place();
+        let mut is_item = false;
         let segments = path.segments();
         for (depth, segment) in segments.iter().enumerate() {
-            let next = match &node.kind {
-                Kind::Object(fields) => {
-                    item = None;
-                    fields.get(segment)
+            let kind = place.kind();
+            place = match &kind {
+                Kind::Object => {
+                    is_item = false;
+                    let field = place.child(&Segment::Key(segment.clone()));
+                    if field.kind() == Kind::Absent {
+                        return missing(path, &place, &kind, depth);
+                    }
+                    field
                 }
-                Kind::List(items) => {
-                    let ids: Vec<ItemId> = items.iter().map(|item| item.id).collect();
+                Kind::List { beginning, has_insertions } => {
+                    let order = place.lists().order(&place, *beginning, *has_insertions);
                     let id = match segment.strip_prefix('@') {
                         Some(id) => id.parse().ok(),
-                        None => {
-                            segment.parse().ok().and_then(|index| item_at(&node.path, &ids, index))
-                        }
+                        None => segment
+                            .parse()
+                            .ok()
+                            .and_then(|index| item_at(&place.path, order.ids(), index)),
                     };
-                    item = id;
-                    let found = items.iter().find(|item| Some(item.id) == id);
-                    Some(&found.ok_or_else(|| no_item(path, segment, ids.len()))?.node)
+                    is_item = true;
+                    let id = id.filter(|id| order.holds(*id));
+                    let id = id.ok_or_else(|| no_item(path, segment, order.ids().len()))?;
+                    place.child_of(&Segment::Item(id), &place.facts_of(*beginning))
                 }
-                Kind::Absent | Kind::Scalar(Value::Null) => None,
+                Kind::Whole(_) => {
+                    return Ok(Target {
+                        path: place.path.clone(),
+                        shape: Shape::Whole,
+                        missing: Vec::new(),
+                        is_item: false,
+                        inside: segments[depth..].to_vec(),
+                    });
+                }
+                Kind::Absent | Kind::Scalar(Value::Null) => {
+                    return missing(path, &place, &kind, depth);
+                }
                 kind => {
-                    return Err(
-                        Shape::of(kind).wrong_kind(&node_path(path, depth), "an object or a list")
-                    );
+                    let at = node_path(path, depth);
+                    return Err(Shape::of(kind).wrong_kind(&at, "an object or a list"));
                 }
             };
-            match next {
-                Some(next) => node = next,
-                None => return self.missing(path, node, depth),
-            }
         }
         Ok(Target {
-            path: node.path.clone(),
-            shape: Shape::of(&node.kind),
+            shape: Shape::of(&place.kind()),
+            path: place.path,
             missing: Vec::new(),
-            item,
+            is_item,
+            inside: Vec::new(),
         })
     }
+}
 
-    /// A target that is not there: it is made from the first missing key down.
-    fn missing(&self, path: &Path, node: &Node, depth: usize) -> Result<Target, EditError> {
-        let rest = &path.segments()[depth..];
-        if let Some(id) = rest.iter().find(|key| key.starts_with('@'))
-            && id[1..].parse::<ItemId>().is_ok()
-        {
-            return Err(EditError::NotFound { path: path.to_string() });
-        }
-        let (path, missing) = match &node.kind {
-            // Null gives way to an object, as nothing does.
-            Kind::Scalar(_) | Kind::Absent if !node.path.is_root() => (node.path.clone(), rest),
-            _ => (node.path.key(&rest[0]), &rest[1..]),
-        };
-        Ok(Target { path, shape: Shape::Absent, missing: missing.to_vec(), item: None })
+/// A target that is not there: it is made from the first missing key down.
+fn missing(
+    path: &Path,
+    place: &Place<'_>,
+    kind: &Kind<'_>,
+    depth: usize,
+) -> Result<Target, EditError> {
+    let rest = &path.segments()[depth..];
+    if let Some(id) = rest.iter().find(|key| key.starts_with('@'))
+        && id[1..].parse::<ItemId>().is_ok()
+    {
+        return Err(EditError::NotFound { path: path.to_string() });
     }
+    let (path, missing) = match kind {
+        // Null gives way to an object, as nothing does.
+        Kind::Scalar(_) | Kind::Absent if !place.path.is_root() => (place.path.clone(), rest),
+        _ => (place.path.key(&rest[0]), &rest[1..]),
+    };
+    Ok(Target {
+        path,
+        shape: Shape::Absent,
+        missing: missing.to_vec(),
+        is_item: false,
+        inside: Vec::new(),
+    })
 }
 
 fn node_path(path: &Path, depth: usize) -> Path {
@@ -153,19 +187,21 @@ fn no_item(path: &Path, segment: &str, length: usize) -> EditError {
 impl Writing<'_, '_> {
     /// Finds what a path names, with list indices as the caller counts them.
     pub(super) fn locate(&mut self, path: &Path) -> Result<Target, EditError> {
-        if self.base.is_none() {
+        let Some(base) = self.base.as_ref().map(|base| base.seq) else {
             return self.document.locate(path);
-        }
+        };
         // List indices on the way count at the base.
         let mut seen = std::mem::take(&mut self.seen_lists);
-        let base = self.base.as_ref().map_or(0, |base| base.seq);
         let mut stale = false;
         let target = self.document.locate_with(path, |list, present, index| {
-            let order = seen.get(list).cloned().or_else(|| {
-                let order = self.document.history.list_at(list, base);
-                stale |= order.is_none();
-                order.map(|order| order.unwrap_or_else(|| present.to_vec()))
-            })?;
+            let order = match seen.remove(list) {
+                Some(order) => order,
+                None => {
+                    let order = self.document.history.list_at(list, base, present);
+                    stale |= order.is_none();
+                    order?
+                }
+            };
             let item = order.get(index).copied();
             seen.insert(list.clone(), order);
             item

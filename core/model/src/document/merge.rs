@@ -1,15 +1,17 @@
 //! Whole values handed over: merge patches and saves, made into edits.
 
+use std::collections::BTreeMap;
+
 use yrs::Transact;
 
 use super::{Change, Document, write::internal};
 use crate::{
     difference::{self, ListKeys},
     error::{EditError, InvalidInput},
-    path::RegisterPath,
+    path::{RegisterPath, Segment},
     value::Value,
     version::Version,
-    view::{Kind, Node},
+    view::{self, Kind, Place},
 };
 
 impl Document {
@@ -38,15 +40,12 @@ impl Document {
             return self.insert(&difference::without_nulls(patch), now_ms);
         }
         if let Some(base) = base.filter(|base| base.seq != self.seq) {
-            self.check_unchanged_since(base, &self.view().root, patch)?;
+            self.check_unchanged_since(base, &self.place(), patch)?;
         }
-        let read = self.value();
+        let read = self.read_named(&self.place(), patch);
         let new = difference::patched(&read, fields);
         let mut edits = difference::edits(&read, &new, keys);
-        let contested: Vec<RegisterPath> = {
-            let txn = self.doc.try_transact().map_err(internal)?;
-            self.contested(&txn).cloned().collect()
-        };
+        let contested = self.contested(fields)?;
         edits.extend(difference::settled(patch, &read, &contested));
         self.edit(&edits, base, now_ms)
     }
@@ -68,49 +67,76 @@ impl Document {
         self.edit(&difference::edits(read, new, keys), base, now_ms)
     }
 
+    /// What is there of what a patch names.
+    fn read_named(&self, place: &Place<'_>, patch: &Value) -> Value {
+        let kind = place.kind();
+        let (Kind::Object, Value::Object(patch)) = (&kind, patch) else {
+            return view::value_of(place, &kind, self);
+        };
+        let fields = patch.iter().filter_map(|(key, patch)| {
+            let field = place.child(&Segment::Key(key.clone()));
+            (field.kind() != Kind::Absent).then(|| (key.clone(), self.read_named(&field, patch)))
+        });
+        Value::Object(fields.collect())
+    }
+
+    /// The registers at and below these fields where something lost.
+    fn contested(&self, fields: &BTreeMap<String, Value>) -> Result<Vec<RegisterPath>, EditError> {
+        let root = self.place();
+        let mut contested = Vec::new();
+        for key in fields.keys() {
+            let field = root.child(&Segment::Key(key.clone()));
+            contested.extend(view::lost_below(&field).into_iter().map(|lost| lost.place.path));
+        }
+        let txn = self.doc.try_transact().map_err(internal)?;
+        contested.extend(self.late_texts(&txn).map(|root| root.path.clone()));
+        Ok(contested)
+    }
+
     /// Refuses a patch over a text, counter or list that is not as it was at the base.
     fn check_unchanged_since(
         &self,
         base: &Version,
-        node: &Node,
+        place: &Place<'_>,
         patch: &Value,
     ) -> Result<(), EditError> {
-        let unchanged = match (&node.kind, patch) {
-            (Kind::Object(fields), Value::Object(patch)) => {
-                return patch.iter().try_for_each(|(key, patch)| match fields.get(key) {
-                    Some(field) => self.check_unchanged_since(base, field, patch),
-                    None => Ok(()),
+        let path = &place.path;
+        let unchanged = match (place.kind(), patch) {
+            (Kind::Object, Value::Object(patch)) => {
+                return patch.iter().try_for_each(|(key, patch)| {
+                    let field = place.child(&Segment::Key(key.clone()));
+                    self.check_unchanged_since(base, &field, patch)
                 });
             }
             (Kind::Text(_), Value::String(_) | Value::Text(_)) => {
-                self.is_text_unchanged(base, &node.path)
+                self.is_text_unchanged(base, path)
             }
-            (Kind::Counter(..), Value::Int(_) | Value::Counter(_)) => {
-                self.is_register_unchanged(base, &node.path)
+            (Kind::Counter { .. }, Value::Int(_) | Value::Counter(_))
+            | (Kind::Set, Value::List(_) | Value::Whole(_) | Value::Set(_)) => {
+                self.is_register_unchanged(base, path)
             }
-            (Kind::List(_), Value::List(_)) => {
-                let in_order = self.history.list_at(&node.path, base.seq) == Some(None);
-                in_order
-                    && self.is_register_unchanged(base, &node.path)
-                    && self.is_text_unchanged(base, &node.path)
+            (Kind::List { .. }, Value::List(_) | Value::Whole(_)) => {
+                !self.history.has_list_changed(path, base.seq)
+                    && self.is_register_unchanged(base, path)
+                    && self.is_text_unchanged(base, path)
             }
             _ => true,
         };
         if unchanged {
             return Ok(());
         }
-        Err(EditError::StaleVersion { path: node.path.to_string() })
+        Err(EditError::StaleVersion { path: path.to_string() })
     }
 
     fn is_register_unchanged(&self, base: &Version, path: &RegisterPath) -> bool {
-        let mut entries = self.registers.here(path).iter().chain(self.registers.below(path));
+        let below = self.registers.below(path);
+        let mut entries = self.registers.here(path).iter().chain(below);
         entries.all(|stored| base.state_vector.covers(stored.dot()))
     }
 
     fn is_text_unchanged(&self, base: &Version, path: &RegisterPath) -> bool {
-        let mut texts = self.texts.keys().filter(|(text, _)| path.holds(text));
-        texts.all(|place| {
-            self.history.text_since(place, base.seq).is_some_and(|unseen| unseen.is_empty())
+        self.texts_at(path).all(|(root, _)| {
+            self.history.text_since(root, base.seq).is_some_and(|unseen| unseen.is_empty())
         })
     }
 }

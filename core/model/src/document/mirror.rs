@@ -1,138 +1,191 @@
-//! The mirror of yrs's roots: parsed entries, open texts, and what foreign updates touch of them.
+//! The mirror of yrs's roots: entries and open texts follow the blocks that were scanned.
 
 use std::{
-    collections::BTreeSet,
-    sync::{Arc, PoisonError},
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
 };
 
-use yrs::{Any, Observable, Out, ReadTxn, TextRef, Transact};
+use yrs::TransactionMut;
 
-use super::{Document, history, picture::Splice};
+use super::Document;
 use crate::{
-    entry::{Entry, EntryKey, parse_text_root},
-    path::RegisterPath,
+    entry::{Body, Entry, EntryKey, Marker, TextRoot},
+    ids::{Dot, Incarnation},
+    path::{RegisterPath, Segment},
     registers::Stored,
+    scan::{Content, Parent, Scanned},
+    view::{Kind, ListChange, Place},
 };
 
-/// What yrs says a transaction has changed.
-#[derive(Default)]
-pub(super) struct Touched {
-    /// Whether it is a foreign one: local edits say themselves what they touch.
-    pub(super) remote: bool,
-    pub(super) keys: Vec<Arc<str>>,
-    pub(super) texts: Vec<(Arc<str>, Vec<Splice>)>,
+/// How many operations of each of its writers were held before an update.
+pub(super) type Held = BTreeMap<Incarnation, u32>;
+
+/// What an update has brought.
+pub(super) struct News {
+    /// What is stored and passed on.
+    pub(super) delta: Vec<u8>,
+    pub(super) deleted: Vec<(Incarnation, Range<u32>)>,
+}
+
+impl News {
+    /// What a transaction that applied an update has changed. The update itself is the delta where
+    /// it brings nothing that was known; encoding what is new takes time for every writer.
+    pub(super) fn of(
+        txn: &TransactionMut<'_>,
+        scanned: &Scanned<'_>,
+        held: &Held,
+        update: &[u8],
+    ) -> Self {
+        let mut deleted = Vec::new();
+        for (client, ranges) in txn.delete_set().iter() {
+            let Some(writer) = Incarnation::from_client(client.get()) else { continue };
+            deleted.extend(ranges.iter().map(|range| (writer, range.start..range.end)));
+        }
+        let named = scanned.deletions().len();
+        let overlaps = scanned.spans().any(|(writer, clocks)| clocks.start < held[&writer]);
+        let delta = match overlaps || named > deleted.len() + 8 {
+            true => txn.encode_update_v1(),
+            false => update.to_vec(),
+        };
+        Self { delta, deleted }
+    }
 }
 
 impl Document {
-    /// Reads all entries and texts out of yrs.
-    pub(super) fn read_roots(&mut self) {
-        let names = {
-            let Ok(txn) = self.doc.try_transact() else { return };
-            for (key, value) in yrs::Map::iter(&self.entries, &txn) {
-                if let Some(stored) = read_entry(key, &value) {
-                    self.registers.insert(stored);
-                }
-            }
-            root_names(&txn)
-        };
-        self.open_texts(names);
+    /// How much is held of each of an update's writers.
+    pub(super) fn held_of(&self, scanned: &Scanned<'_>) -> Held {
+        scanned.spans().map(|(writer, _)| (writer, self.known.clock(writer))).collect()
     }
 
-    /// Opens the root texts that are not open yet; returns their paths.
-    fn open_texts(&mut self, names: Vec<String>) -> Vec<RegisterPath> {
-        let mut opened = Vec::new();
-        for name in names {
-            if let Some(place) = parse_text_root(&name)
-                && !self.texts.contains_key(&place)
-            {
-                opened.push(place.0.clone());
-                let text = self.doc.get_or_insert_text(name.as_str());
-                self.follow_text(&name, place, text);
-            }
-        }
-        opened
-    }
-
-    /// Notes an open root text, and follows its remote changes.
-    pub(super) fn follow_text(&mut self, name: &str, place: (RegisterPath, u32), text: TextRef) {
-        let touched = Arc::clone(&self.touched);
-        let name: Arc<str> = name.into();
-        text.observe("touched", move |txn, event| {
-            let mut touched = touched.lock().unwrap_or_else(PoisonError::into_inner);
-            if touched.remote {
-                let splices = history::splices(event.delta(txn));
-                touched.texts.push((Arc::clone(&name), splices));
-            }
-        });
-        self.texts.insert(place, text);
-    }
-
-    /// Mirrors what a foreign update touched; returns the paths.
-    pub(super) fn absorb(&mut self, touched: Touched) -> Vec<String> {
+    /// Mirrors what an update has brought; returns the paths.
+    pub(super) fn absorb(
+        &mut self,
+        scanned: &Scanned<'_>,
+        held: &Held,
+        news: &News,
+    ) -> Vec<String> {
         let mut paths = BTreeSet::new();
-        let names = {
-            let Ok(txn) = self.doc.try_transact() else { return Vec::new() };
-            for name in &touched.keys {
-                let Ok(key) = name.parse::<EntryKey>() else { continue };
-                let value = yrs::Map::get(&self.entries, &txn, name);
-                match value.and_then(|value| read_entry(name, &value)) {
-                    Some(stored) => self.registers.insert(stored),
-                    None => self.registers.remove(&key),
+        for (dot, block) in scanned.writers().flatten() {
+            let held = held.get(&dot.incarnation).copied().unwrap_or(0);
+            let end = dot.clock + block.content.len();
+            if end <= held {
+                continue;
+            }
+            if let Parent::Text(name) = block.head.parent {
+                if let Some(root) = TextRoot::parse(name) {
+                    paths.insert(root.path.to_string());
+                    self.open_text_root(root);
                 }
+                continue;
+            }
+            let key = match block.head.parent {
+                Parent::Entry(key) if dot.clock >= held => key.parse().ok(),
+                _ if dot.clock < held => {
+                    self.registers.key_of(Dot { clock: held - 1, ..dot }).cloned()
+                }
+                _ => block.head.origin.and_then(|origin| self.registers.key_of(origin)).cloned(),
+            };
+            let Some(key): Option<EntryKey> = key else { continue };
+            let entry = match block.content {
+                Content::Entry(payload) => Entry::decode(payload).ok(),
+                _ => None,
+            };
+            paths.insert(key.path.to_string());
+            self.set_entry(&key, entry.filter(|entry| entry.fits(&key)));
+            self.registers.follow(key, Dot { clock: end - 1, ..dot });
+        }
+        for (writer, clocks) in &news.deleted {
+            let gone: Vec<EntryKey> = self
+                .registers
+                .keys_in(*writer, clocks.clone())
+                .filter(|(dot, key)| {
+                    self.registers.get(key).is_some_and(|stored| stored.dot() == *dot)
+                })
+                .map(|(_, key)| key.clone())
+                .collect();
+            for key in gone {
                 paths.insert(key.path.to_string());
-            }
-            if txn.root_refs().count() > self.texts.len() + 1 {
-                root_names(&txn)
-            } else {
-                Vec::new()
-            }
-        };
-        paths.extend(self.open_texts(names).iter().map(ToString::to_string));
-        for (name, splices) in touched.texts {
-            if let Some(place) = parse_text_root(&name) {
-                paths.insert(place.0.to_string());
-                self.wide.remove(&place);
-                self.history.text(place, splices);
+                self.set_entry(&key, None);
             }
         }
-        if !touched.keys.is_empty() {
-            match self.view.take() {
-                Some(before) => {
-                    let after = history::list_orders(self.view());
-                    self.history.lists(history::list_orders(&before), &after);
-                }
-                None => self.history.forget(),
-            }
+        for root in self.follow_texts(scanned, held, news) {
+            paths.insert(root.path.to_string());
         }
         paths.into_iter().collect()
     }
 
-    /// Whether a text may have characters of two UTF-16 code units.
-    pub(super) fn may_be_wide(&self, place: &(RegisterPath, u32)) -> bool {
-        self.wide.get(place).copied().unwrap_or(true)
+    /// Puts an entry under its key, or takes the one that is there away; lists keep their order and
+    /// their history. Returns what was there.
+    pub(super) fn set_entry(&mut self, key: &EntryKey, entry: Option<Entry>) -> Option<Stored> {
+        let before = self.registers.get(key).cloned();
+        let says = |entry: &Entry| !matches!(entry.body, Body::Deleted(_));
+        let is_plain = before.as_ref().is_none_or(|stored| says(&stored.entry))
+            && entry.as_ref().is_none_or(says);
+        match (key.marker, key.path.parent(), key.path.last()) {
+            (Marker::Existence | Marker::Position, Some(list), Some(Segment::Item(id))) => {
+                self.remember_list(&list);
+                self.replace_entry(key, entry);
+                let place = Place::at(&self.registers, &self.lists, &list);
+                for change in self.lists.update(&place, id) {
+                    self.history.list(list.clone(), change);
+                }
+                self.forget_lists(&key.path);
+            }
+            (Marker::Register, ..) if is_plain => {
+                self.remember_list(&key.path);
+                let has_lists = self.has_lists_below(&key.path);
+                self.replace_entry(key, entry);
+                self.forget_lists(&key.path);
+                if has_lists {
+                    self.history.lists_replaced(key.path.clone());
+                }
+            }
+            _ => {
+                self.replace_entry(key, entry);
+            }
+        }
+        before
     }
 
-    /// Notes a text's whole content.
-    pub(super) fn note_content(&mut self, place: &(RegisterPath, u32), content: &str) {
-        self.wide.insert(place.clone(), content.chars().any(|it| it.len_utf16() == 2));
-    }
-
-    /// Notes what was inserted into a text.
-    pub(super) fn note_wide(&mut self, place: &(RegisterPath, u32), inserted: &str) {
-        if inserted.chars().any(|it| it.len_utf16() == 2) {
-            self.wide.insert(place.clone(), true);
+    fn replace_entry(&mut self, key: &EntryKey, entry: Option<Entry>) {
+        match entry {
+            Some(entry) => self.registers.insert(Stored { key: key.clone(), entry }),
+            None => drop(self.registers.remove(key)),
         }
     }
-}
 
-fn root_names(txn: &impl ReadTxn) -> Vec<String> {
-    txn.root_refs().map(|(name, _)| name.to_owned()).collect()
-}
+    /// Looks at a list, if one is there, so that its order can be followed from here on.
+    fn remember_list(&self, path: &RegisterPath) {
+        let place = Place::at(&self.registers, &self.lists, path);
+        if !place.facts.is_empty() || place.branch.is_some() {
+            if let Kind::List { beginning, has_insertions } = place.kind() {
+                self.lists.order(&place, beginning, has_insertions);
+            }
+        }
+    }
 
-/// An entry out of the root map; none for what no honest Dunlin writes.
-fn read_entry(key: &str, value: &Out) -> Option<Stored> {
-    let Out::Any(Any::Buffer(payload)) = value else { return None };
-    let key: EntryKey = key.parse().ok()?;
-    let entry = Entry::decode(payload).ok().filter(|entry| entry.fits(&key))?;
-    Some(Stored { key, entry })
+    fn has_lists_below(&self, path: &RegisterPath) -> bool {
+        let place = Place::at(&self.registers, &self.lists, path);
+        let branched = place.steps().any(|(_, branch)| !branch.children.is_empty());
+        branched
+            || place.facts.iter().any(|fact| {
+                fact.tree
+                    .fields()
+                    .is_some_and(|fields| fields.values().any(crate::entry::has_lists))
+            })
+    }
+
+    fn forget_lists(&mut self, path: &RegisterPath) {
+        for (list, order) in self.lists.forget(path) {
+            self.history.list(list, ListChange::Replaced(order));
+        }
+    }
+
+    /// Opens a root text that is not open yet.
+    fn open_text_root(&mut self, root: TextRoot) {
+        if !self.texts.contains_key(&root) {
+            let text = self.doc.get_or_insert_text(root.to_string());
+            self.texts.insert(root, text);
+        }
+    }
 }

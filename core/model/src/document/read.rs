@@ -1,16 +1,15 @@
 //! What callers see of a document.
 
-use yrs::{GetString, Text, Transact};
+use yrs::{GetString, ReadTxn, Text, TextRef, Transact};
 
 use super::Document;
 use crate::{
-    entry::Body,
-    item::ItemId,
+    entry::{Body, TextRoot, Tree},
     path::RegisterPath,
-    registers::{Part, Stored},
+    registers::Stored,
     state_vector::StateVector,
     value::Value,
-    view::{Kind, Node},
+    view::{self, Kind, Place, Texts},
 };
 
 impl Document {
@@ -35,59 +34,69 @@ impl Document {
 
     /// The document's content, an object.
     pub fn value(&self) -> Value {
-        match self.materialize(&self.view().root) {
+        match self.value_at(&self.place()) {
             object @ Value::Object(_) => object,
             _ => Value::Object(Default::default()),
         }
     }
 
-    /// UTF-16 code units over all texts that a reader sees.
+    pub(super) fn value_at(&self, place: &Place<'_>) -> Value {
+        view::value_of(place, &place.kind(), self)
+    }
+
+    /// UTF-16 code units over all texts.
     pub fn text_len(&self) -> usize {
         let Ok(txn) = self.doc.try_transact() else { return 0 };
-        let seen = self.view().texts.iter().filter_map(|place| self.texts.get(place));
-        seen.map(|text| text.len(&txn) as usize).sum()
+        self.texts.values().map(|text| text.len(&txn) as usize).sum()
     }
 
-    pub(super) fn text_content(&self, place: &(RegisterPath, u32)) -> String {
-        match (self.texts.get(place), self.doc.try_transact()) {
+    /// The texts whose root is at a path or below it.
+    pub(super) fn texts_at(
+        &self,
+        path: &RegisterPath,
+    ) -> impl Iterator<Item = (&TextRoot, &TextRef)> {
+        let first = |path: RegisterPath| TextRoot { path, epoch: 0, begun: None };
+        let (start, end) = path.below();
+        let here = self.texts.range(first(path.clone())..).take_while({
+            let path = path.clone();
+            move |(root, _)| root.path == path
+        });
+        here.chain(self.texts.range(first(start)..first(end)))
+    }
+
+    /// Whether some entry that counts names this text: it is there, or lost against another value.
+    pub(super) fn is_named(&self, root: &TextRoot) -> bool {
+        let place = Place::at(&self.registers, &self.lists, &root.path);
+        place.facts.iter().any(|fact| match fact.tree {
+            Tree::Text(content) => {
+                fact.stored.entry.epoch == root.epoch
+                    && content.map(|_| fact.stored.dot()) == root.begun
+            }
+            _ => false,
+        })
+    }
+
+    /// Whether a text is what a reader sees at its place.
+    pub(super) fn is_there(&self, root: &TextRoot) -> bool {
+        let place = Place::at(&self.registers, &self.lists, &root.path);
+        place.kind() == Kind::Text(root.clone())
+    }
+
+    /// Texts in which somebody typed who had not seen that they were removed.
+    pub(super) fn late_texts<'a>(
+        &'a self,
+        txn: &'a impl ReadTxn,
+    ) -> impl Iterator<Item = &'a TextRoot> {
+        let typed = self.texts.iter().filter(|(_, text)| text.len(txn) > 0);
+        typed.map(|(root, _)| root).filter(|root| !self.is_named(root))
+    }
+}
+
+impl Texts for Document {
+    fn content(&self, root: &TextRoot) -> String {
+        match (self.texts.get(root), self.doc.try_transact()) {
             (Some(text), Ok(txn)) => text.get_string(&txn),
             _ => String::new(),
-        }
-    }
-
-    /// What an entry says, with the content of the texts it names.
-    pub(super) fn written(&self, path: &RegisterPath, part: Part<'_>, stored: &Stored) -> Value {
-        match part.value {
-            Value::Text(_) => Value::Text(self.text_content(&(path.clone(), stored.entry.epoch))),
-            Value::Object(_) => Value::Object(
-                part.fields()
-                    .map(|(key, field)| (key.clone(), self.written(&path.key(key), field, stored)))
-                    .collect(),
-            ),
-            Value::List(_) => Value::List(
-                part.items()
-                    .map(|item| {
-                        let id = ItemId { dot: stored.dot(), ordinal: item.ordinal };
-                        self.written(&path.item(id), item, stored)
-                    })
-                    .collect(),
-            ),
-            scalar => scalar.clone(),
-        }
-    }
-
-    pub(super) fn materialize(&self, node: &Node) -> Value {
-        match &node.kind {
-            Kind::Absent => Value::Null,
-            Kind::Scalar(value) => value.clone(),
-            Kind::Text(epoch) => Value::Text(self.text_content(&(node.path.clone(), *epoch))),
-            Kind::Counter(_, sum) => Value::Counter(*sum),
-            Kind::List(items) => {
-                Value::List(items.iter().map(|item| self.materialize(&item.node)).collect())
-            }
-            Kind::Object(fields) => Value::Object(
-                fields.iter().map(|(key, node)| (key.clone(), self.materialize(node))).collect(),
-            ),
         }
     }
 }

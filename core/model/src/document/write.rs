@@ -1,50 +1,62 @@
 //! Writing registers: one transaction, its context, and what a write replaces.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use yrs::{Any, Map, Transact, TransactionMut};
-
-use super::{
-    Change, Document, FAILED_BEFORE,
-    bounds::too_long,
-    history::{self, ListOrders},
-    picture::Picture,
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
 };
+
+use yrs::{ReadTxn, Transact, TransactionMut, Update, updates::decoder::Decode};
+
+use super::{Change, Document, FAILED_BEFORE, bounds::too_long, picture::Picture};
 use crate::{
-    entry::{Body, Entry, EntryKey, Marker},
+    compose::Composer,
+    entry::{Beginning, Body, Entry, EntryKey, Marker, Outside, TextRoot, Tree, outside},
     error::EditError,
-    ids::Dot,
+    founder,
+    ids::{Dot, Incarnation},
     item::ItemId,
     limits::{
         MAX_COVERS, MAX_DOCUMENT_BYTES, MAX_ENTRY_BYTES, MAX_EPOCH, MAX_WRITERS,
         MAX_WRITTEN_PATH_BYTES,
     },
     path::RegisterPath,
-    registers::{Part, Stored},
+    registers::Stored,
     scan,
     value::Value,
     version::Version,
+    view::Place,
 };
 
-/// A transaction of local edits.
+/// A transaction of local edits, which becomes one update.
 pub(super) struct Writing<'a, 't> {
     pub(super) document: &'a mut Document,
     pub(super) txn: &'a mut TransactionMut<'t>,
     /// What the caller had read; none if that is everything present.
     pub(super) base: Option<Version>,
     pub(super) now_ms: i64,
+    pub(super) composer: Composer,
     first_clock: u32,
-    clock: u32,
     paths: BTreeSet<String>,
-    lists_before: Option<ListOrders>,
+    /// What was under each key that was written, and the last operation there.
+    undo: Vec<(EntryKey, Option<Stored>, Option<Dot>)>,
+    /// Whether yrs has changed already: by edits at positions that it looked for itself.
+    is_applied: bool,
+    /// What was typed so far.
+    typed: BTreeMap<TextRoot, Vec<(Incarnation, Range<u32>)>>,
+    /// The texts that were opened.
+    opened: Vec<TextRoot>,
+    /// Whether the index has made changes that are not applied yet.
+    pub(super) changes_index: bool,
     /// The texts as the caller sees them: at the base, with the edits so far.
-    pub(super) pictures: BTreeMap<(RegisterPath, u32), Picture>,
+    pub(super) pictures: BTreeMap<TextRoot, Picture>,
     /// The lists as the caller sees them: at the base, with the edits so far.
     pub(super) seen_lists: BTreeMap<RegisterPath, Vec<ItemId>>,
 }
 
 impl Document {
-    /// Runs local edits in one transaction. If they fail after changing something, the document
+    /// Runs local edits in one transaction. If they fail, nothing has changed, unless the document
     /// is poisoned, since yrs cannot roll back.
     pub(super) fn transact(
         &mut self,
@@ -60,11 +72,12 @@ impl Document {
         }
         // A deletion alone does not advance a state vector: only the sequence number tells.
         let base = base.filter(|base| base.seq != self.seq).cloned();
-        let clock = self.known.clock(self.incarnation);
-        if clock == 0 && self.known.writer_count() >= MAX_WRITERS {
+        let first_clock = self.known.clock(self.incarnation);
+        if first_clock == 0 && self.known.writer_count() >= MAX_WRITERS {
             let what = "the number of writers".to_owned();
             return Err(EditError::LimitExceeded { what, limit: MAX_WRITERS as u64 });
         }
+        let pending = self.history.pending();
         let doc = self.doc.clone();
         let mut txn = doc.try_transact_mut().map_err(internal)?;
         let mut writing = Writing {
@@ -72,54 +85,32 @@ impl Document {
             txn: &mut txn,
             base,
             now_ms,
-            first_clock: clock,
-            clock,
+            composer: Composer::default(),
+            first_clock,
             paths: BTreeSet::new(),
-            lists_before: None,
+            undo: Vec::new(),
+            is_applied: false,
+            typed: BTreeMap::new(),
+            opened: Vec::new(),
+            changes_index: false,
             pictures: BTreeMap::new(),
             seen_lists: BTreeMap::new(),
         };
+        writing.begin();
         let result = edits(&mut writing);
-        let (paths, lists_before) = (writing.paths, writing.lists_before);
-        let clock = writing.clock;
         if let Err(error) = result {
-            self.poisoned |= txn.has_changes();
+            writing.take_back(pending);
             return Err(error);
         }
-        if !txn.has_changes() {
-            return Ok(Change::default());
-        }
-        txn.commit();
-        let update = txn.encode_update_v1();
-        drop(txn);
-        let finished = self.finish(&update, clock);
+        let finished = writing.finish();
         self.poisoned |= finished.is_err();
-        finished?;
-        if let Some(before) = lists_before {
-            let after = history::list_orders(self.view());
-            self.history.lists(before, &after);
-        }
-        Ok(Change { update, paths: paths.into_iter().collect() })
-    }
-
-    fn finish(&mut self, update: &[u8], clock: u32) -> Result<(), EditError> {
-        let scanned = scan::read(update).map_err(internal)?;
-        self.known.absorb(&scanned).map_err(internal)?;
-        if self.known.clock(self.incarnation) != clock {
-            return Err(internal("yrs counted other operations than were made"));
-        }
-        self.encoded_len += update.len();
-        if self.fits(0, MAX_DOCUMENT_BYTES) {
-            return Ok(());
-        }
-        let what = "the document's size in bytes".to_owned();
-        Err(EditError::LimitExceeded { what, limit: MAX_DOCUMENT_BYTES as u64 })
+        finished
     }
 
     /// A base must be of this document and not from its future.
     fn check_base(&self, base: &Version) -> Result<(), EditError> {
-        let held = self.known.state_vector().covers_all(&base.state_vector);
-        if base.generation == self.generation && held && base.seq <= self.seq {
+        let held = self.known.covers_all(&base.state_vector);
+        if base.generation == self.known.generation && held && base.seq <= self.seq {
             return Ok(());
         }
         Err(EditError::StaleVersion { path: "the document".into() })
@@ -131,31 +122,204 @@ pub(super) fn internal(error: impl std::fmt::Display) -> EditError {
 }
 
 impl Writing<'_, '_> {
+    /// The writer of this transaction.
+    pub(super) fn writer(&self) -> Incarnation {
+        self.document.incarnation
+    }
+
+    /// What is composed next has the transaction's next clock.
+    fn begin(&mut self) {
+        let clock = ReadTxn::store(&*self.txn).get_local_state();
+        self.composer.begin(self.writer(), clock);
+    }
+
+    /// Has yrs apply what is composed so far.
+    pub(super) fn flush(&mut self) -> Result<(), EditError> {
+        if self.composer.is_empty() {
+            return Ok(());
+        }
+        let update = std::mem::take(&mut self.composer).finish();
+        self.apply(&update)?;
+        self.begin();
+        Ok(())
+    }
+
+    fn apply(&mut self, update: &[u8]) -> Result<(), EditError> {
+        self.is_applied = true;
+        let applied = catch_unwind(AssertUnwindSafe(|| {
+            let update = Update::decode_v1(update).map_err(|error| error.to_string())?;
+            self.txn.apply_update(update).map_err(|error| error.to_string())
+        }));
+        match applied {
+            Ok(outcome) => outcome.map_err(internal),
+            Err(_) => Err(internal("a panic")),
+        }
+    }
+
+    /// Has yrs itself edit a text; what is composed next follows it.
+    pub(super) fn with_yrs(
+        &mut self,
+        root: &TextRoot,
+        edit: impl FnOnce(&mut TransactionMut<'_>),
+    ) -> Result<(), EditError> {
+        self.flush()?;
+        self.is_applied = true;
+        let start = self.next_dot().clock;
+        edit(self.txn);
+        self.composer = Composer::default();
+        self.begin();
+        let end = self.next_dot().clock;
+        self.note_typed(root, self.writer(), start..end);
+        Ok(())
+    }
+
+    /// Notes what was typed in this transaction.
+    pub(super) fn note_typed(&mut self, root: &TextRoot, writer: Incarnation, clocks: Range<u32>) {
+        if !clocks.is_empty() {
+            self.typed.entry(root.clone()).or_default().push((writer, clocks));
+        }
+    }
+
+    /// Notes that a text was opened.
+    pub(super) fn note_opened(&mut self, root: &TextRoot) {
+        self.opened.push(root.clone());
+    }
+
+    /// Whether nothing was ever typed in a text.
+    pub(super) fn is_untouched(&self, root: &TextRoot) -> bool {
+        !self.document.known.has_text(&root.to_string()) && !self.typed.contains_key(root)
+    }
+
+    /// Everything that was ever typed in a text.
+    pub(super) fn operations_in(&self, root: &TextRoot) -> Vec<(Incarnation, Range<u32>)> {
+        let mut found = self.document.known.operations_in(&root.to_string());
+        found.extend(self.typed.get(root).into_iter().flatten().cloned());
+        found
+    }
+
+    fn finish(mut self) -> Result<Change, EditError> {
+        if !self.is_applied && self.composer.is_empty() {
+            return Ok(Change::default());
+        }
+        let update = match self.is_applied {
+            false => {
+                let update = std::mem::take(&mut self.composer).finish();
+                self.apply(&update)?;
+                self.txn.commit();
+                update
+            }
+            true => {
+                self.flush()?;
+                self.txn.commit();
+                if !self.txn.has_changes() {
+                    return Ok(Change::default());
+                }
+                self.txn.encode_update_v1()
+            }
+        };
+        let scanned = scan::read(&update).map_err(internal)?;
+        self.document.known.absorb(&scanned).map_err(internal)?;
+        if self.txn.has_missing_updates() {
+            return Err(internal("something is left pending"));
+        }
+        debug_assert_eq!(
+            super::replica::state_vector_of(&*self.txn),
+            self.document.known.state_vector()
+        );
+        self.document.follow_own(&scanned);
+        self.document.encoded_len += update.len();
+        let paths = self.paths.into_iter().collect();
+        if !self.document.fits_in(self.txn, MAX_DOCUMENT_BYTES) {
+            let what = "the document's size in bytes".to_owned();
+            return Err(EditError::LimitExceeded { what, limit: MAX_DOCUMENT_BYTES as u64 });
+        }
+        Ok(Change { update, paths })
+    }
+
+    /// Makes all undone, where yrs has not changed yet.
+    fn take_back(self, pending: usize) {
+        if self.is_applied {
+            self.document.poisoned = true;
+            return;
+        }
+        if self.changes_index {
+            self.document.index = None;
+        }
+        for root in self.opened {
+            self.document.texts.remove(&root);
+        }
+        for (key, stored, last) in self.undo.into_iter().rev() {
+            self.document.registers.restore(key, stored, last);
+        }
+        self.document.lists.clear();
+        self.document.history.take_back(pending);
+    }
+
     /// Whether the caller had seen this write when it decided on its edits.
     pub(super) fn in_context(&self, dot: Dot) -> bool {
-        let own = dot.incarnation == self.document.incarnation && dot.clock >= self.first_clock;
-        own || self.base.as_ref().is_none_or(|base| base.state_vector.covers(dot))
+        self.is_of_this_transaction(dot)
+            || self.base.as_ref().is_none_or(|base| base.state_vector.covers(dot))
+    }
+
+    /// Whether this transaction wrote it.
+    pub(super) fn is_of_this_transaction(&self, dot: Dot) -> bool {
+        dot.incarnation == self.writer() && dot.clock >= self.first_clock
     }
 
     /// The dot that the next entry will have.
     pub(super) fn next_dot(&self) -> Dot {
-        Dot { incarnation: self.document.incarnation, clock: self.clock }
+        let writer = self.writer();
+        Dot { incarnation: writer, clock: self.composer.clock(writer) }
     }
 
     pub(super) fn note_path(&mut self, path: &RegisterPath) {
         self.paths.insert(path.to_string());
     }
 
-    pub(super) fn advance_clock(&mut self, operations: u32) {
-        self.clock += operations;
+    /// The place at a register, as it is in the middle of this transaction.
+    pub(super) fn place(&self, path: &RegisterPath) -> Place<'_> {
+        Place::at(&self.document.registers, &self.document.lists, path)
     }
 
-    /// Forgets the resolved view, after remembering the lists' order.
-    fn invalidate(&mut self) {
-        if self.lists_before.is_none() {
-            self.lists_before = Some(history::list_orders(self.document.view()));
+    /// Begins a document of which nothing is held: its content is nobody's write.
+    pub(super) fn found(&mut self, content: &Value) -> Result<(), EditError> {
+        let root = RegisterPath::root();
+        for founding in founder::found(content, self.document.known.generation) {
+            let founder::Founding { writer, value, entry } = founding;
+            let Body::Value(tree) = entry.body.clone() else { continue };
+            self.composer.begin(writer, 0);
+            let key = |path: &RegisterPath| EntryKey {
+                path: path.clone(),
+                marker: Marker::Register,
+                incarnation: writer,
+                number: 0,
+            };
+            self.write_entry(key(&root), entry)?;
+            let mut texts = Vec::new();
+            for (path, content) in outside(&root, &tree, &value, Beginning::Fresh(0)) {
+                match content {
+                    Outside::Scalar(scalar) => {
+                        let body = Body::Value(Arc::new(Tree::Scalar(scalar.clone())));
+                        let clock = self.composer.clock(writer);
+                        let entry = Entry {
+                            body,
+                            clock,
+                            time_ms: 0,
+                            epoch: 0,
+                            over: false,
+                            covers: Vec::new(),
+                        };
+                        self.write_entry(key(&path), entry)?;
+                    }
+                    Outside::Text(text) => texts.push((path, text)),
+                }
+            }
+            let begun = Some(Dot { incarnation: writer, clock: 0 });
+            for (path, text) in texts {
+                self.begin_text(writer, TextRoot { path, epoch: 0, begun }, text);
+            }
         }
-        self.document.view.take();
+        Ok(())
     }
 
     /// Writes an entry under this writer's own key: the one that the caller has seen, or a new one.
@@ -164,20 +328,14 @@ impl Writing<'_, '_> {
         path: &RegisterPath,
         marker: Marker,
         body: Body,
-        epoch: u32,
-        covers: Vec<Dot>,
     ) -> Result<Dot, EditError> {
         let key = self.own_key(path, marker, &body);
-        self.put_entry_at(key, body, epoch, covers)
+        self.put_entry_at(key, body, Epoch::default(), Vec::new())
     }
 
-    fn own_key(&self, path: &RegisterPath, marker: Marker, body: &Body) -> EntryKey {
-        let mut key = EntryKey {
-            path: path.clone(),
-            marker,
-            incarnation: self.document.incarnation,
-            number: 0,
-        };
+    pub(super) fn own_key(&self, path: &RegisterPath, marker: Marker, body: &Body) -> EntryKey {
+        let mut key =
+            EntryKey { path: path.clone(), marker, incarnation: self.writer(), number: 0 };
         // A deletion keeps the entries that it hides.
         let replaces = !matches!(body, Body::Deleted(_));
         while let Some(stored) = self.document.registers.get(&key) {
@@ -193,35 +351,40 @@ impl Writing<'_, '_> {
         &mut self,
         key: EntryKey,
         body: Body,
-        epoch: u32,
+        epoch: Epoch,
         covers: Vec<Dot>,
     ) -> Result<Dot, EditError> {
+        let clock = self.next_dot().clock;
+        let Epoch { number: epoch, over } = epoch;
+        let entry = Entry { body, clock, time_ms: self.now_ms, epoch, over, covers };
+        self.write_entry(key, entry)
+    }
+
+    fn write_entry(&mut self, key: EntryKey, entry: Entry) -> Result<Dot, EditError> {
         if key.path.as_str().len() > MAX_WRITTEN_PATH_BYTES {
             return Err(too_long(key.path.as_str()));
         }
-        let entry = Entry { body, clock: self.clock, time_ms: self.now_ms, epoch, covers };
         let payload = entry.encode();
         if payload.len() > MAX_ENTRY_BYTES {
             let what = format!("the value at {:?}, in bytes,", key.path.as_str());
             return Err(EditError::LimitExceeded { what, limit: MAX_ENTRY_BYTES as u64 });
         }
-        self.invalidate();
         self.note_path(&key.path);
-        let entries = self.document.entries.clone();
-        entries.insert(self.txn, key.to_string(), Any::Buffer(payload.as_slice().into()));
-        self.clock += 1;
-        let stored = Stored { key, entry: entry.without_text_content() };
-        let dot = stored.dot();
-        self.document.registers.insert(stored);
+        let previous = self.document.registers.previous(&key);
+        let dot = self.composer.entry(key.incarnation, &key.to_string(), payload, previous);
+        let before = self.document.set_entry(&key, Some(entry));
+        self.undo.push((key.clone(), before, previous.map(|previous| previous.dot)));
+        self.document.registers.follow(key, dot);
         Ok(dot)
     }
 
     pub(super) fn remove_entry(&mut self, key: &EntryKey) {
-        self.invalidate();
         self.note_path(&key.path);
-        let entries = self.document.entries.clone();
-        entries.remove(self.txn, &key.to_string());
-        self.document.registers.remove(key);
+        if let Some(before) = self.document.set_entry(key, None) {
+            let dot = before.dot();
+            self.composer.delete(dot, 1);
+            self.undo.push((key.clone(), Some(before), Some(dot)));
+        }
     }
 
     /// Entries in context that a write at this register replaces: what was written here and below.
@@ -240,7 +403,8 @@ impl Writing<'_, '_> {
 
     /// Values written above (or with the insertion of the item here) that speak for this path.
     pub(super) fn covers(&self, path: &RegisterPath) -> Result<Vec<Dot>, EditError> {
-        let reaching = self.document.registers.reaching(path).into_iter().map(Stored::dot);
+        let place = self.place(path);
+        let reaching = place.inherited.iter().map(|fact| fact.stored.dot());
         let mut covers: Vec<Dot> = reaching.filter(|dot| self.in_context(*dot)).collect();
         covers.sort_unstable();
         covers.dedup();
@@ -251,38 +415,36 @@ impl Writing<'_, '_> {
         Ok(covers)
     }
 
-    /// The epoch of what a write at this path names: above that of everything it replaces, so
+    /// The epoch of what a write at this path begins: above that of everything it replaces, so
     /// that no character or increment of something older leaks in.
     ///
     /// # Errors
     /// `LimitExceeded` above the highest epoch that peers take.
-    fn epoch(&self, path: &RegisterPath, body: &Body) -> Result<u32, EditError> {
+    fn epoch(&self, path: &RegisterPath, body: &Body) -> Result<Epoch, EditError> {
         let registers = &self.document.registers;
-        let written = registers.here(path).iter().chain(registers.below(path)).map(|stored| {
-            match stored.key.marker {
+        let below = registers.below(path);
+        let written =
+            registers.here(path).iter().chain(below).map(|stored| match stored.key.marker {
                 Marker::Subtotal(epoch) => epoch,
                 _ => stored.entry.epoch,
-            }
-        });
-        let reaching = registers.reaching(path).into_iter().map(|stored| stored.entry.epoch);
-        let texts = self.document.texts.keys().filter(|(text, _)| path.holds(text));
-        let replaced = written.chain(reaching).chain(texts.map(|(_, epoch)| *epoch)).max();
+            });
+        let inherited = self.place(path).inherited;
+        let reaching = inherited.iter().map(|fact| fact.stored.entry.epoch);
+        let texts = self.document.texts_at(path).map(|(root, _)| root.epoch);
+        let replaced = written.chain(reaching).chain(texts).max();
         let above = self.enclosing_epoch(path);
-        let names_roots = match body {
-            Body::Value(value) => {
-                matches!(
-                    **value,
-                    Value::Text(_) | Value::Counter(_) | Value::List(_) | Value::Object(_)
-                )
-            }
+        let begins = match body {
+            Body::Value(tree) => !matches!(**tree, Tree::Scalar(_) | Tree::Whole(_)),
             _ => false,
         };
-        let epoch = match replaced {
-            Some(epoch) if names_roots => epoch.checked_add(1),
+        let number = match replaced {
+            Some(epoch) if begins => epoch.checked_add(1),
             Some(epoch) => Some(epoch),
             None => Some(0),
         };
-        epoch.map(|epoch| epoch.max(above)).filter(|epoch| *epoch <= MAX_EPOCH).ok_or_else(|| {
+        let over = begins && replaced.is_some();
+        let number = number.map(|epoch| epoch.max(above)).filter(|epoch| *epoch <= MAX_EPOCH);
+        number.map(|number| Epoch { number, over }).ok_or_else(|| {
             let what = format!("how often {:?} was made anew", path.as_str());
             EditError::LimitExceeded { what, limit: MAX_EPOCH.into() }
         })
@@ -290,46 +452,85 @@ impl Writing<'_, '_> {
 
     /// The latest epoch of the values that enclose this path.
     pub(super) fn enclosing_epoch(&self, path: &RegisterPath) -> u32 {
-        let mut above = RegisterPath::root();
+        let mut branch = Some(self.document.registers.root());
         let mut epoch = 0;
         for step in path.segments() {
-            let here = self.document.registers.here(&above).iter();
-            epoch = here.map(|stored| stored.entry.epoch).max().unwrap_or(0).max(epoch);
-            above = above.child(&step);
+            let Some(above) = branch else { break };
+            let here = above.stored.iter().map(|stored| stored.entry.epoch);
+            epoch = here.max().unwrap_or(0).max(epoch);
+            branch = above.children.get(&step);
         }
         epoch
     }
 
-    /// Writes a register: replaces what the caller had seen here and below, covers what it had
-    /// seen above, and leaves alone what it had not.
-    pub(super) fn write_register(
+    /// Writes a value to a register: replaces what the caller had seen here and below, covers what
+    /// it had seen above, and leaves alone what it had not.
+    pub(super) fn write_value(
+        &mut self,
+        path: &RegisterPath,
+        value: &Value,
+    ) -> Result<(), EditError> {
+        let tree = Arc::new(Tree::of(value));
+        let (dot, epoch) = self.write_register(path, Body::Value(Arc::clone(&tree)))?;
+        self.write_outside(path, &tree, value, dot, epoch)
+    }
+
+    /// Writes that nothing is at a register.
+    pub(super) fn write_absent(&mut self, path: &RegisterPath) -> Result<(), EditError> {
+        self.write_register(path, Body::Absent).map(drop)
+    }
+
+    fn write_register(
         &mut self,
         path: &RegisterPath,
         body: Body,
-    ) -> Result<(), EditError> {
+    ) -> Result<(Dot, Epoch), EditError> {
         let epoch = self.epoch(path, &body)?;
         let covers = self.covers(path)?;
         let own = self.own_key(path, Marker::Register, &body);
-        // First, since it is what a base too old makes fail, and nothing can be taken back.
-        self.clear_texts(path)?;
+        self.clear_texts(path);
         for key in self.replaced(path) {
             if key != own {
                 self.remove_entry(&key);
             }
         }
-        let value = match &body {
-            Body::Value(value) => Some(value.clone()),
-            _ => None,
+        Ok((self.put_entry_at(own, body, epoch, covers)?, epoch))
+    }
+
+    /// Writes what of a value stands outside of the tree that was just written.
+    pub(super) fn write_outside(
+        &mut self,
+        path: &RegisterPath,
+        tree: &Tree,
+        value: &Value,
+        dot: Dot,
+        epoch: Epoch,
+    ) -> Result<(), EditError> {
+        let beginning = match epoch.over {
+            true => Beginning::Over(dot),
+            false => Beginning::Fresh(epoch.number),
         };
-        let dot = self.put_entry_at(own, body, epoch, covers)?;
-        match value {
-            Some(value) => self.fill_texts(path, Part { value: &value, ordinal: 0 }, dot, epoch),
-            None => Ok(()),
+        for (path, content) in outside(path, tree, value, beginning) {
+            match content {
+                Outside::Scalar(scalar) => {
+                    let body = Body::Value(Arc::new(Tree::Scalar(scalar.clone())));
+                    let key = self.own_key(&path, Marker::Register, &body);
+                    self.put_entry_at(key, body, epoch, Vec::new())?;
+                }
+                Outside::Text(text) => {
+                    let root = TextRoot { path, epoch: epoch.number, begun: Some(dot) };
+                    self.begin_text(self.writer(), root, text);
+                }
+            }
         }
+        Ok(())
     }
 
     /// Removes a list item: its existence, its position, its value and all below.
-    pub(super) fn delete_item(&mut self, path: &RegisterPath, id: ItemId) -> Result<(), EditError> {
+    pub(super) fn delete_item(&mut self, path: &RegisterPath) -> Result<(), EditError> {
+        let place = self.place(path);
+        let is_inserted =
+            place.stored().iter().any(|stored| matches!(stored.entry.body, Body::Item(..)));
         let here = self.document.registers.here(path).iter();
         let mut keys: Vec<EntryKey> = here
             .filter(|stored| self.in_context(stored.dot()))
@@ -338,35 +539,21 @@ impl Writing<'_, '_> {
         keys.extend(self.replaced(path));
         keys.sort_unstable();
         keys.dedup();
-        self.clear_texts(path)?;
+        self.clear_texts(path);
         for key in keys {
             self.remove_entry(&key);
         }
-        if id.ordinal > 0 {
-            // It came with a value that holds other things too: cover its place there.
-            self.put_entry(path, Marker::Existence, Body::Absent, 0, vec![id.dot])?;
+        if !is_inserted {
+            // A list began with it: that it is gone holds for whoever begins with it.
+            self.put_entry(path, Marker::Existence, Body::Absent)?;
         }
         Ok(())
     }
+}
 
-    /// Puts the first content of the texts in a value that was just written.
-    pub(super) fn fill_texts(
-        &mut self,
-        path: &RegisterPath,
-        part: Part<'_>,
-        dot: Dot,
-        epoch: u32,
-    ) -> Result<(), EditError> {
-        match part.value {
-            Value::Text(content) => self.open_text(path, epoch, content),
-            Value::Object(_) => part
-                .fields()
-                .try_for_each(|(key, field)| self.fill_texts(&path.key(key), field, dot, epoch)),
-            Value::List(_) => part.items().try_for_each(|item| {
-                let id = ItemId { dot, ordinal: item.ordinal };
-                self.fill_texts(&path.item(id), item, dot, epoch)
-            }),
-            _ => Ok(()),
-        }
-    }
+/// The epoch of a write, and whether it was written over something.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Epoch {
+    pub(super) number: u32,
+    pub(super) over: bool,
 }

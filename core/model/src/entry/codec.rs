@@ -1,6 +1,9 @@
 //! CBOR of a payload: `[kind, clock, time, body, epoch?, covers?]`.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use minicbor::{
     data::{Tag, Type},
@@ -8,8 +11,9 @@ use minicbor::{
     encode::Encoder,
 };
 
-use super::{BadEntry, Body, Entry};
+use super::{BadEntry, Body, ContentHash, Entry, Tree};
 use crate::{
+    element::Element,
     ids::{Dot, Incarnation},
     limits::{MAX_COUNTER, MAX_COVERS, MAX_DEPTH, MAX_ENTRY_BYTES, MAX_EPOCH},
     state_vector::StateVector,
@@ -19,6 +23,9 @@ use crate::{
 /// CBOR tags of this payload alone: they never leave it.
 const TEXT: Tag = Tag::new(7);
 const COUNTER: Tag = Tag::new(8);
+const WHOLE: Tag = Tag::new(9);
+const SET: Tag = Tag::new(10);
+const APART: Tag = Tag::new(11);
 
 type Writer<'a> = Encoder<&'a mut Vec<u8>>;
 
@@ -31,11 +38,20 @@ pub(super) fn encode(entry: &Entry) -> Vec<u8> {
     out
 }
 
+/// The bytes of a tree alone.
+pub(crate) fn encode_tree(tree: &Tree) -> Vec<u8> {
+    let mut out = Vec::new();
+    if write_tree(&mut Encoder::new(&mut out), tree).is_err() {
+        out.clear();
+    }
+    out
+}
+
 type Written = Result<(), minicbor::encode::Error<std::convert::Infallible>>;
 
 fn write(out: &mut Writer<'_>, entry: &Entry) -> Written {
     let fields = match (entry.epoch, entry.covers.is_empty()) {
-        (0, true) => 4,
+        (0, true) if !entry.over => 4,
         (_, true) => 5,
         (_, false) => 6,
     };
@@ -46,16 +62,17 @@ fn write(out: &mut Writer<'_>, entry: &Entry) -> Written {
         Body::Position(_) => 3,
         Body::Subtotal { .. } => 4,
         Body::Deleted(_) => 5,
+        Body::Member => 6,
     };
     out.array(fields)?.u8(kind)?.u32(entry.clock)?.i64(entry.time_ms)?;
     match &entry.body {
-        Body::Value(value) => write_value(out, value)?,
-        Body::Absent => {
+        Body::Value(tree) => write_tree(out, tree)?,
+        Body::Absent | Body::Member => {
             out.null()?;
         }
-        Body::Item(fraction, value) => {
+        Body::Item(fraction, tree) => {
             out.array(2)?.bytes(fraction)?;
-            write_value(out, value)?;
+            write_tree(out, tree)?;
         }
         Body::Position(fraction) => {
             out.bytes(fraction)?;
@@ -68,7 +85,9 @@ fn write(out: &mut Writer<'_>, entry: &Entry) -> Written {
         }
     }
     if fields > 4 {
-        out.u32(entry.epoch)?;
+        // What was written over something has the epoch's complement: -1 for 0.
+        let epoch = i64::from(entry.epoch);
+        out.i64(if entry.over { !epoch } else { epoch })?;
     }
     if fields > 5 {
         out.array(2 * entry.covers.len() as u64)?;
@@ -79,22 +98,44 @@ fn write(out: &mut Writer<'_>, entry: &Entry) -> Written {
     Ok(())
 }
 
+fn write_tree(out: &mut Writer<'_>, tree: &Tree) -> Written {
+    match tree {
+        Tree::Scalar(value) => return write_value(out, value),
+        Tree::Whole(content) => {
+            out.tag(WHOLE)?;
+            return write_value(out, content);
+        }
+        Tree::Text(None) => out.tag(TEXT)?.null()?,
+        Tree::Text(Some(hash)) => out.tag(TEXT)?.bytes(hash)?,
+        Tree::Apart(hash) => out.tag(APART)?.bytes(hash)?,
+        Tree::Counter(first) => out.tag(COUNTER)?.i64(*first)?,
+        Tree::Set(elements) => {
+            out.tag(SET)?.array(elements.len() as u64)?;
+            return elements.iter().try_for_each(|element| write_value(out, element.value()));
+        }
+        Tree::List(items) => {
+            out.array(items.len() as u64)?;
+            return items.iter().try_for_each(|item| write_tree(out, item));
+        }
+        Tree::Object(fields) => {
+            out.map(fields.len() as u64)?;
+            return fields.iter().try_for_each(|(key, field)| {
+                out.str(key)?;
+                write_tree(out, field)
+            });
+        }
+    };
+    Ok(())
+}
+
+/// Scalars, and the lists and objects inside a value that is one register. Nothing else gets here.
 fn write_value(out: &mut Writer<'_>, value: &Value) -> Written {
     match value {
-        Value::Null => out.null()?,
         Value::Bool(truth) => out.bool(*truth)?,
         Value::Int(whole) => out.i64(*whole)?,
         Value::Float(float) => out.f64(*float)?,
         Value::String(text) => out.str(text)?,
         Value::Bytes(bytes) => out.bytes(bytes)?,
-        Value::Text(_) => out.tag(TEXT)?.null()?,
-        Value::Counter(first) => out.tag(COUNTER)?.i64(*first)?,
-        // Placeholders until entries hold trees of their own.
-        Value::Whole(content) => return write_value(out, content),
-        Value::Set(elements) => {
-            out.array(elements.len() as u64)?;
-            return elements.iter().try_for_each(|element| write_value(out, element.value()));
-        }
         Value::List(items) => {
             out.array(items.len() as u64)?;
             return items.iter().try_for_each(|item| write_value(out, item));
@@ -106,6 +147,8 @@ fn write_value(out: &mut Writer<'_>, value: &Value) -> Written {
                 write_value(out, value)
             });
         }
+        Value::Whole(content) => return write_value(out, content),
+        Value::Null | Value::Text(_) | Value::Counter(_) | Value::Set(_) => out.null()?,
     };
     Ok(())
 }
@@ -131,8 +174,8 @@ fn read(input: &mut Decoder<'_>) -> Result<Result<Entry, BadEntry>, Error> {
     let clock = input.u32()?;
     let time_ms = input.i64()?;
     let body = match kind {
-        0 => Body::Value(Arc::new(match read_value(input, 0)? {
-            Ok(value) => value,
+        0 => Body::Value(Arc::new(match read_tree(input, 0)? {
+            Ok(tree) => tree,
             Err(bad) => return Ok(Err(bad)),
         })),
         1 => {
@@ -146,8 +189,8 @@ fn read(input: &mut Decoder<'_>) -> Result<Result<Entry, BadEntry>, Error> {
             let Some(fraction) = fraction(input.bytes()?) else {
                 return Ok(Err(BadEntry("a fraction is 1 to 512 bytes")));
             };
-            match read_value(input, 0)? {
-                Ok(value) => Body::Item(fraction, Arc::new(value)),
+            match read_tree(input, 0)? {
+                Ok(tree) => Body::Item(fraction, Arc::new(tree)),
                 Err(bad) => return Ok(Err(bad)),
             }
         }
@@ -170,12 +213,17 @@ fn read(input: &mut Decoder<'_>) -> Result<Result<Entry, BadEntry>, Error> {
             Some(seen) => Body::Deleted(seen),
             None => return Ok(Err(BadEntry("not a state vector"))),
         },
+        6 => {
+            input.null()?;
+            Body::Member
+        }
         _ => return Ok(Err(BadEntry("unknown kind"))),
     };
-    let epoch = if fields > 4 { input.u32()? } else { 0 };
-    if epoch > MAX_EPOCH {
+    let epoch = if fields > 4 { input.i64()? } else { 0 };
+    let (over, epoch) = (epoch < 0, if epoch < 0 { !epoch } else { epoch });
+    let Some(epoch) = u32::try_from(epoch).ok().filter(|epoch| *epoch <= MAX_EPOCH) else {
         return Ok(Err(BadEntry("an epoch is out of bounds")));
-    }
+    };
     let mut covers = Vec::new();
     if fields > 5 {
         let count = input.array()?.unwrap_or(1);
@@ -192,11 +240,95 @@ fn read(input: &mut Decoder<'_>) -> Result<Result<Entry, BadEntry>, Error> {
             return Ok(Err(BadEntry("covered bases are not sorted")));
         }
     }
-    Ok(Ok(Entry { body, clock, time_ms, epoch, covers }))
+    Ok(Ok(Entry { body, clock, time_ms, epoch, over, covers }))
 }
 
 fn fraction(bytes: &[u8]) -> Option<Vec<u8>> {
     (1..=512).contains(&bytes.len()).then(|| bytes.to_vec())
+}
+
+fn read_tree(input: &mut Decoder<'_>, depth: usize) -> Result<Result<Tree, BadEntry>, Error> {
+    if depth > MAX_DEPTH {
+        return Ok(Err(BadEntry("a value is nested too deep")));
+    }
+    let tree = match input.datatype()? {
+        Type::Tag => match input.tag()? {
+            TEXT if input.datatype()? == Type::Null => {
+                input.null()?;
+                Tree::Text(None)
+            }
+            tag @ (TEXT | APART) => match (tag, content_hash(input.bytes()?)) {
+                (TEXT, Some(hash)) => Tree::Text(Some(hash)),
+                (_, Some(hash)) => Tree::Apart(hash),
+                (_, None) => return Ok(Err(BadEntry("a hash is 16 bytes"))),
+            },
+            COUNTER => {
+                let first = input.i64()?;
+                if !(-MAX_COUNTER..=MAX_COUNTER).contains(&first) {
+                    return Ok(Err(BadEntry("a counter is out of bounds")));
+                }
+                Tree::Counter(first)
+            }
+            WHOLE => match read_value(input, depth)? {
+                Ok(content @ (Value::List(_) | Value::Object(_))) => Tree::Whole(content),
+                Ok(_) => return Ok(Err(BadEntry("a scalar is no tree"))),
+                Err(bad) => return Ok(Err(bad)),
+            },
+            SET => match read_elements(input)? {
+                Ok(elements) => Tree::Set(elements),
+                Err(bad) => return Ok(Err(bad)),
+            },
+            _ => return Ok(Err(BadEntry("unknown tag"))),
+        },
+        Type::Array => {
+            let mut items = Vec::new();
+            for _ in 0..input.array()?.unwrap_or(0) {
+                match read_tree(input, depth + 1)? {
+                    Ok(item) => items.push(item),
+                    Err(bad) => return Ok(Err(bad)),
+                }
+            }
+            Tree::List(items)
+        }
+        Type::Map => {
+            let mut fields = BTreeMap::new();
+            for _ in 0..input.map()?.unwrap_or(0) {
+                let key = input.str()?.to_owned();
+                match read_tree(input, depth + 1)? {
+                    Ok(field) => fields.insert(key, field),
+                    Err(bad) => return Ok(Err(bad)),
+                };
+            }
+            Tree::Object(fields)
+        }
+        _ => match read_value(input, depth)? {
+            Ok(scalar) => Tree::Scalar(scalar),
+            Err(bad) => return Ok(Err(bad)),
+        },
+    };
+    Ok(Ok(tree))
+}
+
+fn content_hash(bytes: &[u8]) -> Option<ContentHash> {
+    bytes.try_into().ok()
+}
+
+fn read_elements(input: &mut Decoder<'_>) -> Result<Result<BTreeSet<Element>, BadEntry>, Error> {
+    let mut elements = BTreeSet::new();
+    for _ in 0..input.array()?.unwrap_or(0) {
+        let scalar = match read_value(input, MAX_DEPTH)? {
+            Ok(scalar) => scalar,
+            Err(bad) => return Ok(Err(bad)),
+        };
+        let Ok(element) = Element::new(scalar) else {
+            return Ok(Err(BadEntry("not an element of a set")));
+        };
+        if elements.last().is_some_and(|last| *last >= element) {
+            return Ok(Err(BadEntry("elements are not sorted")));
+        }
+        elements.insert(element);
+    }
+    Ok(Ok(elements))
 }
 
 fn read_value(input: &mut Decoder<'_>, depth: usize) -> Result<Result<Value, BadEntry>, Error> {
@@ -223,20 +355,6 @@ fn read_value(input: &mut Decoder<'_>, depth: usize) -> Result<Result<Value, Bad
         },
         Type::String => Value::String(input.str()?.to_owned()),
         Type::Bytes => Value::Bytes(input.bytes()?.to_vec()),
-        Type::Tag => match input.tag()? {
-            TEXT => {
-                input.null()?;
-                Value::Text(String::new())
-            }
-            COUNTER => {
-                let first = input.i64()?;
-                if !(-MAX_COUNTER..=MAX_COUNTER).contains(&first) {
-                    return Ok(Err(BadEntry("a counter is out of bounds")));
-                }
-                Value::Counter(first)
-            }
-            _ => return Ok(Err(BadEntry("unknown tag"))),
-        },
         Type::Array => {
             let mut items = Vec::new();
             for _ in 0..input.array()?.unwrap_or(0) {

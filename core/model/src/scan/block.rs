@@ -2,7 +2,7 @@
 
 use super::{Malformed, wire::Reader};
 use crate::{
-    entry::{ENTRIES_ROOT, parse_text_root},
+    entry::{ENTRIES_ROOT, TextRoot},
     ids::Dot,
 };
 
@@ -121,7 +121,7 @@ fn read_parent<'a>(reader: &mut Reader<'a>, has_key: bool) -> Result<Parent<'a>,
     let root = reader.text()?;
     match (root == ENTRIES_ROOT, has_key) {
         (true, true) => Ok(Parent::Entry(reader.text()?)),
-        (false, false) if parse_text_root(root).is_some() => Ok(Parent::Text(root)),
+        (false, false) if TextRoot::parse(root).is_some() => Ok(Parent::Text(root)),
         (false, false) => Err(Malformed::RootName),
         _ => Err(Malformed::ContentDoesNotFit),
     }

@@ -13,11 +13,16 @@ use super::{
     walk_deletions,
     wire::Reader,
 };
-use crate::ids::Dot;
+use crate::{founder::founder_of, ids::Dot};
 
 /// Says what the update adds to `known`.
 pub(super) fn check<'a>(known: &Known, update: &Scanned<'a>) -> Result<Fresh<'a>, Refusal> {
     known.check_writers(update)?;
+    for (writer, payload) in &update.references.founded {
+        if founder_of(known.generation, payload) != *writer {
+            return Err(Malformed::Founder.into());
+        }
+    }
     let mut walk = Walk {
         known,
         update,

@@ -7,8 +7,8 @@ use super::{
     block::{Block, Content, Parent},
 };
 use crate::{
-    entry::{Body, Entry, EntryKey},
-    ids::Dot,
+    entry::{Body, Entry, EntryKey, TextRoot, Tree},
+    ids::{Dot, Incarnation},
 };
 
 /// What keys are told apart by when it comes to which payloads fit them.
@@ -19,11 +19,18 @@ pub(super) enum Place {
     Existence,
     Position,
     Subtotal,
+    Element,
 }
 
 impl Place {
-    pub(super) const ALL: [Self; 5] =
-        [Self::Document, Self::Register, Self::Existence, Self::Position, Self::Subtotal];
+    pub(super) const ALL: [Self; 6] = [
+        Self::Document,
+        Self::Register,
+        Self::Existence,
+        Self::Position,
+        Self::Subtotal,
+        Self::Element,
+    ];
 
     /// The place that a canonical key names.
     pub(super) fn of_key(key: &str) -> Self {
@@ -32,7 +39,13 @@ impl Place {
             Some(b'!') => Self::Existence,
             Some(b'^') => Self::Position,
             Some(b'+') => Self::Subtotal,
-            _ => Self::Register,
+            _ => {
+                let last = key.rsplit_once('@').and_then(|(path, _)| path.rsplit_once('/'));
+                match last {
+                    Some((_, step)) if step.starts_with('=') => Self::Element,
+                    _ => Self::Register,
+                }
+            }
         }
     }
 }
@@ -47,7 +60,7 @@ impl Places {
         static EXAMPLES: LazyLock<Vec<(Place, EntryKey)>> = LazyLock::new(|| {
             ["@AAAAAAAAAA", "/a@AAAAAAAAAA", "!/a/@AAAAAAAAAA.0@AAAAAAAAAA"]
                 .into_iter()
-                .chain(["^/a/@AAAAAAAAAA.0@AAAAAAAAAA", "+0/a@AAAAAAAAAA"])
+                .chain(["^/a/@AAAAAAAAAA.0@AAAAAAAAAA", "+0/a@AAAAAAAAAA", "/a/=1@AAAAAAAAAA"])
                 .filter_map(|key| Some((Place::of_key(key), key.parse().ok()?)))
                 .collect()
         });
@@ -69,6 +82,8 @@ pub(super) struct References {
     pub(super) seen: Vec<Dot>,
     /// Entries that take their key from the one before, and the places that they fit.
     pub(super) unplaced: Vec<(Dot, Places)>,
+    /// What founders say that they stand for: a hash of it, once the generation is known.
+    pub(super) founded: Vec<(Incarnation, Vec<u8>)>,
 }
 
 impl References {
@@ -78,8 +93,17 @@ impl References {
             Parent::Entry(key) => Some(read_key(key, dot)?),
             Parent::Text(_) | Parent::Neighbour => None,
         };
+        if dot.incarnation.is_founder() {
+            check_founder(block, dot)?;
+        }
         let Content::Entry(payload) = block.content else { return Ok(()) };
         let entry = Entry::decode(payload)?;
+        if dot.incarnation.is_founder() {
+            check_founding(&entry, key.as_ref(), dot)?;
+            if dot.clock == 0 {
+                self.founded.push((dot.incarnation, payload.to_vec()));
+            }
+        }
         if entry.clock != dot.clock {
             return Err(Malformed::EntryClock);
         }
@@ -102,6 +126,31 @@ impl References {
     }
 }
 
+/// A founder's blocks stand alone: nothing of others is before, behind or among them.
+fn check_founder(block: &Block<'_>, dot: Dot) -> Result<(), Malformed> {
+    let mut neighbours = [block.head.origin, block.head.right_origin].into_iter().flatten();
+    let begun = Some(Dot { clock: 0, ..dot });
+    let is_own = match block.head.parent {
+        Parent::Text(name) => TextRoot::parse(name).is_some_and(|root| root.begun == begun),
+        Parent::Entry(_) => true,
+        Parent::Neighbour => neighbours.all(|neighbour| neighbour.incarnation == dot.incarnation),
+    };
+    if is_own { Ok(()) } else { Err(Malformed::Founder) }
+}
+
+/// A founder writes a tree at the root, then the long scalars that the tree leaves out, at no time
+/// and over nothing.
+fn check_founding(entry: &Entry, key: Option<&EntryKey>, dot: Dot) -> Result<(), Malformed> {
+    let is_plain = entry.time_ms == 0 && entry.epoch == 0 && !entry.over && entry.covers.is_empty();
+    let fits = key.is_some_and(|key| {
+        let is_tree = key.path.is_root();
+        let is_scalar =
+            matches!(&entry.body, Body::Value(tree) if matches!(**tree, Tree::Scalar(_)));
+        key.number == 0 && is_tree == (dot.clock == 0) && (is_tree || is_scalar)
+    });
+    if is_plain && fits { Ok(()) } else { Err(Malformed::Founder) }
+}
+
 fn read_key(key: &str, dot: Dot) -> Result<EntryKey, Malformed> {
     let key: EntryKey = key.parse().map_err(|_| Malformed::EntryKey)?;
     if key.incarnation != dot.incarnation {
@@ -122,29 +171,32 @@ mod tests {
 
     #[test]
     fn every_payload_fits_some_place_and_none_fits_all() {
+        let null = || Tree::Scalar(Value::Null).into();
         let bodies = [
-            Body::Value(Value::Object([].into()).into()),
-            Body::Value(Value::Null.into()),
+            Body::Value(Tree::Object([].into()).into()),
+            Body::Value(null()),
             Body::Absent,
-            Body::Item(vec![1], Value::Null.into()),
+            Body::Item(vec![1], null()),
             Body::Position(vec![1]),
             Body::Subtotal { plus: 1, minus: 0 },
             Body::Deleted(StateVector::default()),
+            Body::Member,
         ];
         let places = bodies.map(|body| {
-            let places =
-                Places::of(&Entry { body, clock: 0, time_ms: 0, epoch: 0, covers: vec![] });
+            let entry = Entry { body, clock: 0, time_ms: 0, epoch: 0, over: false, covers: vec![] };
+            let places = Places::of(&entry);
             Place::ALL.into_iter().filter(|place| places.hold(*place)).collect::<Vec<_>>()
         });
-        use Place::{Document, Existence, Position, Register, Subtotal};
-        let expected: [&[Place]; 7] = [
+        use Place::{Document, Element, Existence, Position, Register, Subtotal};
+        let expected: [&[Place]; 8] = [
             &[Document, Register],
             &[Register],
-            &[Document, Register, Existence],
+            &[Document, Register, Existence, Element],
             &[Existence],
             &[Position],
             &[Subtotal],
             &[Document],
+            &[Element],
         ];
         assert_eq!(places.map(|places| places), expected.map(<[Place]>::to_vec));
     }

@@ -1,6 +1,10 @@
 //! What a replica holds, as far as the scan must know.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    sync::Arc,
+};
 
 use super::{Gap, Malformed, Refusal, Scanned, check, entry::Place};
 use crate::{
@@ -25,7 +29,13 @@ const CROWD_BITS: u32 = 14;
 #[derive(Clone, Debug, Default)]
 pub struct Known {
     writers: BTreeMap<LowBitsFirst, Writer>,
-    texts: BTreeMap<String, Root>,
+    /// The same in another order, to be handed out.
+    state_vector: StateVector,
+    texts: BTreeMap<Arc<str>, Root>,
+    /// By the index of their roots.
+    names: Vec<Arc<str>>,
+    /// The document's generation, for which its founders stand.
+    pub(crate) generation: u32,
 }
 
 /// Orders writers by their bits from the lowest up, so that those sharing low bits are neighbours.
@@ -58,6 +68,10 @@ impl Root {
 
     fn text(index: usize) -> Self {
         Self((Place::ALL.len() + index) as u32)
+    }
+
+    fn text_index(self) -> Option<usize> {
+        (self.0 as usize).checked_sub(Place::ALL.len())
     }
 
     pub(super) fn is_entries(self) -> bool {
@@ -149,12 +163,19 @@ impl Known {
     /// As [`check`](Self::check), and then nothing is noted.
     pub fn absorb(&mut self, update: &Scanned<'_>) -> Result<(), Refusal> {
         let fresh = check::check(self, update)?;
-        self.texts.extend(fresh.texts.into_iter().map(|(name, root)| (name.to_owned(), root)));
+        let mut texts: Vec<(Root, Arc<str>)> =
+            fresh.texts.into_iter().map(|(name, root)| (root, name.into())).collect();
+        texts.sort_unstable();
+        for (root, name) in texts {
+            self.texts.insert(Arc::clone(&name), root);
+            self.names.push(name);
+        }
         for (incarnation, end, runs) in fresh.writers {
             let writer = self.writers.entry(LowBitsFirst::new(incarnation)).or_default();
             writer.end = end.max(writer.end);
             writer.runs.0.pop();
             writer.runs.0.extend(runs.0);
+            self.state_vector.raise(incarnation, writer.end);
         }
         Ok(())
     }
@@ -171,10 +192,32 @@ impl Known {
 
     /// How many operations of each writer are held.
     pub fn state_vector(&self) -> StateVector {
-        self.writers
-            .iter()
-            .filter_map(|(writer, held)| Some((writer.writer()?, held.end)))
-            .collect()
+        self.state_vector.clone()
+    }
+
+    /// Whether everything in a vector is held.
+    pub(crate) fn covers_all(&self, read: &StateVector) -> bool {
+        self.state_vector.covers_all(read)
+    }
+
+    /// Whether anything was ever typed in a root text.
+    pub(crate) fn has_text(&self, name: &str) -> bool {
+        self.texts.contains_key(name)
+    }
+
+    /// The root texts that these operations of one writer, as far as they are held, belong to.
+    pub(crate) fn texts_in(
+        &self,
+        writer: Incarnation,
+        clocks: Range<u32>,
+    ) -> impl Iterator<Item = &Arc<str>> {
+        let held = self.writers.get(&LowBitsFirst::new(writer));
+        let end = held.map_or(0, |held| held.end.min(clocks.end));
+        let start = clocks.start;
+        let runs = held.into_iter().filter(move |_| start < end);
+        let runs = runs.flat_map(move |held| held.runs.since(start));
+        let runs = runs.take_while(move |run| run.start < end);
+        runs.filter_map(|run| self.names.get(run.root.text_index()?))
     }
 
     /// The root texts in which something was typed that this vector does not hold.
@@ -187,7 +230,27 @@ impl Known {
             .flat_map(|(from, held)| held.runs.since(from).iter().map(|run| run.root))
             .collect();
         let texts = self.texts.iter();
-        texts.filter(move |(_, root)| unseen.contains(root)).map(|(name, _)| name.as_str())
+        texts.filter(move |(_, root)| unseen.contains(root)).map(|(name, _)| &**name)
+    }
+
+    /// The operations that were ever made in a root text, writer by writer.
+    pub(crate) fn operations_in(&self, text: &str) -> Vec<(Incarnation, Range<u32>)> {
+        let Some(root) = self.texts.get(text) else { return Vec::new() };
+        let mut found = Vec::new();
+        for (writer, held) in &self.writers {
+            let Some(writer) = writer.writer() else { continue };
+            let runs = held.runs.0.iter().enumerate().filter(|(_, run)| run.root == *root);
+            for (index, run) in runs {
+                let end = held.runs.0.get(index + 1).map_or(held.end, |next| next.start);
+                found.push((writer, run.start..end));
+            }
+        }
+        found
+    }
+
+    /// Whether nothing is held.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.writers.is_empty()
     }
 
     /// The run of an operation that is held.
@@ -266,7 +329,7 @@ impl Known {
     pub(super) fn layout(&self) -> BTreeMap<Incarnation, Vec<(u32, &str)>> {
         let name = |root| {
             let text = self.texts.iter().find(|(_, text)| **text == root);
-            text.map_or("entries", |(name, _)| name.as_str())
+            text.map_or("entries", |(name, _)| name)
         };
         let runs = |writer: &Writer| {
             let end = [Run { start: writer.end, root: Root(0), has_origin: false }];

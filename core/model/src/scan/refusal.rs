@@ -86,6 +86,9 @@ pub enum Malformed {
     /// An entry's payload states another clock than its block has.
     #[error("an entry's payload states another clock than its block")]
     EntryClock,
+    /// A founder's content is not what a document can begin with, or not what its id stands for.
+    #[error("a founder's content is not what it stands for")]
+    Founder,
     /// An entry covers itself or a later one of its writer.
     #[error("an entry covers itself or what its writer did later")]
     EntryCoversItself,

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// What is told about the changes, if anybody asks.
-type Changes<'a> = Option<&'a mut Vec<TextChange>>;
+pub(super) type Changes<'a> = Option<&'a mut Vec<TextChange>>;
 
 /// The writers of an update, by descending writer, with the blocks that are not taken in yet.
 type Waiting<'a> = Vec<(Incarnation, Peekable<Blocks<'a>>)>;
@@ -160,7 +160,7 @@ impl TextIndex {
     }
 
     /// Deletes operations from one on, as far as they are in texts.
-    fn delete(&mut self, from: Id, end: u32, changes: &mut Changes<'_>) {
+    pub(super) fn delete(&mut self, from: Id, end: u32, changes: &mut Changes<'_>) {
         let mut id = from;
         while id.clock < end {
             let Some((place, offset)) = self.find(id) else {

@@ -1,11 +1,14 @@
 //! Local splices.
 
 use super::{
-    SpliceError, TextIndex,
+    SpliceError, TextChange, TextIndex,
     run::{Id, Run},
     writers::Writers,
 };
-use crate::compose::Composer;
+use crate::{
+    compose::Composer,
+    ids::{Dot, Incarnation},
+};
 
 impl TextIndex {
     /// Whether a splice can be made, without making it.
@@ -46,9 +49,32 @@ impl TextIndex {
         let text = self.text(root);
         self.remove(transaction, text, at, delete);
         if !insert.is_empty() {
-            self.compose(transaction, text, at, insert);
+            self.compose(transaction, Writers::LOCAL, text, at, insert);
         }
         Ok(())
+    }
+
+    /// Puts the first content into a root text that is not there, as a writer of the transaction.
+    pub fn begin(
+        &mut self,
+        transaction: &mut Composer,
+        writer: Incarnation,
+        root: &str,
+        content: &str,
+    ) {
+        if !content.is_empty() {
+            let (text, writer) = (self.text(root), self.writers.number(writer));
+            self.compose(transaction, writer, text, 0, content);
+        }
+    }
+
+    /// Deletes operations of the texts by name, which the transaction deletes too.
+    pub fn clear(&mut self, from: Dot, len: u32) -> Vec<TextChange> {
+        let mut changes = Vec::new();
+        if let Some(id) = self.writers.id(from) {
+            self.delete(id, from.clock + len, &mut Some(&mut changes));
+        }
+        changes
     }
 
     fn remove(&mut self, transaction: &mut Composer, text: usize, at: u32, delete: u32) {
@@ -66,7 +92,14 @@ impl TextIndex {
         }
     }
 
-    fn compose(&mut self, transaction: &mut Composer, text: usize, at: u32, insert: &str) {
+    fn compose(
+        &mut self,
+        transaction: &mut Composer,
+        writer: u32,
+        text: usize,
+        at: u32,
+        insert: &str,
+    ) {
         // Directly left of the next visible unit, hence behind what is deleted there, as yrs does.
         let next = self.unit(text, at).map(|(place, offset)| self.split(place, offset));
         let after = match next {
@@ -76,15 +109,15 @@ impl TextIndex {
         let origin = after.map(|place| self.run(place).last());
         let right_origin = next.map(|place| self.run(place).id);
         let dot = transaction.text(
-            self.writers.incarnation(Writers::LOCAL),
+            self.writers.incarnation(writer),
             &self.texts[text].root,
             origin.map(|id| self.writers.dot(id)),
             right_origin.map(|id| self.writers.dot(id)),
             insert,
         );
-        let id = Id { writer: Writers::LOCAL, clock: dot.clock };
+        let id = Id { writer, clock: dot.clock };
         let len = self.note_surrogates(id, insert, id.clock);
-        self.writers.set_clock(Writers::LOCAL, dot.clock + len);
+        self.writers.set_clock(writer, dot.clock + len);
         let run = Run { id, len, is_live: true, origin, right_origin };
         let chunk = self.insert(text, after, run);
         self.balance(chunk);

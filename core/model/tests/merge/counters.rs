@@ -1,6 +1,6 @@
 //! Counters.
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::{
     pair::{agree, concurrently, concurrently_from, edit, outcome, put},
@@ -105,9 +105,38 @@ fn number_and_number_put_over_one_counter_both_count_as_differences() {
 }
 
 #[test]
-fn reset_and_reset_of_one_counter_add_up() {
+fn reset_and_reset_of_one_counter_the_later_counts_and_the_other_is_a_conflict() {
     let reset = |to: i64| edit(json!({"op":"set","path":"/n","value":{"$counter":to}}));
-    concurrently(json!({"n": {"$counter": 10}}), reset(5), reset(7), agree(json!({"n": 12})));
+    let start = || json!({"n": {"$counter": 10}});
+    concurrently(start(), reset(5), reset(7), outcome(json!({"n": 7}), json!([["/n", 5]])));
+    concurrently(start(), reset(5), reset(5), agree(json!({"n": 5})));
+    concurrently(start(), reset(5), reset(0), agree(json!({"n": 5})));
+}
+
+#[test]
+fn reset_and_reset_and_added_to_count_what_was_added_once() {
+    let reset_and_add = |to: i64| {
+        move |device: &mut Device| {
+            device.edit(json!([
+                {"op":"set","path":"/n","value":{"$counter":to}},
+                {"op":"increment","path":"/n","by":to},
+            ]));
+        }
+    };
+    concurrently(
+        json!({"n": {"$counter": 10}}),
+        reset_and_add(5),
+        reset_and_add(7),
+        outcome(json!({"n": 19}), json!([["/n", 5]])),
+    );
+}
+
+#[test]
+fn counter_and_counter_that_begin_alike_are_one() {
+    let begin = |to: i64| put(json!({"n": {"$counter": to}}));
+    concurrently(Json::Null, begin(1), begin(1), agree(json!({"n": 1})));
+    concurrently(json!({}), begin(1), begin(1), agree(json!({"n": 1})));
+    concurrently(json!({}), begin(1), begin(2), outcome(json!({"n": 2}), json!([["/n", 1]])));
 }
 
 #[test]

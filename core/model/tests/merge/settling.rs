@@ -104,7 +104,7 @@ fn what_lost_below_a_plain_value_is_settled_there_or_by_saying_the_value_again()
 
 #[test]
 fn what_lost_below_a_list_is_settled_there_or_by_setting_the_list() {
-    let set = json!({"op":"set","path":"/a","value":[1]});
+    let set = json!({"op":"set","path":"/a","value":["x"]});
     settles(
         &json!({"a": {"k": {"$text": "Hello"}}}),
         typing("/a/k"),

@@ -18,17 +18,28 @@ fn text_and_text_both_edits_are_there() {
 }
 
 #[test]
-fn text_and_text_created_at_one_path_share_one_text() {
-    concurrently_then(
-        Json::Null,
-        put(json!({"t": {"$text": "one"}})),
-        put(json!({"t": {"$text": "two"}})),
-        |devices| {
-            let text = devices[0].json()["t"].as_str().map(str::to_owned);
-            assert!(matches!(text.as_deref(), Some("onetwo" | "twoone")), "{text:?}");
-            assert_eq!(devices[0].conflicts(), json!([]));
-        },
-    );
+fn text_and_text_created_at_one_path_are_two_of_which_one_is_there() {
+    let begin = |content: &str| put(json!({"t": {"$text": content}}));
+    // Of two beginnings of a document neither is later.
+    concurrently_then(Json::Null, begin("one"), begin("two"), |devices| {
+        let text = devices[0].json()["t"].as_str().map(str::to_owned);
+        let other = if text.as_deref() == Some("one") { "two" } else { "one" };
+        assert!(matches!(text.as_deref(), Some("one" | "two")), "{text:?}");
+        assert_eq!(devices[0].conflicts(), json!([["/t", other]]));
+    });
+    let lost = || json!([["/t", "one"]]);
+    concurrently(json!({}), begin("one"), begin("two"), outcome(json!({"t": "two"}), lost()));
+    concurrently(json!({}), begin("one"), begin("one"), agree(json!({"t": "one"})));
+}
+
+#[test]
+fn text_and_text_begun_empty_share_one_text() {
+    let typed = |word: &str| edit(json!({"op":"splice","path":"/t","at":0,"insert":word}));
+    concurrently_then(json!({}), typed("one"), typed("two"), |devices| {
+        let text = devices[0].json()["t"].as_str().map(str::to_owned);
+        assert!(matches!(text.as_deref(), Some("onetwo" | "twoone")), "{text:?}");
+        assert_eq!(devices[0].conflicts(), json!([]));
+    });
 }
 
 #[test]
@@ -71,13 +82,10 @@ fn text_and_new_text_the_new_stands_and_late_typing_is_a_conflict() {
 }
 
 #[test]
-fn text_and_text_set_anew_at_one_path_share_one_text() {
+fn text_and_text_set_anew_at_one_path_the_later_is_there_and_the_other_a_conflict_whole() {
     let anew = |content: &str| edit(json!({"op":"set","path":"/t","value":{"$text":content}}));
-    concurrently_then(json!({"t": {"$text": "Hello"}}), anew("A"), anew("B"), |devices| {
-        let text = devices[0].json()["t"].clone();
-        assert!([json!("AB"), json!("BA")].contains(&text), "{text}");
-        assert_eq!(devices[0].conflicts(), json!([]));
-    });
+    let start = || json!({"t": {"$text": "Hello"}});
+    concurrently(start(), anew("A"), anew("B"), outcome(json!({"t": "B"}), json!([["/t", "A"]])));
 }
 
 #[test]

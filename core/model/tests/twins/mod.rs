@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use dunlin_model::{
     Dot, Incarnation, Value,
     compose::{Composer, Previous},
-    entry::{Body, Entry, EntryKey, Marker},
+    entry::{Body, Entry, EntryKey, Marker, Tree},
     scan,
     text_index::{SpliceError, TextIndex},
 };
@@ -201,10 +201,11 @@ impl Replica {
             number: dice.below(2) as u32,
         };
         let entry = Entry {
-            body: Body::Value(Arc::new(Value::Int(dice.below(300) as i64))),
+            body: Body::Value(Arc::new(Tree::Scalar(Value::Int(dice.below(300) as i64)))),
             clock: ours.clock(self.writer),
             time_ms: 7,
             epoch: 0,
+            over: false,
             covers: vec![],
         };
         let (key, payload) = (key.to_string(), entry.encode());

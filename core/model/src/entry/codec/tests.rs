@@ -3,33 +3,40 @@
 use super::*;
 
 fn entry(body: Body) -> Entry {
-    Entry { body, clock: 3, time_ms: 1_700_000_000_123, epoch: 0, covers: Vec::new() }
+    Entry { body, clock: 3, time_ms: 1_700_000_000_123, epoch: 0, over: false, covers: Vec::new() }
 }
 
 #[test]
 fn payloads_are_read_back() {
     let dot = Dot { incarnation: Incarnation::from_client(77).unwrap(), clock: 9 };
     let numbers = [1 << 31, 1_700_000_000_123, (1 << 53) + 1, i64::MIN, i64::MAX];
-    let value = Value::Object(
-        [
-            ("a".to_owned(), Value::List(numbers.into_iter().map(Value::Int).collect())),
-            ("b".to_owned(), Value::Text(String::new())),
-            ("c".to_owned(), Value::Counter(-4)),
-            ("d".to_owned(), Value::Float(0.1)),
-        ]
-        .into(),
-    );
+    let number = |whole| Tree::Scalar(Value::Int(whole));
+    let elements = [Value::Null, Value::Int(1), Value::String("x".into())];
+    let fields = [
+        ("a", Tree::List(numbers.into_iter().map(number).collect())),
+        ("b", Tree::Text(None)),
+        ("c", Tree::Counter(-4)),
+        ("d", Tree::Scalar(Value::Float(0.1))),
+        ("e", Tree::Text(Some([7; 16]))),
+        ("f", Tree::Apart([8; 16])),
+        ("g", Tree::Whole(Value::List(vec![Value::Int(1), Value::Object([].into())]))),
+        ("h", Tree::Set(elements.into_iter().map(|it| Element::new(it).unwrap()).collect())),
+    ];
+    let tree = Tree::Object(fields.map(|(key, tree)| (key.to_owned(), tree)).into());
     for body in [
-        Body::Value(Arc::new(value.clone())),
+        Body::Value(Arc::new(tree.clone())),
         Body::Absent,
-        Body::Item(vec![1], Arc::new(value)),
+        Body::Item(vec![1], Arc::new(tree)),
+        Body::Member,
         Body::Position(vec![128; 15]),
         Body::Subtotal { plus: 5, minus: 0 },
         Body::Deleted([(dot.incarnation, 4)].into_iter().collect()),
     ] {
         for (epoch, covers) in [(0, vec![]), (2, vec![]), (0, vec![dot])] {
-            let entry = Entry { epoch, covers, ..entry(body.clone()) };
-            assert_eq!(Entry::decode(&entry.encode()), Ok(entry));
+            for over in [false, true] {
+                let entry = Entry { epoch, over, covers: covers.clone(), ..entry(body.clone()) };
+                assert_eq!(Entry::decode(&entry.encode()), Ok(entry));
+            }
         }
     }
 }
@@ -82,7 +89,7 @@ fn another_number_of_fields_is_refused() {
 
 #[test]
 fn a_kind_that_is_not_known_is_refused() {
-    assert_refused(&of_kind(6, &[0xf6]), "unknown kind", &of_kind(1, &[0xf6]));
+    assert_refused(&of_kind(7, &[0xf6]), "unknown kind", &of_kind(6, &[0xf6]));
 }
 
 #[test]
@@ -178,9 +185,40 @@ fn a_counter_out_of_bounds_is_refused() {
 
 #[test]
 fn tags_and_kinds_of_values_that_are_not_known_are_refused() {
-    assert_value_refused(&[0xc9, 0xf6], "unknown tag", &[0xc7, 0xf6]);
+    assert_value_refused(&[0xcc, 0xf6], "unknown tag", &[0xc7, 0xf6]);
     assert_value_refused(&[0xf7], "a value of no known kind", &[0xf6]);
     assert_value_refused(&[0xf9, 0x3c, 0], "a value of no known kind", &[1]);
+}
+
+#[test]
+fn a_hash_of_another_length_is_refused() {
+    for tag in [0xc7, 0xcb] {
+        let hash = |length: u8| [vec![tag, 0x40 | length], vec![1; length.into()]].concat();
+        for other in [0, 15, 17] {
+            assert_value_refused(&hash(other), "a hash is 16 bytes", &hash(16));
+        }
+    }
+}
+
+#[test]
+fn a_scalar_is_no_value_that_is_replaced_whole() {
+    assert_value_refused(&[0xc9, 1], "a scalar is no tree", &[0xc9, 0x80]);
+}
+
+#[test]
+fn elements_out_of_order_twice_or_of_another_kind_are_refused() {
+    let taken = [0xca, 0x82, 1, 0x61, b'a'];
+    assert_value_refused(&[0xca, 0x82, 0x61, b'a', 1], "elements are not sorted", &taken);
+    assert_value_refused(&[0xca, 0x82, 1, 1], "elements are not sorted", &taken);
+    assert_value_refused(&[0xca, 0x81, 0x41, 1], "not an element of a set", &taken);
+}
+
+#[test]
+fn an_epoch_of_what_was_written_over_something_is_bounded() {
+    let at = |epoch: [u8; 4]| [&[0x85, 0, 0, 0, 0xf6, 0x3a][..], &epoch].concat();
+    let taken = at([0x7f, 0xff, 0xff, 0xff]);
+    assert_refused(&at([0x80, 0, 0, 0]), "an epoch is out of bounds", &taken);
+    assert_eq!(decode(&taken).map(|entry| (entry.epoch, entry.over)), Ok((MAX_EPOCH, true)));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use yrs::{
 
 use crate::{
     Dot, Incarnation, Value,
-    entry::{Body, Entry},
+    entry::{Body, Entry, Tree},
     scan::{Known, Malformed, Refusal, read},
 };
 
@@ -104,8 +104,8 @@ pub(super) fn key(client: u64) -> At<'static> {
 
 /// The payload of an entry that states this clock.
 pub(super) fn payload(clock: u32) -> Entry {
-    let body = Body::Value(Arc::new(Value::Int(1)));
-    Entry { body, clock, time_ms: 0, epoch: 0, covers: Vec::new() }
+    let body = Body::Value(Arc::new(Tree::Scalar(Value::Int(1))));
+    Entry { body, clock, time_ms: 0, epoch: 0, over: false, covers: Vec::new() }
 }
 
 pub(super) fn value(clock: u32) -> Vec<u8> {

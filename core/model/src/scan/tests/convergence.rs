@@ -11,7 +11,7 @@ use yrs::{
 use super::build::*;
 use crate::{
     Dot, Incarnation, RegisterPath, StateVector, Value,
-    entry::{Body, ENTRIES_ROOT, Entry, EntryKey, Marker, text_root},
+    entry::{Body, ENTRIES_ROOT, Entry, EntryKey, Marker, TextRoot, Tree},
     scan::{Known, Refusal, read},
 };
 
@@ -89,8 +89,11 @@ impl Replica {
     fn new(client: u64, deltas: Arc<Mutex<Vec<Vec<u8>>>>) -> Self {
         let doc = document(client);
         let entries = doc.get_or_insert_map(ENTRIES_ROOT);
-        let texts = ["/body", "/title"]
-            .map(|path| doc.get_or_insert_text(text_root(&path.parse().unwrap(), 0)));
+        let texts = ["/body", "/title"].map(|path| {
+            doc.get_or_insert_text(
+                TextRoot { path: path.parse().unwrap(), epoch: 0, begun: None }.to_string(),
+            )
+        });
         let sink = deltas.clone();
         doc.observe_update_v1("delta", move |_, event| {
             sink.lock().unwrap().push(event.update.clone());
@@ -137,8 +140,8 @@ impl Replica {
         let covers = self.last_entry().into_iter().collect();
         let mut txn = self.doc.transact_mut();
         let clock = txn.state_vector().get(&yrs::block::ClientID::new(self.client));
-        let body = Body::Value(Arc::new(Value::Int(i64::from(clock))));
-        let entry = Entry { body, clock, time_ms: 0, epoch: 0, covers };
+        let body = Body::Value(Arc::new(Tree::Scalar(Value::Int(i64::from(clock)))));
+        let entry = Entry { body, clock, time_ms: 0, epoch: 0, over: false, covers };
         self.entries.insert(&mut txn, key.to_string(), Any::Buffer(entry.encode().into()));
     }
 
@@ -230,7 +233,7 @@ fn run(steps: &[Step]) {
     let deltas = Arc::new(Mutex::new(Vec::new()));
     // Ids that sort differently from when their writers start, and of honest size.
     let mut next_client = (0..).map(|run: u64| {
-        run.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(17) % Incarnation::BOUND
+        run.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(17) % Incarnation::FIRST_FOUNDER
     });
     let mut replicas: Vec<Replica> =
         (0..3).map(|_| Replica::new(next_client.next().unwrap(), deltas.clone())).collect();

@@ -50,18 +50,18 @@ fn client_ids_chosen_to_collide_are_refused() {
             clients.iter().map(|client| span(*client, 0, &[text(&BODY, "x")])).collect();
         update(&spans, &[])
     };
-    let chosen = spans(&mut (0..8192).map(|high| high << 40 | 5));
+    let chosen = spans(&mut (0..8192).map(|high| high << 39 | 5));
     assert_eq!(scan(&chosen), refused(Malformed::CrowdedWriters));
-    let honest = spans(&mut (0..8192).map(|client| client << 30 | client));
+    let honest = spans(&mut (0..8192).map(|client| client << 29 | client));
     assert_taken(&honest);
-    let crowd = |size: u64| spans(&mut (0..size).map(|high| high << 40 | 5));
+    let crowd = |size: u64| spans(&mut (0..size).map(|high| high << 39 | 5));
     assert_taken(&crowd(64));
     assert_eq!(scan(&crowd(65)), refused(Malformed::CrowdedWriters));
     // Nor do they come in one by one.
     let mut known = Known::new();
     let mut taken = 0;
     for high in 0..8192u64 {
-        let one = spans(&mut [high << 40 | 5].into_iter());
+        let one = spans(&mut [high << 39 | 5].into_iter());
         taken += u32::from(known.absorb(&read(&one).unwrap()).is_ok());
     }
     assert_eq!(taken, 64);

@@ -265,7 +265,7 @@ fn blocks_that_refer_to_one_another_are_refused() {
 #[test]
 fn more_writers_than_a_document_may_have_are_refused() {
     // Multiples of an odd number spread over the low bits.
-    let spread = |index: u64| index.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 11;
+    let spread = |index: u64| index.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 12;
     let mut clients: Vec<u64> = (1..=MAX_WRITERS as u64 + 1).map(spread).collect();
     let last = clients.pop().unwrap();
     clients.sort_unstable_by(|left, right| right.cmp(left));

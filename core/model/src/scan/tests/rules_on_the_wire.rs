@@ -112,7 +112,10 @@ fn strings_that_are_not_utf8_are_refused() {
 #[test]
 fn clients_of_2_to_the_53_are_refused() {
     let by = |client| update(&[span(client, 0, &[text(&BODY, "x")])], &[]);
-    assert_taken(&by((1 << 53) - 1));
+    assert_taken(&by((1 << 52) - 1));
+    let founder = (1 << 53) - 1;
+    let root = format!("t0.{}/body", dot(founder, 0));
+    assert_taken(&update(&[span(founder, 0, &[text(&At::Root(&root), "x")])], &[]));
     assert_eq!(scan(&by(1 << 53)), refused(Malformed::ClientOutOfBounds));
     let deletes = update(&[], &[deleted(1 << 53, &[(0, 1)])]);
     assert_eq!(scan(&deletes), refused(Malformed::ClientOutOfBounds));
@@ -232,7 +235,7 @@ fn roots_of_another_name_are_refused() {
     assert_taken(&under("t17/a/b"));
     let deep = format!("t0{}", "/a".repeat(33));
     let long = format!("t0/{}", "a".repeat(1024));
-    for name in ["", "t", "t0", "t00/body", "t/body", "x0/body", "t0/~3", "t0body", &deep, &long] {
+    for name in ["", "t", "t0", "t00/body", "t/body", "x0/body", "t0/~4", "t0body", &deep, &long] {
         assert_eq!(scan(&under(name)), refused(Malformed::RootName), "{name}");
     }
 }

@@ -1,0 +1,147 @@
+//! A place in a document and all that is written for it.
+
+use crate::{
+    element::Element,
+    entry::{Beginning, Body, Marker, Tree},
+    path::{RegisterPath, Segment},
+    registers::{Branch, Registers, Stored},
+};
+
+use super::lists::Lists;
+
+/// A part of some entry's value that speaks for a place.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fact<'a> {
+    pub(crate) stored: &'a Stored,
+    pub(crate) tree: &'a Tree,
+}
+
+impl Fact<'_> {
+    /// Which list its items belong to, if it is one.
+    pub(crate) fn beginning(&self) -> Beginning {
+        match self.stored.entry.over {
+            true => Beginning::Over(self.stored.dot()),
+            false => Beginning::Fresh(self.stored.entry.epoch),
+        }
+    }
+}
+
+/// A place in a document: its path, the entries there and below, and the values that speak for it.
+#[derive(Clone)]
+pub(crate) struct Place<'a> {
+    pub(crate) path: RegisterPath,
+    pub(crate) branch: Option<&'a Branch>,
+    /// What is written above for this place, before what is written here covers some of it.
+    pub(crate) inherited: Vec<Fact<'a>>,
+    /// What speaks for it.
+    pub(crate) facts: Vec<Fact<'a>>,
+    lists: &'a Lists,
+}
+
+impl<'a> Place<'a> {
+    /// The whole document.
+    pub(crate) fn root(registers: &'a Registers, lists: &'a Lists) -> Self {
+        Self::enter(RegisterPath::root(), Some(registers.root()), Vec::new(), lists)
+    }
+
+    /// The place at a path, whatever is there.
+    pub(crate) fn at(registers: &'a Registers, lists: &'a Lists, path: &RegisterPath) -> Self {
+        let root = Self::root(registers, lists);
+        path.segments().iter().fold(root, |place, step| place.child(step))
+    }
+
+    fn enter(
+        path: RegisterPath,
+        branch: Option<&'a Branch>,
+        mut inherited: Vec<Fact<'a>>,
+        lists: &'a Lists,
+    ) -> Self {
+        let stored = branch.map_or(&[][..], |branch| &branch.stored);
+        if stored.is_empty() {
+            let facts = inherited.clone();
+            return Self { path, branch, inherited, facts, lists };
+        }
+        // An item's first value may be covered by what is written at the item.
+        inherited.extend(stored.iter().filter_map(|stored| match &stored.entry.body {
+            Body::Item(_, tree) => Some(Fact { stored, tree }),
+            _ => None,
+        }));
+        let covers = |fact: &Fact<'_>| {
+            let dot = fact.stored.dot();
+            stored.iter().any(|stored| {
+                stored.key.marker == Marker::Register && stored.entry.covers.contains(&dot)
+            })
+        };
+        let (covered, mut facts): (Vec<Fact<'a>>, Vec<Fact<'a>>) =
+            inherited.iter().copied().partition(|fact| covers(fact));
+        // What a document began with and somebody replaced stays replaced, whoever begins another
+        // one with the same.
+        let is_element = matches!(path.last(), Some(Segment::Element(_)));
+        facts.retain(|fact| {
+            !(fact.stored.key.incarnation.is_founder()
+                && covered.iter().any(|covered| is_element || covered.tree == fact.tree))
+        });
+        facts.extend(stored.iter().filter_map(|stored| match &stored.entry.body {
+            Body::Value(tree) => Some(Fact { stored, tree }),
+            _ => None,
+        }));
+        Self { path, branch, inherited, facts, lists }
+    }
+
+    /// The place one step down.
+    pub(crate) fn child(&self, step: &Segment) -> Self {
+        self.child_of(step, &self.facts)
+    }
+
+    /// The place one step down, for which only these facts speak from above.
+    pub(crate) fn child_of(&self, step: &Segment, facts: &[Fact<'a>]) -> Self {
+        let branch = self.branch.and_then(|branch| branch.children.get(step));
+        let path = self.path.child(step);
+        let mut inherited = Vec::new();
+        match step {
+            Segment::Key(key) => inherited.extend(facts.iter().filter_map(|fact| {
+                let tree = fact.tree.fields()?.get(key)?;
+                Some(Fact { stored: fact.stored, tree })
+            })),
+            Segment::Item(id) => {
+                let is_deleted = branch.is_some_and(|branch| {
+                    branch.stored.iter().any(|stored| {
+                        stored.key.marker == Marker::Existence && stored.entry.body == Body::Absent
+                    })
+                });
+                if !is_deleted {
+                    inherited.extend(facts.iter().filter_map(|fact| {
+                        let items = fact.tree.items()?;
+                        let index = self.lists.names(&self.path, fact)?.index(*id)?;
+                        Some(Fact { stored: fact.stored, tree: items.get(index)? })
+                    }));
+                }
+            }
+            Segment::Element(name) => inherited.extend(facts.iter().filter(|fact| {
+                let Tree::Set(elements) = fact.tree else { return false };
+                Element::from_name(name).is_some_and(|element| elements.contains(&element))
+            })),
+        }
+        Self::enter(path, branch, inherited, self.lists)
+    }
+
+    /// What is remembered of lists.
+    pub(crate) fn lists(&self) -> &'a Lists {
+        self.lists
+    }
+
+    /// The entries written exactly here.
+    pub(crate) fn stored(&self) -> &'a [Stored] {
+        self.branch.map_or(&[], |branch| &branch.stored)
+    }
+
+    /// The steps to all entries below.
+    pub(crate) fn steps(&self) -> impl Iterator<Item = (&'a Segment, &'a Branch)> {
+        self.branch.into_iter().flat_map(|branch| &branch.children)
+    }
+
+    /// Whether one value alone speaks for this place and all below it.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.branch.is_none() && self.facts.len() <= 1
+    }
+}

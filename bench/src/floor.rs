@@ -3,3 +3,4 @@
 pub(crate) mod documents;
 pub(crate) mod quic;
 pub(crate) mod sqlite;
+pub(crate) mod thread;

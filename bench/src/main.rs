@@ -4,6 +4,7 @@
 //! Absolute times on a shared machine mean little; the ratio to a floor measured a moment before
 //! means something. `cargo xtask bench` builds in release and runs this.
 
+mod cpu;
 mod floor;
 mod jvm;
 mod measure;

@@ -8,9 +8,13 @@ use std::{
 };
 
 use dunlin::{
-    Carrier, CollectionHandle, Config, DeviceKind, Durability, Invitation, Node, Space, SyncConfig,
+    Carrier, CollectionHandle, Config, DeviceKind, Durability, Engines, Invitation, Node, Space,
+    SyncConfig,
 };
-use tokio::time::timeout;
+use tokio::{
+    runtime::{Builder, Runtime},
+    time::timeout,
+};
 
 use crate::Result;
 
@@ -27,6 +31,15 @@ impl Product {
     /// Makes a node that founds a space.
     pub(crate) async fn create(dir: &Path, durability: Durability) -> Result<Self> {
         let node = Node::create(dir, "bench", DeviceKind::Human, config(durability)).await?;
+        let space = node.create_space("bench").await?;
+        Ok(Self { node, space })
+    }
+
+    /// Makes a node whose engines run on the caller's own thread, which then is all there is to
+    /// measure.
+    pub(crate) async fn create_inline(dir: &Path) -> Result<Self> {
+        let config = Config { engines: Engines::Tasks, ..config(Durability::Relaxed) };
+        let node = Node::create(dir, "bench", DeviceKind::Human, config).await?;
         let space = node.create_space("bench").await?;
         Ok(Self { node, space })
     }
@@ -89,6 +102,11 @@ impl Product {
     pub(crate) async fn close(self) -> Result<()> {
         Ok(self.node.shutdown().await?)
     }
+}
+
+/// A runtime for [`Product::create_inline`].
+pub(crate) fn inline_runtime() -> Result<Runtime> {
+    Ok(Builder::new_current_thread().enable_all().build()?)
 }
 
 fn config(durability: Durability) -> Config {

@@ -6,6 +6,7 @@ mod values;
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, CommandFactory, Parser, Subcommand, error::ErrorKind};
+use dunlin::Forms;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::{
@@ -204,6 +205,9 @@ pub(crate) struct Edit {
     /// written since is kept as a conflict instead of replaced
     #[arg(long, value_name = "V", allow_hyphen_values = true)]
     pub(crate) base: Option<String>,
+    /// Read no tagged forms in values
+    #[arg(long)]
+    pub(crate) plain: bool,
 }
 
 /// Arguments of `get`.
@@ -217,7 +221,7 @@ pub(crate) struct Get {
     /// Also what lost against a concurrent write
     #[arg(long)]
     pub(crate) conflicts: bool,
-    /// Tell texts and counters from strings and numbers: {"$text":"…"}, {"$counter":3}
+    /// Tell kinds that JSON does not have: {"$text":"…"}, {"$counter":3}; `put` reads it back
     #[arg(long)]
     pub(crate) kinds: bool,
     /// Also the version, for `edit --base`
@@ -322,6 +326,13 @@ pub(crate) struct Run {
     /// End when standard input ends, as it does when whoever started this process dies
     #[arg(long, hide_short_help = true)]
     pub(crate) until_eof: bool,
+}
+
+impl Edit {
+    /// How its values are read.
+    pub(crate) fn forms(&self) -> Forms {
+        if self.plain { Forms::Plain } else { Forms::Tagged }
+    }
 }
 
 impl NodeCommand {

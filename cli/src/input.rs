@@ -2,8 +2,7 @@
 
 use std::io;
 
-use dunlin::{Code, Error, InvalidInput};
-use serde_json::Value as Json;
+use dunlin::{Code, Error};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt};
 
 use crate::failure::Failure;
@@ -67,56 +66,6 @@ pub(crate) async fn until_end(input: impl AsyncRead + Unpin, mut on_byte: impl F
     }
 }
 
-/// Parses JSON, naming what it was meant to be and where it goes wrong.
-pub(crate) fn json(text: &str, what: &str) -> Result<Json, Failure> {
-    let json = serde_json::from_str(text).map_err(|error| {
-        Failure::invalid(
-            format!("{what} is not JSON: {error}"),
-            "write JSON, in single quotes for the shell, such as '{\"done\":true}'; \"-\" reads \
-             it from standard input",
-        )
-    })?;
-    check_integers(text.as_bytes()).map_err(|error| Failure::Refused(error.into()))?;
-    Ok(json)
-}
-
-/// Refuses whole numbers beyond 64 bits, which parsing would round without a word.
-pub(crate) fn check_integers(json: &[u8]) -> Result<(), InvalidInput> {
-    let mut rest = json;
-    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'"' | b'-' | b'0'..=b'9')) {
-        rest = &rest[at..];
-        let length = if rest[0] == b'"' { string_length(rest) } else { number_length(rest) };
-        let (token, behind) = rest.split_at(length);
-        rest = behind;
-        let number = str::from_utf8(token).unwrap_or_default();
-        let is_whole = number.bytes().all(|byte| matches!(byte, b'-' | b'0'..=b'9'));
-        if is_whole && number.parse::<i64>().is_err() {
-            return Err(InvalidInput::new(
-                format!("the number {number:.40} is not between {} and {}", i64::MIN, i64::MAX),
-                "store it as a string",
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// Bytes of the string that begins here, with its quotes.
-fn string_length(json: &[u8]) -> usize {
-    let mut is_escaped = false;
-    let end = json[1..].iter().position(|byte| {
-        let ends = *byte == b'"' && !is_escaped;
-        is_escaped = *byte == b'\\' && !is_escaped;
-        ends
-    });
-    end.map_or(json.len(), |end| end + 2)
-}
-
-/// Bytes of the number that begins here.
-fn number_length(json: &[u8]) -> usize {
-    let is_part = |byte: &u8| matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9');
-    json.iter().position(|byte| !is_part(byte)).unwrap_or(json.len())
-}
-
 pub(crate) fn text(bytes: Vec<u8>, what: &str) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|_| {
         Failure::invalid(format!("{what} is not UTF-8"), "convert it to UTF-8; see iconv(1)")
@@ -142,23 +91,6 @@ fn unreadable(error: io::Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn whole_numbers_beyond_64_bits_are_refused_wherever_they_stand() {
-        for json in ["9223372036854775808", r#"{"a":[true,-9223372036854775809]}"#] {
-            let refused = check_integers(json.as_bytes()).unwrap_err();
-            assert!(refused.reason.contains("922337203685477580"), "{json}: {refused:?}");
-        }
-        for json in [
-            r#"{"a":9223372036854775807,"b":-9223372036854775808}"#,
-            r#"["99999999999999999999","\\\"99999999999999999999"]"#,
-            r#"{"99999999999999999999":1e30,"c":99999999999999999999.5}"#,
-            "",
-            "\"",
-        ] {
-            assert_eq!(check_integers(json.as_bytes()), Ok(()), "{json}");
-        }
-    }
 
     #[tokio::test]
     async fn a_line_that_is_too_long_is_passed_over() {

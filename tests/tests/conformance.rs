@@ -13,8 +13,8 @@ use std::{
 
 use dunlin::{
     Anchor, Carrier, ChangeFeed, CollectionHandle, Config, DeviceKind, DocKey, Document,
-    Durability, Edit, Error, Invitation, ListKeys, Node, Role, Rows, Space, SyncConfig, Value,
-    Version,
+    Durability, Error, Forms, Invitation, JsonText, ListKeys, Node, Role, Rows, Space, SyncConfig,
+    Value, Version,
 };
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
@@ -176,9 +176,9 @@ impl Case {
     }
 
     async fn on_document(&mut self, step: &Json) -> Outcome {
-        const STEPS: [&str; 10] = [
-            "put", "insert", "edit", "save", "delete", "restore", "read", "get", "anchor",
-            "resolve",
+        const STEPS: [&str; 11] = [
+            "put", "insert", "replace", "edit", "save", "delete", "restore", "read", "get",
+            "anchor", "resolve",
         ];
         let what = STEPS.into_iter().find(|what| step.get(*what).is_some());
         let what = what.unwrap_or_else(|| panic!("no such step: {step}"));
@@ -186,14 +186,17 @@ impl Case {
         let (collection, id) = text(&step[what]).split_once('/').unwrap();
         let documents: CollectionHandle = device.space.collection(collection)?;
         let id: DocKey = id.parse()?;
-        let value = || Value::from_json(&step["value"]);
+        let forms = if step.get("plain").is_some() { Forms::Plain } else { Forms::Tagged };
+        let value = || JsonText::new(&step["value"].to_string(), "the value").value(forms);
         let base: Option<Version> =
             step.get("base").map(|name| self.read[text(name)].version.clone());
         match what {
             "put" => drop(documents.put_based(&id, value()?, base, ListKeys::default()).await?),
             "insert" => drop(documents.insert_with_id(&id, value()?).await?),
+            "replace" => drop(documents.replace(&id, value()?).await?),
             "edit" => {
-                let edits = Edit::list_from_json(&step["edits"])?;
+                let text = step["edits"].to_string();
+                let edits = JsonText::new(&text, "the list of edits").edits(forms)?;
                 drop(documents.edit(&id, edits, base).await?);
             }
             "save" => {

@@ -1,6 +1,9 @@
 //! Tasks that build one of the workspace's own programs and run it.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    path::{Path, PathBuf},
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use crate::{
     args::Args,
@@ -16,8 +19,9 @@ const DECODERS: &[(&str, &str)] = &[("dunlin-model", "fuzz_scan"), ("dunlin-prot
 const MUTANTS: u64 = 500_000;
 const SCHEDULES: u64 = 300;
 
-/// The row of the table of targets that is measured from Kotlin.
+/// The rows of the table of targets that are measured from Kotlin, and beside loro.
 const KOTLIN_ROW: &str = "18";
+const LORO_ROW: &str = "30";
 
 /// Mutates with overflow checks on, then off: yrs behaves differently without them.
 pub(crate) fn fuzz(args: &mut Args) -> Result<(), Failure> {
@@ -67,17 +71,30 @@ pub(crate) fn bench(args: &mut Args) -> Result<(), Failure> {
     let words = args.rest();
     let mut measure =
         cargo(&["run", "--quiet", "--release", "--locked", "--package", "dunlin-bench", "--"]);
-    // Without it the benchmark says which row it leaves out.
-    if wants_kotlin(&words) && machine::can_build_kotlin() {
+    // Without them the benchmark says which row it leaves out.
+    if wants(&words, KOTLIN_ROW) && machine::can_build_kotlin() {
         measure.env("DUNLIN_BENCH_CLASS_PATH", kotlin::build_benchmark()?);
+    }
+    if wants(&words, LORO_ROW) {
+        measure.env("DUNLIN_BENCH_LORO", build_loro()?);
     }
     run(measure.args(words))
 }
 
-/// Whether a row that runs in a JVM is among those asked for.
-fn wants_kotlin(words: &[String]) -> bool {
+/// Builds the one program outside the workspace; returns where it is.
+fn build_loro() -> Result<PathBuf, Failure> {
+    let target = Path::new("target/loro");
+    let build = ["build", "--quiet", "--release", "--locked"];
+    run(cargo(&build)
+        .args(["--manifest-path", "bench/loro/Cargo.toml", "--target-dir"])
+        .arg(target))?;
+    Ok(target.join("release").join("dunlin-bench-loro"))
+}
+
+/// Whether a row is among those asked for.
+fn wants(words: &[String], wanted: &str) -> bool {
     let rows = words.iter().skip_while(|word| *word != "--rows").nth(1);
-    rows.is_none_or(|rows| rows.split(',').any(|row| row == KOTLIN_ROW))
+    rows.is_none_or(|rows| rows.split(',').any(|row| row == wanted))
 }
 
 /// A seed nobody chose; what runs with it prints it.
@@ -88,12 +105,13 @@ fn fresh_seed() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::wants_kotlin;
+    use super::KOTLIN_ROW;
 
     #[test]
     fn kotlin_is_built_for_its_row_and_for_the_whole_table() {
         let wants = |words: &str| {
-            wants_kotlin(&words.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+            let words = words.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+            super::wants(&words, KOTLIN_ROW)
         };
         assert!(wants("") && wants("--json") && wants("--json --rows 1,18"));
         assert!(!wants("--rows 1,8 --json"));

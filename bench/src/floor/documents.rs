@@ -20,6 +20,16 @@ pub(crate) struct BareDocument {
 impl BareDocument {
     /// An empty document, set up as the product sets up its own.
     pub(crate) fn new(client: u64) -> Result<Self> {
+        let document = Self::unobserved(client);
+        let seen = document.delta.clone();
+        document.doc.observe_update_v1("bench", move |_, event| {
+            seen.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&event.update);
+        })?;
+        Ok(document)
+    }
+
+    /// One that only takes deltas in: an observer costs time for every writer.
+    pub(crate) fn unobserved(client: u64) -> Self {
         let mut options = Options::with_guid_and_client_id("".into(), ClientID::new(client));
         options.offset_kind = OffsetKind::Utf16;
         options.skip_gc = false;
@@ -27,12 +37,8 @@ impl BareDocument {
         let doc = Doc::with_options(options);
         let text = doc.get_or_insert_text("t");
         let fields = doc.get_or_insert_map("f");
-        let delta = Arc::new(Mutex::new(Vec::new()));
-        let seen = delta.clone();
-        doc.observe_update_v1("bench", move |_, event| {
-            seen.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&event.update);
-        })?;
-        Ok(Self { doc, text, fields, delta })
+        let delta = Arc::default();
+        Self { doc, text, fields, delta }
     }
 
     /// A document from a snapshot or the updates that lead to it.
@@ -47,6 +53,20 @@ impl BareDocument {
         }
         drop(transaction);
         Ok(document)
+    }
+
+    /// Puts text before all that is there, in a root of this name.
+    pub(crate) fn prepend(&self, root: &str, texts: impl IntoIterator<Item = String>) {
+        let text = self.doc.get_or_insert_text(root);
+        let mut transaction = self.doc.transact_mut();
+        for content in texts {
+            text.insert(&mut transaction, 0, &content);
+        }
+    }
+
+    /// The names of the roots.
+    pub(crate) fn roots(&self) -> Vec<String> {
+        self.doc.transact().root_refs().map(|(name, _)| name.to_owned()).collect()
     }
 
     /// Splices in one transaction; its delta.

@@ -1,74 +1,27 @@
-//! Rows 1 to 4: a durable edit of a long text, and of one field.
+//! Rows 2 and 3: a durable edit of one field, and of a text where each waits for the disk.
 
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use dunlin::{CollectionHandle, DocKey, Durability, Edit, Value};
+use dunlin::{Durability, Edit, Value};
 use tempfile::tempdir;
 use tokio::runtime::Runtime;
 
-use super::{Setting, history};
+use super::{Setting, texts::our_text};
 use crate::{
     Result,
     floor::{documents::BareDocument, sqlite::PlainStore},
-    measure::{Sample, in_turns},
-    product::{Product, copy_dir},
+    measure::in_turns,
+    product::Product,
     table::{Bar, Outcome},
     task::{EDITED, Task},
-    trace::{Splice, Trace},
+    trace::Trace,
 };
 
 /// Edits of one run, Relaxed; fewer where each waits for the disk.
 const EDITS: usize = 2_000;
 const FLUSHED_EDITS: usize = 200;
-/// Edits of one transaction in row 4, and transactions of one run.
-const BATCH: usize = 64;
-const BATCHES: usize = 40;
 /// Documents that the edits of a field go round.
 const DOCUMENTS: usize = 100;
-
-/// A text that bare yrs has written along the trace.
-pub(super) struct Paper {
-    pub(super) snapshot: Vec<u8>,
-}
-
-impl Setting {
-    /// The trace's text in bare yrs, written once.
-    pub(super) fn paper(&self) -> Result<&Paper> {
-        if self.paper.get().is_none() {
-            let document = BareDocument::new(1)?;
-            for edits in self.trace.edits.chunks(1_000) {
-                document.splice(edits);
-            }
-            let snapshot = document.snapshot();
-            return Ok(self.paper.get_or_init(|| Paper { snapshot }));
-        }
-        self.paper.get().ok_or_else(|| "the paper is gone".into())
-    }
-}
-
-/// Row 1.
-pub(super) fn text(setting: &Setting) -> Result<Vec<Outcome>> {
-    let edits = Trace::continuation(setting.trace.text.len(), EDITS, 2);
-    let paper = setting.paper()?;
-    let history = setting.history()?;
-    let (floor, ours) = in_turns(
-        setting.runs,
-        || bare_text(&paper.snapshot, &edits),
-        || our_text(&setting.runtime, history.dir(), Durability::Relaxed, &edits),
-    )?;
-    Ok(vec![Outcome {
-        row: 1,
-        what: "text edit in 100 kB, one commit, relaxed".to_owned(),
-        unit: "µs",
-        floor: Some(floor),
-        ours,
-        must: Bar::Times(1.5),
-        goal: Bar::Times(1.1),
-    }])
-}
 
 /// Row 2.
 pub(super) fn field(setting: &Setting) -> Result<Vec<Outcome>> {
@@ -91,11 +44,11 @@ pub(super) fn field(setting: &Setting) -> Result<Vec<Outcome>> {
 /// Row 3.
 pub(super) fn flushed(setting: &Setting) -> Result<Vec<Outcome>> {
     let edits = Trace::continuation(setting.trace.text.len(), FLUSHED_EDITS, 2);
-    let history = setting.history()?;
+    let draft = setting.draft()?;
     let text = in_turns(
         setting.runs,
         || flushed_rows(None, FLUSHED_EDITS),
-        || our_text(&setting.runtime, history.dir(), Durability::Flushed, &edits),
+        || our_text(&setting.runtime, draft, Durability::Flushed, &edits),
     )?;
     let json = Task::new(0).json.to_string();
     let field = in_turns(
@@ -113,48 +66,6 @@ pub(super) fn flushed(setting: &Setting) -> Result<Vec<Outcome>> {
         goal: Bar::Times(1.1),
     };
     Ok(vec![outcome("a text", text), outcome("1 field of 10", field)])
-}
-
-/// Row 4.
-pub(super) fn batch(setting: &Setting) -> Result<Vec<Outcome>> {
-    let edits = Trace::continuation(setting.trace.text.len(), BATCH * BATCHES, 2);
-    let paper = setting.paper()?;
-    let history = setting.history()?;
-    let (floor, ours): (Sample, Sample) = in_turns(
-        setting.runs,
-        || bare_batches(&paper.snapshot, &edits),
-        || our_batches(&setting.runtime, history.dir(), &edits),
-    )?;
-    Ok(vec![Outcome {
-        row: 4,
-        what: "text edit, 64 in one transaction".to_owned(),
-        unit: "µs",
-        floor: Some(floor),
-        ours,
-        must: Bar::Times(1.3),
-        goal: Bar::Times(1.1),
-    }])
-}
-
-fn bare_text(snapshot: &[u8], edits: &[Splice]) -> Result<f64> {
-    let dir = tempdir()?;
-    let document = BareDocument::load(2, [snapshot])?;
-    let mut store = PlainStore::create(&dir.path().join("plain.sqlite"), false)?;
-    let start = Instant::now();
-    for edit in edits {
-        let delta = document.splice(std::slice::from_ref(edit));
-        store.commit(|store| store.append(1, &delta))?;
-    }
-    Ok(micros_each(start.elapsed(), edits.len()))
-}
-
-fn bare_batches(snapshot: &[u8], edits: &[Splice]) -> Result<f64> {
-    let document = BareDocument::load(2, [snapshot])?;
-    let start = Instant::now();
-    for batch in edits.chunks(BATCH) {
-        document.splice(batch);
-    }
-    Ok(micros_each(start.elapsed(), edits.len()))
 }
 
 fn bare_fields(edits: usize) -> Result<f64> {
@@ -196,52 +107,6 @@ fn flushed_rows(json: Option<&str>, edits: usize) -> Result<f64> {
         })?;
     }
     Ok(micros_each(start.elapsed(), edits))
-}
-
-fn our_text(
-    runtime: &Runtime,
-    history: &Path,
-    durability: Durability,
-    edits: &[Splice],
-) -> Result<f64> {
-    on_paper(runtime, history, durability, async |papers, paper| {
-        let start = Instant::now();
-        for edit in edits {
-            papers.edit(&paper, vec![history::edit(edit)?], None).await?;
-        }
-        Ok(micros_each(start.elapsed(), edits.len()))
-    })
-}
-
-fn our_batches(runtime: &Runtime, history: &Path, edits: &[Splice]) -> Result<f64> {
-    on_paper(runtime, history, Durability::Relaxed, async |papers, paper| {
-        let start = Instant::now();
-        for batch in edits.chunks(BATCH) {
-            let batch = batch.iter().map(history::edit).collect::<Result<_>>()?;
-            papers.edit(&paper, batch, None).await?;
-        }
-        Ok(micros_each(start.elapsed(), edits.len()))
-    })
-}
-
-/// Opens a copy of the node that holds the paper, and the paper, before the work begins.
-fn on_paper(
-    runtime: &Runtime,
-    history: &Path,
-    durability: Durability,
-    work: impl AsyncFnOnce(CollectionHandle, DocKey) -> Result<f64>,
-) -> Result<f64> {
-    let dir = tempdir()?;
-    copy_dir(history, dir.path())?;
-    runtime.block_on(async {
-        let product = Product::open(dir.path(), durability).await?;
-        let papers = product.space.collection(history::PAPERS)?;
-        let paper: DocKey = history::PAPER.parse()?;
-        papers.get(&paper).await?;
-        let figure = work(papers, paper).await?;
-        product.close().await?;
-        Ok(figure)
-    })
 }
 
 fn our_fields(runtime: &Runtime, durability: Durability, edits: usize) -> Result<f64> {

@@ -54,7 +54,7 @@ impl Setting {
 
 /// Row 5.
 pub(super) fn size(setting: &Setting) -> Result<Vec<Outcome>> {
-    let floor = setting.paper()?.snapshot.len() + setting.trace.text.len();
+    let floor = setting.paper()?.len() + setting.trace.text.len();
     let history = setting.history()?;
     let outcome = |what: &str, bytes: u64, must, goal| Outcome {
         row: 5,
@@ -80,7 +80,7 @@ pub(super) fn open(setting: &Setting) -> Result<Vec<Outcome>> {
         setting.runs,
         || {
             let start = Instant::now();
-            let document = BareDocument::load(2, [paper.snapshot.as_slice()])?;
+            let document = BareDocument::load(2, [paper])?;
             let time = start.elapsed();
             drop(document);
             Ok(time.as_secs_f64() * 1e3)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dunlin::{Anchor, CollectionHandle, DocKey, Edit, Error, ListKeys, Version};
+use dunlin::{Anchor, CollectionHandle, DocKey, Error, Forms, JsonText, ListKeys, Version};
 
 use crate::{
     counted::Counted,
@@ -17,11 +17,11 @@ use crate::{
 /// Every write is on disk when it returns. A caller that gives up on a write does not know
 /// whether it happened: writing by id again is safe.
 #[derive(uniffi::Object)]
-pub struct Collection(CollectionHandle, Counted);
+pub struct Collection(CollectionHandle, Forms, Counted);
 
 impl Collection {
-    pub(crate) fn shared(collection: CollectionHandle) -> Arc<Self> {
-        Arc::new(Self(collection, Counted::new()))
+    pub(crate) fn shared(collection: CollectionHandle, forms: Forms) -> Arc<Self> {
+        Arc::new(Self(collection, forms, Counted::new()))
     }
 }
 
@@ -44,9 +44,9 @@ impl Collection {
     /// Refuses with `InvalidInput` unless the value is an object that fits and the id is free,
     /// `LimitExceeded`, `Denied`, `StorageFull`.
     pub async fn insert(&self, id: Option<String>, value: String) -> Result<Committed> {
-        let collection = self.0.clone();
+        let (collection, forms) = (self.0.clone(), self.1);
         run(async move {
-            let value = json::value(&value)?;
+            let value = json::value(&value, forms)?;
             let committed = match id {
                 Some(id) => collection.insert_with_id(&id.parse()?, value).await?,
                 None => collection.insert(value).await?,
@@ -61,10 +61,23 @@ impl Collection {
     /// Refuses with `InvalidInput` unless the patch is an object, `StaleVersion` where `base` is
     /// too old, `LimitExceeded`, `Denied`, `StorageFull`.
     pub async fn put(&self, id: String, patch: String, base: Option<String>) -> Result<Committed> {
-        let collection = self.0.clone();
+        let (collection, forms) = (self.0.clone(), self.1);
         run(async move {
-            let (id, patch, base) = (id.parse()?, json::value(&patch)?, version(base)?);
+            let (id, patch, base) = (id.parse()?, json::value(&patch, forms)?, version(base)?);
             let committed = collection.put_based(&id, patch, base, ListKeys::default()).await?;
+            Ok::<_, Error>(committed.into())
+        })
+        .await
+    }
+
+    /// Makes the document this, or creates it: fields that the value does not name are removed, and
+    /// null is stored, at every depth. What is there keeps its kind, as under `put`.
+    ///
+    /// Refuses as `put` does.
+    pub async fn replace(&self, id: String, value: String) -> Result<Committed> {
+        let (collection, forms) = (self.0.clone(), self.1);
+        run(async move {
+            let committed = collection.replace(&id.parse()?, json::value(&value, forms)?).await?;
             Ok::<_, Error>(committed.into())
         })
         .await
@@ -75,9 +88,9 @@ impl Collection {
     ///
     /// Refuses with `InvalidInput` for an id or a value that cannot be: then nothing is written.
     pub async fn put_many(&self, patches: Vec<Patch>) -> Result<Vec<PutOutcome>> {
-        let collection = self.0.clone();
+        let (collection, forms) = (self.0.clone(), self.1);
         run(async move {
-            let read = |patch: Patch| Ok((patch.id.parse()?, json::value(&patch.json)?));
+            let read = |patch: Patch| Ok((patch.id.parse()?, json::value(&patch.json, forms)?));
             let patches = patches.into_iter().map(read).collect::<dunlin::Result<Vec<_>>>()?;
             let outcomes = collection.put_many(patches).await?;
             Ok::<_, Error>(outcomes.into_iter().map(PutOutcome::from).collect())
@@ -144,9 +157,9 @@ impl Collection {
     /// Refuses with `NotFound`, `WrongKind`, `InvalidInput`, `StaleVersion` (read again and
     /// retry), `LimitExceeded`, `Denied`, `StorageFull`.
     pub async fn edit(&self, id: String, edits: String, base: Option<String>) -> Result<Committed> {
-        let collection = self.0.clone();
+        let (collection, forms) = (self.0.clone(), self.1);
         run(async move {
-            let edits = Edit::list_from_json(&json::parse(&edits, "the list of edits")?)?;
+            let edits = JsonText::new(&edits, "the list of edits").edits(forms)?;
             let committed = collection.edit(&id.parse()?, edits, version(base)?).await?;
             Ok::<_, Error>(committed.into())
         })
@@ -159,10 +172,11 @@ impl Collection {
     ///
     /// Refuses as `edit` does.
     pub async fn save(&self, document: Document, read: String, new: String) -> Result<Committed> {
-        let collection = self.0.clone();
+        let (collection, forms) = (self.0.clone(), self.1);
         run(async move {
-            let read = document.read()?.seen_as(&json::value(&read)?);
-            let committed = collection.save(&read, json::value(&new)?, ListKeys::default()).await?;
+            let read = document.read()?.seen_as(&json::value(&read, forms)?);
+            let new = json::value(&new, forms)?;
+            let committed = collection.save(&read, new, ListKeys::default()).await?;
             Ok::<_, Error>(committed.into())
         })
         .await

@@ -1,6 +1,6 @@
 //! Documents as they cross: JSON text with what a caller needs to write next.
 
-use dunlin::{InvalidInput, Value, Version};
+use dunlin::{Forms, InvalidInput, Value, Version};
 
 use crate::{error::DunlinError, json};
 
@@ -87,7 +87,7 @@ impl Document {
     pub(crate) fn read(&self) -> Result<dunlin::Document, InvalidInput> {
         Ok(dunlin::Document {
             id: self.id.parse()?,
-            value: json::value(&self.tagged_json)?,
+            value: json::value(&self.tagged_json, Forms::Tagged)?,
             version: self.version.parse::<Version>()?,
             conflicts: Vec::new(),
             is_deleted: self.is_deleted,

@@ -1,18 +1,16 @@
 //! JSON text from outside.
 
-use dunlin::{InvalidInput, Value};
+use dunlin::{Forms, InvalidInput, JsonText, Value};
 use serde_json::Value as Json;
 
-/// Reads text that should be JSON.
+/// Reads text that should be JSON; `what` names it.
 pub(crate) fn parse(text: &str, what: &str) -> Result<Json, InvalidInput> {
-    serde_json::from_str(text).map_err(|error| {
-        InvalidInput::new(format!("{what} is not JSON: {error}"), "hand over one JSON value")
-    })
+    JsonText::new(text, what).json()
 }
 
-/// Reads text that should be a document's value, plain or with tagged kinds.
-pub(crate) fn value(text: &str) -> Result<Value, InvalidInput> {
-    Value::from_json(&parse(text, "the value")?)
+/// Reads text that should be a document's value.
+pub(crate) fn value(text: &str, forms: Forms) -> Result<Value, InvalidInput> {
+    JsonText::new(text, "the value").value(forms)
 }
 
 /// Reads text that should be a JSON array: a query's parameters.

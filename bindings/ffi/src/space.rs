@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use dunlin::Forms;
+
 use crate::{
     collection::Collection,
     counted::Counted,
@@ -81,11 +83,13 @@ impl Space {
         self.0.role().map(Role::from)
     }
 
-    /// Opens a collection by name; it comes into being with its first document.
+    /// Opens a collection by name; it comes into being with its first document. With `plain`, what
+    /// is written through it is read as it is: `{"$text":"x"}` is an object like any other.
     ///
     /// Refuses with `InvalidInput` for a name that does not match `[a-z][a-z0-9_]{0,62}`.
-    pub fn collection(&self, name: String) -> Result<Arc<Collection>> {
-        call(|| Ok(Collection::shared(self.0.collection(&name)?)))
+    pub fn collection(&self, name: String, plain: bool) -> Result<Arc<Collection>> {
+        let forms = if plain { Forms::Plain } else { Forms::Tagged };
+        call(|| Ok(Collection::shared(self.0.collection(&name)?, forms)))
     }
 
     /// The names of the collections that there are.

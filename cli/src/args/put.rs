@@ -1,6 +1,7 @@
 //! The forms of `put`.
 
 use clap::Args;
+use dunlin::Forms;
 use serde::{Deserialize, Serialize};
 
 /// Arguments of `put`.
@@ -8,11 +9,18 @@ use serde::{Deserialize, Serialize};
 #[command(
     override_usage = "dunlin put SPACE COLLECTION ID JSON\n       \
                       dunlin put SPACE COLLECTION --new JSON\n       \
-                      dunlin put SPACE COLLECTION --many [--new]",
+                      dunlin put SPACE COLLECTION --many [--new]\n\n\
+                      each also with --plain and --whole",
     after_help = r#"JSON is merged into what is there (RFC 7396): fields that it does not name stay, null removes one.
 A string over a text, a number over a counter and an array over a list become edits, so that what
 others write at the same time stays too. {"$text":"…"} makes a text that several people can edit,
-{"$counter":0} a number that adds up, an array a list.
+{"$counter":0} a number that adds up. An array is a list of items that merge one by one; one of
+numbers alone, such as a coordinate, is a value that is replaced whole. {"$list":[…]}, {"$value":…}
+and {"$set":[…]} say otherwise, {"$bytes":"base64"} stands for bytes, and {"$object":{…}} takes an
+object as it is that would read as one of these. All other keys are ordinary, also with a $.
+
+--plain reads no such forms: a file goes in as it is, with every number, key and string.
+--whole makes the document what JSON says: other fields go, and null is stored instead of removing.
 
 --many reads {"id":…,"value":…} a line from standard input and prints {"id":…,"seq":…} a line, each
 one only after it is on disk. A line that is refused is told on standard error, the others go on,
@@ -22,6 +30,7 @@ Examples:
   dunlin put garden tasks prune '{"title":"prune the roses","notes":{"$text":""},"steps":[]}'
   dunlin put garden tasks prune '{"title":null}'
   dunlin put garden tasks --new - < task.json
+  dunlin put garden specs api --plain --whole - < openapi.json
   dunlin put garden readings --many < readings.jsonl"#
 )]
 pub(crate) struct Put {
@@ -38,6 +47,12 @@ pub(crate) struct Put {
     /// Read many documents from standard input, a line each
     #[arg(long)]
     pub(crate) many: bool,
+    /// Read no tagged forms: {"$text":"x"} is an object like any other
+    #[arg(long)]
+    pub(crate) plain: bool,
+    /// Make the document this instead of merging: null is stored, other fields are removed
+    #[arg(long)]
+    pub(crate) whole: bool,
 }
 
 /// What a `put` is about.
@@ -65,6 +80,11 @@ impl Put {
         }
     }
 
+    /// How its JSON is read.
+    pub(crate) fn forms(&self) -> Forms {
+        if self.plain { Forms::Plain } else { Forms::Tagged }
+    }
+
     pub(super) fn json_mut(&mut self) -> Option<&mut String> {
         if self.many { None } else { self.rest.last_mut() }
     }
@@ -76,7 +96,8 @@ mod tests {
 
     fn form(rest: &[&str], new: bool, many: bool) -> Result<String, String> {
         let rest = rest.iter().map(|text| (*text).to_owned()).collect();
-        let put = Put { space: "s".into(), collection: "c".into(), rest, new, many };
+        let (space, collection) = ("s".into(), "c".into());
+        let put = Put { space, collection, rest, new, many, plain: false, whole: false };
         put.form().map(|form| format!("{form:?}"))
     }
 

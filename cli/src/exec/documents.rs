@@ -1,7 +1,8 @@
 //! Single documents: put, edit, get, delete.
 
 use dunlin::{
-    Code, CollectionHandle, Committed, Conflict, DocKey, Error, Node, Value, Version, rfc3339,
+    Code, CollectionHandle, Committed, Conflict, DocKey, Error, JsonText, Node, Value, Version,
+    rfc3339,
 };
 use serde_json::{Value as Json, json};
 
@@ -9,7 +10,6 @@ use crate::{
     args::{Document, Edit, Get, Put},
     failure::Failure,
     human::pretty,
-    input,
     out::Out,
 };
 
@@ -22,19 +22,22 @@ pub(super) async fn put(
 ) -> Result<(), Failure> {
     let collection = node.space(&put.space)?.collection(&put.collection)?;
     let id = id.map(str::parse::<DocKey>).transpose()?;
-    let patch = Value::from_json(&input::json(json, "the value")?)?;
+    let value = JsonText::new(json, "the value").value(put.forms())?;
     let Some(id) = id else {
-        let committed = collection.insert(patch).await?;
+        let committed = collection.insert(value).await?;
         // The id alone, for scripts.
         return out.item(done(&committed), || committed.id.to_string()).await;
     };
-    let committed = collection.put(&id, patch).await?;
+    let committed = match put.whole {
+        true => collection.replace(&id, value).await?,
+        false => collection.put(&id, value).await?,
+    };
     report(&collection, &committed, out).await
 }
 
 pub(super) async fn edit(node: &Node, edit: &Edit, out: &mut Out) -> Result<(), Failure> {
     let (collection, id) = locate(node, &edit.document)?;
-    let edits = dunlin::Edit::list_from_json(&input::json(&edit.edits, "the list of edits")?)?;
+    let edits = JsonText::new(&edit.edits, "the list of edits").edits(edit.forms())?;
     let base = edit.base.as_deref().map(str::parse::<Version>).transpose()?;
     let committed = collection.edit(&id, edits, base).await?;
     report(&collection, &committed, out).await

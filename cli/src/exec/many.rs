@@ -4,8 +4,10 @@
 //! the answers to still earlier ones are printed. A batch is whatever arrived while the one
 //! before it was being committed, so a slow producer waits for nobody and a fast one shares commits.
 
-use dunlin::{Code, CollectionHandle, Committed, DocKey, Error, InvalidInput, Node, Value};
-use serde::Deserialize;
+use dunlin::{
+    Code, CollectionHandle, Committed, DocKey, Error, Forms, InvalidInput, JsonText, Node, Path,
+    Value,
+};
 use serde_json::{Value as Json, json};
 use tokio::sync::mpsc;
 
@@ -21,11 +23,14 @@ const BATCH: usize = 256;
 /// Batches that are committed and not printed yet.
 const UNPRINTED: usize = 2;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Line {
-    id: Option<String>,
-    value: Json,
+/// How lines are read and written.
+#[derive(Clone, Copy)]
+struct Manner {
+    forms: Forms,
+    /// Ids may be missing.
+    new: bool,
+    /// Documents are replaced instead of merged.
+    whole: bool,
 }
 
 /// One line: where it stands, and what to write or why not.
@@ -44,11 +49,12 @@ pub(super) async fn put(
     let lines = fed.ok_or_else(|| Failure::invalid("there is no input", "feed it lines"))?;
     let (sender, mut parsed) = mpsc::channel(BATCH);
     let (commits, mut committed) = mpsc::channel(UNPRINTED);
-    let reading = tokio::spawn(read(lines, collection.clone(), put.new, sender));
+    let manner = Manner { forms: put.forms(), new: put.new, whole: put.whole };
+    let reading = tokio::spawn(read(lines, collection.clone(), manner, sender));
     tokio::spawn(async move {
         let mut batch = Vec::new();
         while parsed.recv_many(&mut batch, BATCH).await > 0 {
-            let answers = commit(&collection, std::mem::take(&mut batch)).await;
+            let answers = commit(&collection, manner, std::mem::take(&mut batch)).await;
             if commits.send(answers).await.is_err() {
                 return;
             }
@@ -89,7 +95,7 @@ pub(super) async fn put(
 async fn read(
     mut lines: Lines,
     collection: CollectionHandle,
-    new: bool,
+    manner: Manner,
     parsed: mpsc::Sender<Parsed>,
 ) -> Result<(), Failure> {
     let mut number = 0;
@@ -98,7 +104,7 @@ async fn read(
         if line.as_ref().is_ok_and(|line| line.iter().all(u8::is_ascii_whitespace)) {
             continue;
         }
-        let order = line.and_then(|line| parse(&line, &collection, new));
+        let order = line.and_then(|line| parse(&line, &collection, manner));
         if parsed.send(Parsed { number, order }).await.is_err() {
             break;
         }
@@ -106,23 +112,37 @@ async fn read(
     Ok(())
 }
 
-fn parse(line: &[u8], collection: &CollectionHandle, new: bool) -> Result<(DocKey, Value), Error> {
-    let invalid = |reason: String| {
-        InvalidInput::new(reason, r#"each line is {"id":"…","value":{…}}, in UTF-8"#)
+fn parse(
+    line: &[u8],
+    collection: &CollectionHandle,
+    manner: Manner,
+) -> Result<(DocKey, Value), Error> {
+    let invalid = |reason: &str| {
+        Error::from(InvalidInput::new(reason, r#"each line is {"id":"…","value":{…}}, in UTF-8"#))
     };
-    input::check_integers(line)?;
-    let line: Line = serde_json::from_slice(line).map_err(|error| invalid(error.to_string()))?;
-    let id = match line.id {
-        Some(id) => id.parse()?,
-        None if new => collection.new_id()?,
-        None => return Err(invalid("the field id is missing".to_owned()).into()),
+    let line = str::from_utf8(line).map_err(|_| invalid("it is not UTF-8"))?;
+    let text = JsonText::line(line, "it");
+    let Json::Object(mut fields) = text.envelope()? else {
+        return Err(invalid("it is not an object"));
     };
-    Ok((id, Value::from_json(&line.value)?))
+    let (id, value) = (fields.remove("id"), fields.remove("value"));
+    if let Some(unknown) = fields.keys().next() {
+        return Err(invalid(&format!("there is a field {unknown:?}")));
+    }
+    let id = match id {
+        Some(Json::String(id)) => id.parse()?,
+        None | Some(Json::Null) if manner.new => collection.new_id()?,
+        None => return Err(invalid("the field id is missing")),
+        Some(_) => return Err(invalid("the field id is not a string")),
+    };
+    let value = value.ok_or_else(|| invalid("the field value is missing"))?;
+    Ok((id, text.value_of(&value, &Path::default().child("value"), manner.forms)?))
 }
 
 /// Writes what can be written of a batch; the answers keep its order.
 async fn commit(
     collection: &CollectionHandle,
+    manner: Manner,
     batch: Vec<Parsed>,
 ) -> Result<Vec<(u64, Result<Committed, Error>)>, Error> {
     let mut orders = Vec::with_capacity(batch.len());
@@ -136,7 +156,11 @@ async fn commit(
             Err(error) => answers.push((number, Some(Err(error)))),
         }
     }
-    let mut written = collection.put_many(orders).await?.into_iter();
+    let written = match manner.whole {
+        true => collection.replace_many(orders).await?,
+        false => collection.put_many(orders).await?,
+    };
+    let mut written = written.into_iter();
     let missing = || Error::new(Code::Internal, "an answer is missing", "report this bug");
     Ok(answers
         .into_iter()

@@ -1,6 +1,6 @@
 //! What devices are about at the moment.
 
-use dunlin::{Code, Error, Node, Presence as Present, Space};
+use dunlin::{Code, Error, JsonText, Node, Presence as Present, Space};
 use serde_json::{Value as Json, json};
 
 use crate::{args::Presence, failure::Failure, out::Out};
@@ -12,9 +12,7 @@ pub(super) async fn presence(
 ) -> Result<(), Failure> {
     let space = node.space(&presence.space)?;
     if let Some(state) = &presence.set {
-        let state = serde_json::from_str(state).map_err(|error| {
-            Failure::invalid(format!("the presence is no JSON: {error}"), "quote it for the shell")
-        })?;
+        let state = JsonText::new(state, "the presence").json()?;
         return say(node, &space, &state, presence).await;
     }
     if presence.clear {

@@ -1,13 +1,14 @@
 //! SQL, once or live.
 
-use dunlin::{Difference, Node, Placed, QueryChange};
+use dunlin::{Difference, InvalidInput, JsonText, Node, Placed, QueryChange};
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value as Json, json};
 
 use crate::{args::Query, failure::Failure, human::table, out::Out};
 
 pub(super) async fn once(node: &Node, query: &Query, out: &mut Out) -> Result<(), Failure> {
     let space = node.space(&query.space)?;
-    let rows = space.query(&query.sql, &parameters(&query.params)).await?;
+    let rows = space.query(&query.sql, &parameters(&query.params)?).await?;
     if out.is_json() {
         for row in &rows.rows {
             out.json(object(&rows.columns, row)).await?;
@@ -19,7 +20,7 @@ pub(super) async fn once(node: &Node, query: &Query, out: &mut Out) -> Result<()
 
 pub(super) async fn watch(node: &Node, query: &Query, out: &mut Out) -> Result<(), Failure> {
     let space = node.space(&query.space)?;
-    let mut live = space.watch(&query.sql, &parameters(&query.params));
+    let mut live = space.watch(&query.sql, &parameters(&query.params)?);
     let mut columns = Vec::new();
     while let Some(change) = live.next().await? {
         match change {
@@ -37,13 +38,21 @@ pub(super) async fn watch(node: &Node, query: &Query, out: &mut Out) -> Result<(
     Err(Failure::node_stopped())
 }
 
-/// A scalar in JSON is that scalar; everything else is the string that was written.
-fn parameters(texts: &[String]) -> Vec<Json> {
-    let parameter = |text: &String| match serde_json::from_str(text) {
-        Ok(Json::Array(_) | Json::Object(_)) | Err(_) => Json::from(text.as_str()),
-        Ok(scalar) => scalar,
+/// A scalar in JSON is that scalar, and refused where it cannot be held; everything else is the
+/// string that was written.
+fn parameters(texts: &[String]) -> Result<Vec<Json>, InvalidInput> {
+    let parameter = |text: &String| match JsonText::new(text, "the parameter").json() {
+        Ok(Json::Array(_) | Json::Object(_)) => Ok(Json::from(text.as_str())),
+        Ok(scalar) => Ok(scalar),
+        Err(refused) if is_scalar(text) => Err(refused),
+        Err(_) => Ok(Json::from(text.as_str())),
     };
     texts.iter().map(parameter).collect()
+}
+
+/// Whether this is a number or a string as JSON writes them, whatever it says.
+fn is_scalar(text: &str) -> bool {
+    !text.trim_start().starts_with(['[', '{']) && serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
 /// A row with its columns' names; of columns called the same, later ones get a number.
@@ -109,7 +118,14 @@ mod tests {
     fn parameters_keep_their_type_and_the_rest_are_strings() {
         let texts = ["5", "1.5", "true", "null", "\"5\"", "ab c", "[1]"].map(str::to_owned);
         let expected = json!([5, 1.5, true, null, "5", "ab c", "[1]"]);
-        assert_eq!(Json::from(parameters(&texts)), expected);
+        assert_eq!(Json::from(parameters(&texts).unwrap()), expected);
+    }
+
+    #[test]
+    fn a_scalar_that_would_be_changed_is_refused() {
+        for text in ["1e400", "18446744073709551615", "\"\\ud800\""] {
+            assert!(parameters(&[text.to_owned()]).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -91,7 +91,7 @@ fn many_documents_stream_in_and_a_refused_line_stops_nobody_else() {
         r#"{"id":"b","value":[1]}"#,
         "\n",
         "{\n",
-        r#"{"id":"c","value":{"n":{"$x":1}}}"#,
+        r#"{"id":"c","value":{"n":{"$text":1}}}"#,
         "\n",
         r#"{"value":{}}"#,
         "\n",

@@ -5,6 +5,7 @@
 mod demo;
 mod documents;
 mod feed;
+mod lossless;
 mod node;
 mod refusals;
 mod socket;

@@ -31,7 +31,7 @@ fn values_that_no_document_can_hold() {
     let node = furnished();
     let before = node.state();
     let deep = format!("{}1{}", r#"{"a":"#.repeat(40), "}".repeat(40));
-    let very_deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let very_deep = format!("\n{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let big = json!({"big": "x".repeat(1 << 21)}).to_string();
     let huge =
         json!({"items": (0..6).map(|_| "x".repeat(1_000_000)).collect::<Vec<_>>()}).to_string();
@@ -40,25 +40,32 @@ fn values_that_no_document_can_hold() {
     let (over, under) = ("k".repeat(500), "l".repeat(500));
     let far_below = json!({"o": [{over: {under: {"$counter": 1}}}]}).to_string();
     for (value, code, names) in [
-        (r#"{"a":"#, "InvalidInput", "line 1 column 5"),
+        (r#"{"a":"#, "InvalidInput", "line 1 column 6"),
         ("", "InvalidInput", "not JSON"),
         ("{'a':1}", "InvalidInput", "not JSON"),
         (r#"{"a":NaN}"#, "InvalidInput", "not JSON"),
         (r#"{"a":Infinity}"#, "InvalidInput", "not JSON"),
-        (r#"{"a":1e999}"#, "InvalidInput", "number out of range"),
-        (r#"{"a":9223372036854775808}"#, "InvalidInput", "9223372036854775808"),
+        (r#"{"a":1e999}"#, "InvalidInput", "/a is the number 1e999, too large"),
+        (r#"{"a":[0,1e-999]}"#, "InvalidInput", "/a/1 is the number 1e-999, too close to zero"),
+        (r#"{"a":9223372036854775809}"#, "InvalidInput", "9223372036854775809"),
         (r#"{"a":18446744073709551615}"#, "InvalidInput", "18446744073709551615"),
-        (r#"{"a":[18446744073709551616]}"#, "InvalidInput", "18446744073709551616"),
+        (
+            r#"{"a":[18446744073709551617]}"#,
+            "InvalidInput",
+            "/a/0 is the whole number 18446744073709551617",
+        ),
         (r#"{"a":-9223372036854775809}"#, "InvalidInput", "-9223372036854775809"),
         ("[1]", "InvalidInput", "object"),
         ("5", "InvalidInput", "object"),
         ("\"x\"", "InvalidInput", "object"),
         ("null", "InvalidInput", "object"),
-        (r#"{"a":{"$money":1}}"#, "InvalidInput", "$money"),
+        (r#"{"a":{"b":1,"b":2}}"#, "InvalidInput", "/a/b stands twice"),
+        (r#"{"a":["\ud800"]}"#, "InvalidInput", "/a/0 holds \\ud800"),
+        (r#"{"a":{"$money":1,"$text":1}, x}"#, "InvalidInput", "line 1 column 30"),
         (r#"{"a":{"$text":1}}"#, "InvalidInput", "$text"),
         (r#"{"a":{"$counter":1.5}}"#, "InvalidInput", "$counter"),
         (&deep, "InvalidInput", "nested deeper than 32"),
-        (&very_deep, "InvalidInput", "recursion limit"),
+        (&very_deep, "InvalidInput", "nested deeper than 32 (line 2 column 34)"),
         (&big, "LimitExceeded", "tasks/a"),
         (&long_key, "LimitExceeded", "path"),
         (&far_below, "LimitExceeded", "path"),
@@ -120,7 +127,7 @@ fn edits_that_do_not_fit() {
         (json!({"op":"paint","path":"/a"}), "InvalidInput", "paint"),
         (json!({"op":"set","path":"/a","value":1,"vaule":2}), "InvalidInput", "vaule"),
         (json!({"op":"set","path":long_path,"value":1}), "InvalidInput", "32"),
-        (json!({"op":"set","path":"/a","value":{"$x":1}}), "InvalidInput", "$x"),
+        (json!({"op":"set","path":"/a","value":{"$set":1}}), "InvalidInput", "$set"),
     ] {
         let harmless = json!({"op":"set","path":"/before","value":true});
         let edits = json!([harmless, edit]).to_string().replace("edit 0", "edit 1");

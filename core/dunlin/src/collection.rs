@@ -97,12 +97,29 @@ impl CollectionHandle {
         &self,
         patches: impl IntoIterator<Item = (DocKey, Value)>,
     ) -> Result<Vec<Result<Committed>>> {
-        let order = |(key, patch)| Order {
-            doc: self.doc(&key),
-            operation: Operation::Merge { patch, base: None, list_keys: ListKeys::default() },
-        };
-        let orders: Vec<Order> = patches.into_iter().map(order).collect();
-        self.space.engine().write(orders).await
+        let merge = |patch| Operation::Merge { patch, base: None, list_keys: ListKeys::default() };
+        self.write_many(patches, merge).await
+    }
+
+    /// Makes the document this, or creates it: fields that the value does not name are removed, and
+    /// null is stored, at every depth. What is there keeps its kind, as under [`put`](Self::put).
+    ///
+    /// # Errors
+    /// `InvalidInput` unless the value is an object, `LimitExceeded`, `Denied`, `StorageFull`.
+    pub async fn replace(&self, id: &DocKey, value: Value) -> Result<Committed> {
+        self.write(id, Operation::Replace { new: value, list_keys: ListKeys::default() }).await
+    }
+
+    /// [`replace`](Self::replace) for many documents at once, as [`put_many`](Self::put_many).
+    ///
+    /// # Errors
+    /// As [`put_many`](Self::put_many).
+    pub async fn replace_many(
+        &self,
+        values: impl IntoIterator<Item = (DocKey, Value)>,
+    ) -> Result<Vec<Result<Committed>>> {
+        let replace = |new| Operation::Replace { new, list_keys: ListKeys::default() };
+        self.write_many(values, replace).await
     }
 
     /// Reads a document.
@@ -127,7 +144,7 @@ impl CollectionHandle {
     /// `NotFound` if it never existed.
     pub async fn inspect(&self, id: &DocKey) -> Result<Document> {
         let doc = self.doc(id);
-        self.space.engine().call(move |engine| engine.read(&doc)).await
+        self.space.engine().read_document(doc).await
     }
 
     /// Reads a text for an editor that follows it: empty where a splice would make it. The path in
@@ -215,6 +232,16 @@ impl CollectionHandle {
     /// `NotFound` unless it is deleted, `Denied`, `StorageFull`.
     pub async fn restore(&self, id: &DocKey) -> Result<Committed> {
         self.write(id, Operation::Restore).await
+    }
+
+    async fn write_many(
+        &self,
+        values: impl IntoIterator<Item = (DocKey, Value)>,
+        operation: impl Fn(Value) -> Operation,
+    ) -> Result<Vec<Result<Committed>>> {
+        let order = |(key, value)| Order { doc: self.doc(&key), operation: operation(value) };
+        let orders: Vec<Order> = values.into_iter().map(order).collect();
+        self.space.engine().write(orders).await
     }
 
     async fn write(&self, id: &DocKey, operation: Operation) -> Result<Committed> {

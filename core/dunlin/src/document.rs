@@ -1,6 +1,6 @@
 //! A document as a caller read it.
 
-use dunlin_model::{Conflict, DocKey, Path, Value, Version};
+use dunlin_model::{Conflict, DocId, DocKey, Path, Value, Version};
 use serde_json::Value as Json;
 
 /// A snapshot of a document; what a caller bases its next edit on.
@@ -20,6 +20,16 @@ pub struct Document {
 }
 
 impl Document {
+    pub(crate) fn new(doc: &DocId, document: &dunlin_model::Document) -> Self {
+        Self {
+            id: doc.key.clone(),
+            value: document.value(),
+            version: document.version(),
+            conflicts: document.conflicts(),
+            is_deleted: document.is_deleted(),
+        }
+    }
+
     /// Plain JSON: counters as numbers, texts as strings, lists as arrays.
     pub fn to_json(&self) -> Json {
         self.value.to_json()

@@ -1,21 +1,28 @@
 //! One space's engine: its SQLite writer and its open documents, on one thread.
 //!
-//! Commands come in through a bounded queue. Writes that wait at the same moment share one
-//! transaction; callers, observers and peers hear of a write only after its commit.
+//! Commands come in through two bounded queues: what this device's own callers want goes before
+//! what peers cause. Writes that wait at the same moment share one transaction; callers, observers
+//! and peers hear of a write only after its commit. Long work comes in slices, between which others
+//! have their turn.
 
 mod answers;
 mod batch;
+mod budget;
 mod command;
 mod desk;
 mod documents;
 mod foreign;
 mod handle;
+mod job;
+mod lanes;
 mod outlets;
 mod project;
+mod read;
+mod refresh;
 #[cfg(feature = "sabotage")]
 mod sabotage;
+mod slice;
 mod upkeep;
-mod waiting;
 mod write;
 
 use std::{
@@ -25,9 +32,8 @@ use std::{
 
 use dunlin_model::DocId;
 use dunlin_store::SpaceStore;
-use tokio::sync::mpsc::{Receiver, error::TryRecvError};
 
-use self::{batch::Job, outlets::Announcer, waiting::Waiting};
+use self::{lanes::Lanes, outlets::Announcer, refresh::Rebuilt};
 use crate::error::Result;
 
 pub use self::command::Committed;
@@ -46,65 +52,61 @@ pub(crate) struct Engine {
     outlets: Announcer,
     /// Documents whose log has grown past the threshold of [`upkeep`].
     overgrown: BTreeSet<DocId>,
+    /// When long projections were last rebuilt.
+    rebuilt: Rebuilt,
 }
 
 impl Engine {
     /// The thread of production: blocks while there is nothing to do.
-    fn run_blocking(mut self, mut queue: Receiver<Command>) {
-        let mut waiting = Waiting::default();
-        while let Some(command) = self.at_once(&mut queue).or_else(|| waiting.next(&mut queue)) {
-            if let Some(stop) = self.serve(command, &mut queue) {
+    fn run_blocking(mut self, mut lanes: Lanes) {
+        while let Some(command) = self.at_once(&mut lanes).or_else(|| lanes.wait_blocking()) {
+            if let Some(stop) = self.serve(command, &mut lanes) {
                 return stop(self.close());
             }
         }
     }
 
     /// The task of a simulation: the same loop, waiting on the runtime.
-    async fn run_as_task(mut self, mut queue: Receiver<Command>) {
+    async fn run_as_task(mut self, mut lanes: Lanes) {
         loop {
-            let command = match self.at_once(&mut queue) {
+            let command = match self.at_once(&mut lanes) {
                 Some(command) => Some(command),
-                None => queue.recv().await,
+                None => lanes.wait().await,
             };
             let Some(command) = command else { return };
-            if let Some(stop) = self.serve(command, &mut queue) {
+            if let Some(stop) = self.serve(command, &mut lanes) {
                 return stop(self.close());
             }
         }
     }
 
     /// A command that waits already; while none does, there is time for upkeep.
-    fn at_once(&mut self, queue: &mut Receiver<Command>) -> Option<Command> {
+    fn at_once(&mut self, lanes: &mut Lanes) -> Option<Command> {
         loop {
-            match queue.try_recv() {
-                Ok(command) => return Some(command),
-                Err(TryRecvError::Empty) if self.upkeep() => {}
-                Err(_) => return None,
+            match lanes.at_once() {
+                Some(command) => return Some(command),
+                None if self.upkeep() => {}
+                None => return None,
             }
         }
     }
 
-    /// Carries out one command and the writes that wait behind it; returns whom to tell if that
-    /// was the end.
-    fn serve(&mut self, command: Command, queue: &mut Receiver<Command>) -> Option<Reply<()>> {
-        let mut next = Some(command);
-        while let Some(command) = next.take() {
-            match command {
-                Command::Write(_) | Command::Apply(_) | Command::Call(_)
-                    if self.outlets.is_hurried() => {}
-                Command::Write(write) => {
-                    next = self.commit_with_followers(Job::Write(write), queue);
+    /// Carries out a slice of one command, with the writes that wait behind it; returns whom to
+    /// tell if that was the end.
+    fn serve(&mut self, command: Command, lanes: &mut Lanes) -> Option<Reply<()>> {
+        match command {
+            Command::Stop(reply) => return Some(reply),
+            _ if self.outlets.is_hurried() => {}
+            Command::Call(call) => {
+                if catch_unwind(AssertUnwindSafe(|| call(self))).is_err() {
+                    tracing::error!("a call panicked");
+                    self.desk.abandon();
                 }
-                Command::Apply(apply) => {
-                    next = self.commit_with_followers(Job::Apply(apply), queue);
+            }
+            command => {
+                if let Some(job) = command.into_job() {
+                    self.commit_with_followers(job, lanes);
                 }
-                Command::Call(call) => {
-                    if catch_unwind(AssertUnwindSafe(|| call(self))).is_err() {
-                        tracing::error!("a call panicked");
-                        self.desk.abandon();
-                    }
-                }
-                Command::Stop(reply) => return Some(reply),
             }
         }
         None

@@ -41,8 +41,8 @@ mod space;
 mod sync;
 
 pub use dunlin_model::{
-    Anchor, Collection, Conflict, DeviceId, DeviceKind, Digest, DocId, DocKey, Edit, InvalidInput,
-    ListKeys, Path, SpaceId, Value, Version, rfc3339,
+    Anchor, Collection, Conflict, DeviceId, DeviceKind, Digest, DocId, DocKey, Edit, Forms,
+    InvalidInput, JsonText, ListKeys, Path, SpaceId, Value, Version, rfc3339,
 };
 pub use dunlin_net::{Carrier, link, memory};
 pub use dunlin_proto::{

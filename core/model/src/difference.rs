@@ -1,302 +1,214 @@
-//! Whole values compared: the edits that turn what was read into what is wanted.
+//! Whole values compared: the changes that turn what was read into what is wanted.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod common;
+mod increasing;
+mod likeness;
+mod matching;
+mod patch;
+mod print;
+mod same;
+mod texts;
 
-use similar::{Algorithm, DiffOp, capture_diff_slices};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use crate::{
     edit::Edit,
-    path::{Path, RegisterPath},
+    element::Element,
+    error::{EditError, InvalidInput},
+    path::Path,
     value::Value,
 };
+use same::{elements, says_the_same};
+
+pub(crate) use increasing::increasing_run;
+pub(crate) use patch::{patched, settled, without_nulls};
 
 /// By which field the items of a list are matched, for each list's path; a segment `*` stands for
 /// every item or field: `/sections/*/steps` → `id`.
 pub type ListKeys = BTreeMap<Path, String>;
 
-/// Most cells of a comparison table; longer texts are replaced between their common ends.
-const MAX_CELLS: usize = 4_000_000;
-
-/// The edits that turn `read` into `new`, to be made one after the other.
-pub(crate) fn edits(read: &Value, new: &Value, keys: &ListKeys) -> Vec<Edit> {
-    let mut difference = Difference { keys, edits: Vec::new() };
-    difference.compare(&Path::default(), read, new);
-    difference.edits
+/// One change of those that turn one value into another.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Step {
+    /// A single edit.
+    Edit(Edit),
+    /// A new order of a list's items, with some gone and some new.
+    Arrange { path: Path, slots: Vec<Slot> },
 }
 
-/// `read` after a merge patch (RFC 7396).
-pub(crate) fn patched(read: &Value, patch: &BTreeMap<String, Value>) -> Value {
-    let mut fields = match read {
-        Value::Object(fields) => fields.clone(),
-        _ => BTreeMap::new(),
-    };
-    for (key, value) in patch {
-        match value {
-            Value::Null => {
-                fields.remove(key);
-            }
-            Value::Object(patch) => {
-                let before = fields.remove(key).unwrap_or(Value::Null);
-                fields.insert(key.clone(), patched(&before, patch));
-            }
-            value => {
-                fields.insert(key.clone(), value.clone());
-            }
-        }
-    }
-    Value::Object(fields)
+/// What stands at one place of a list that is handed over whole.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Slot {
+    /// The item that had this index.
+    Keep(usize),
+    /// A new item.
+    Insert(Value),
 }
 
-/// A patch that begins something new: without its nulls.
-pub(crate) fn without_nulls(patch: &Value) -> Value {
-    match patch {
-        Value::Object(fields) => patched(&Value::Null, fields),
-        value => value.clone(),
-    }
-}
-
-/// Writes of what a patch names and finds as it is, where a conflict is open: saying the same again
-/// settles it.
-pub(crate) fn settled(patch: &Value, read: &Value, contested: &[RegisterPath]) -> Vec<Edit> {
-    let mut settled = Settled { contested, edits: Vec::new() };
-    settled.collect(&Path::default(), &RegisterPath::root(), patch, Some(read));
-    settled.edits
-}
-
-struct Settled<'a> {
-    contested: &'a [RegisterPath],
-    edits: Vec<Edit>,
-}
-
-impl Settled<'_> {
-    fn collect(
-        &mut self,
-        path: &Path,
-        register: &RegisterPath,
-        patch: &Value,
-        read: Option<&Value>,
-    ) {
-        match (patch, read) {
-            (Value::Object(patch), Some(Value::Object(read))) => {
-                for (key, value) in patch {
-                    self.collect(&path.child(key), &register.key(key), value, read.get(key));
-                }
-            }
-            (Value::Null, None) if self.is_open(register) => {
-                self.edits.push(Edit::Remove { path: path.clone() });
-            }
-            (patch, Some(read)) if same(patch, read) => {
-                let is_open = match patch {
-                    // Never written whole for what its items are contested for.
-                    Value::List(_) => self.contested.contains(register),
-                    _ => self.is_open(register),
-                };
-                if is_open {
-                    self.edits.push(Edit::Set { path: path.clone(), value: read.clone() });
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Whether something lost here or below.
-    fn is_open(&self, register: &RegisterPath) -> bool {
-        self.contested.iter().any(|path| register.holds(path))
-    }
-}
-
-/// Whether plain JSON handed over says what a value of a richer kind says.
-fn same(new: &Value, read: &Value) -> bool {
-    match (new, read) {
-        (Value::String(new), Value::Text(read)) => new == read,
-        (Value::Int(new), Value::Counter(read)) => new == read,
-        (new, read) => new == read,
-    }
+/// The changes that turn `read` into `new`, to be made one after the other. What happens inside of
+/// an item comes before its list is arranged, so that all indices are those of what was read.
+///
+/// # Errors
+/// `WrongKind` and `InvalidInput` where something of another kind than is there was handed over and
+/// cannot stand there.
+pub(crate) fn steps(read: &Value, new: &Value, keys: &ListKeys) -> Result<Vec<Step>, EditError> {
+    let mut difference = Difference { keys, steps: Vec::new() };
+    difference.compare(&Path::default(), read, new)?;
+    Ok(difference.steps)
 }
 
 struct Difference<'a> {
     keys: &'a ListKeys,
-    edits: Vec<Edit>,
+    steps: Vec<Step>,
 }
 
 impl Difference<'_> {
-    fn compare(&mut self, path: &Path, read: &Value, new: &Value) {
+    /// What is there keeps its kind where plain JSON can say it.
+    fn compare(&mut self, path: &Path, read: &Value, new: &Value) -> Result<(), EditError> {
         match (read, new) {
-            _ if same(new, read) => {}
-            (Value::Object(read), Value::Object(new)) => {
-                for key in read.keys().filter(|key| !new.contains_key(*key)) {
-                    self.edits.push(Edit::Remove { path: path.child(key) });
-                }
-                for (key, value) in new {
-                    match read.get(key) {
-                        Some(read) => self.compare(&path.child(key), read, value),
-                        None => self.set(&path.child(key), value),
-                    }
-                }
-            }
+            (Value::Object(read), Value::Object(new)) => return self.object(path, read, new),
+            _ if says_the_same(new, read) => {}
             (Value::Text(read), Value::String(new) | Value::Text(new)) => {
-                self.text(path, read, new)
+                self.steps.extend(texts::splices(path, read, new).into_iter().map(Step::Edit));
             }
             (Value::Counter(read), Value::Int(new) | Value::Counter(new)) => {
                 let by = new.saturating_sub(*read);
-                self.edits.push(Edit::Increment { path: path.clone(), by });
+                self.edit(Edit::Increment { path: path.clone(), by });
             }
-            (Value::List(read), Value::List(new)) => match self.key_of(path) {
-                Some(key) => self.keyed_list(path, read, new, &key),
-                None => self.list(path, read, new),
+            (Value::Whole(_), Value::List(_) | Value::Object(_)) => {
+                let whole = new.clone().into_whole().map_err(|error| at(path, error))?;
+                self.set(path, &whole);
+            }
+            (Value::Set(read), Value::List(_) | Value::Whole(_) | Value::Set(_)) => {
+                let wanted = match (new, array(new)) {
+                    (Value::Set(new), _) => Cow::Borrowed(new),
+                    (_, Some(items)) => Cow::Owned(self.set_elements(path, items)?),
+                    _ => {
+                        self.set(path, new);
+                        return Ok(());
+                    }
+                };
+                for element in read.difference(&wanted) {
+                    self.edit(Edit::Discard { path: path.clone(), element: element.clone() });
+                }
+                for element in wanted.difference(read) {
+                    self.edit(Edit::Add { path: path.clone(), element: element.clone() });
+                }
+            }
+            (Value::List(read), Value::List(new)) => return self.list(path, read, new),
+            (Value::List(read), new) if !read.is_empty() => match item_array(new) {
+                Some(items) => {
+                    // An array inside of a list is a value by itself.
+                    let items: Result<Vec<Value>, _> =
+                        items.iter().cloned().map(Value::into_whole).collect();
+                    return self.list(path, read, &items?);
+                }
+                None => self.set(path, new),
             },
             _ => self.set(path, new),
         }
+        Ok(())
+    }
+
+    fn edit(&mut self, edit: Edit) {
+        self.steps.push(Step::Edit(edit));
     }
 
     fn set(&mut self, path: &Path, value: &Value) {
-        self.edits.push(Edit::Set { path: path.clone(), value: value.clone() });
+        self.edit(Edit::Set { path: path.clone(), value: value.clone() });
     }
 
-    fn key_of(&self, path: &Path) -> Option<String> {
+    fn object(
+        &mut self,
+        path: &Path,
+        read: &BTreeMap<String, Value>,
+        new: &BTreeMap<String, Value>,
+    ) -> Result<(), EditError> {
+        for key in read.keys().filter(|key| !new.contains_key(*key)) {
+            self.edit(Edit::Remove { path: path.child(key) });
+        }
+        for (key, value) in new {
+            match read.get(key) {
+                Some(read) => self.compare(&path.child(key), read, value)?,
+                None => self.set(&path.child(key), value),
+            }
+        }
+        Ok(())
+    }
+
+    fn set_elements(&self, path: &Path, items: &[Value]) -> Result<BTreeSet<Element>, EditError> {
+        let is_scalar = |item: &Value| {
+            use Value::{Bool, Float, Int, Null, String};
+            matches!(item, Null | Bool(_) | Int(_) | Float(_) | String(_))
+        };
+        if let Some((index, item)) = items.iter().enumerate().find(|(_, item)| !is_scalar(item)) {
+            return Err(EditError::WrongKind {
+                path: path.child(index.to_string()).to_string(),
+                found: item.kind(),
+                needed: "a scalar, as all elements of a set are",
+            });
+        }
+        Ok(elements(items).map_err(|error| at(path, error))?)
+    }
+
+    fn list(&mut self, path: &Path, read: &[Value], new: &[Value]) -> Result<(), EditError> {
+        let matched = matching::matches(read, new, self.key_of(path));
+        for (item, old) in new.iter().zip(&matched) {
+            if let Some(old) = old {
+                self.compare(&path.child(old.to_string()), &read[*old], item)?;
+            }
+        }
+        let is_in_place = matched.iter().enumerate().all(|(index, old)| *old == Some(index));
+        if !is_in_place || new.len() != read.len() {
+            let slots = new.iter().zip(matched).map(|(item, old)| match old {
+                Some(old) => Slot::Keep(old),
+                None => Slot::Insert(item.clone()),
+            });
+            self.steps.push(Step::Arrange { path: path.clone(), slots: slots.collect() });
+        }
+        Ok(())
+    }
+
+    fn key_of(&self, path: &Path) -> Option<&str> {
         let fits = |pattern: &Path| {
             let (pattern, path) = (pattern.segments(), path.segments());
             pattern.len() == path.len()
                 && pattern.iter().zip(path).all(|(pattern, step)| pattern == "*" || pattern == step)
         };
-        self.keys.iter().find(|(pattern, _)| fits(pattern)).map(|(_, key)| key.clone())
-    }
-
-    fn text(&mut self, path: &Path, read: &str, new: &str) {
-        let read: Vec<char> = read.chars().collect();
-        let new: Vec<char> = new.chars().collect();
-        let units = |chars: &[char]| chars.iter().map(|it| it.len_utf16() as u32).sum::<u32>();
-        let mut shift = 0;
-        for (start, deleted, inserted) in replacements(&read, &new) {
-            let at = units(&read[..start]).wrapping_add(shift);
-            let (delete, insert) = (units(deleted), units(inserted));
-            self.edits.push(Edit::Splice {
-                path: path.clone(),
-                at,
-                delete,
-                insert: inserted.iter().collect(),
-            });
-            // Wraps below zero in between; the sum is an index again.
-            shift = shift.wrapping_add(insert).wrapping_sub(delete);
-        }
-    }
-
-    /// Matches by the longest common subsequence; where as many items stand against each other,
-    /// they are taken for edited ones.
-    fn list(&mut self, path: &Path, read: &[Value], new: &[Value]) {
-        let print = |items: &[Value]| -> Vec<String> {
-            items.iter().map(|item| item.to_tagged_json().to_string()).collect()
-        };
-        let (old_text, new_text) = (print(read), print(new));
-        // Later places first, so that earlier indices stay true.
-        for op in replaced_ranges(&old_text, &new_text).into_iter().rev() {
-            let (old, fresh) = (op.old, op.new);
-            let edited = old.len().min(fresh.len());
-            for index in (old.start + edited..old.end).rev() {
-                self.edits.push(Edit::DeleteItem { path: path.clone(), at: index as u32 });
-            }
-            for offset in (edited..fresh.len()).rev() {
-                let value = new[fresh.start + offset].clone();
-                let at = (old.start + edited) as u32;
-                self.edits.push(Edit::Insert { path: path.clone(), at, value });
-            }
-            for offset in 0..edited {
-                let item = path.child((old.start + offset).to_string());
-                self.compare(&item, &read[old.start + offset], &new[fresh.start + offset]);
-            }
-        }
-    }
-
-    fn keyed_list(&mut self, path: &Path, read: &[Value], new: &[Value], key: &str) {
-        let name = |item: &Value| match item {
-            Value::Object(fields) => fields.get(key).map(|it| it.to_tagged_json().to_string()),
-            _ => None,
-        };
-        let wanted: BTreeSet<_> = new.iter().filter_map(name).collect();
-        let mut order: Vec<Option<usize>> = (0..read.len()).map(Some).collect();
-        for index in (0..read.len()).rev() {
-            if name(&read[index]).is_none_or(|name| !wanted.contains(&name)) {
-                self.edits.push(Edit::DeleteItem { path: path.clone(), at: index as u32 });
-                order.remove(index);
-            }
-        }
-        for (to, item) in new.iter().enumerate() {
-            let known = name(item).and_then(|wanted| {
-                (to..order.len()).find(|at| {
-                    order[*at].is_some_and(|old| name(&read[old]).as_ref() == Some(&wanted))
-                })
-            });
-            match known {
-                Some(from) => {
-                    if from != to {
-                        let (from, to) = (from as u32, to as u32);
-                        self.edits.push(Edit::Move { path: path.clone(), from, to });
-                    }
-                    let old = order.remove(from);
-                    order.insert(to, old);
-                    if let Some(old) = old {
-                        self.compare(&path.child(to.to_string()), &read[old], item);
-                    }
-                }
-                None => {
-                    let value = item.clone();
-                    self.edits.push(Edit::Insert { path: path.clone(), at: to as u32, value });
-                    order.insert(to, None);
-                }
-            }
-        }
-        // Second items of one key.
-        for index in (new.len()..order.len()).rev() {
-            self.edits.push(Edit::DeleteItem { path: path.clone(), at: index as u32 });
-        }
+        self.keys.iter().find(|(pattern, _)| fits(pattern)).map(|(_, key)| &key[..])
     }
 }
 
-/// Ranges that differ, in order.
-struct Replaced {
-    old: std::ops::Range<usize>,
-    new: std::ops::Range<usize>,
+fn at(path: &Path, error: InvalidInput) -> InvalidInput {
+    InvalidInput::new(format!("at {path}: {}", error.reason), error.remedy)
 }
 
-fn replaced_ranges<T: Eq + std::hash::Hash + Ord>(old: &[T], new: &[T]) -> Vec<Replaced> {
-    let prefix = old.iter().zip(new).take_while(|(old, new)| old == new).count();
-    let (old_rest, new_rest) = (&old[prefix..], &new[prefix..]);
-    let suffix = old_rest
-        .iter()
-        .rev()
-        .zip(new_rest.iter().rev())
-        .take_while(|(old, new)| old == new)
-        .count();
-    let old_middle = &old_rest[..old_rest.len() - suffix];
-    let new_middle = &new_rest[..new_rest.len() - suffix];
-    if old_middle.len().saturating_mul(new_middle.len()) > MAX_CELLS
-        || old_middle.is_empty()
-        || new_middle.is_empty()
-    {
-        let replaced = Replaced {
-            old: prefix..prefix + old_middle.len(),
-            new: prefix..prefix + new_middle.len(),
-        };
-        return if old_middle.is_empty() && new_middle.is_empty() {
-            Vec::new()
-        } else {
-            vec![replaced]
-        };
+/// A value without the note that it is replaced whole.
+fn contents(value: &Value) -> &Value {
+    match value {
+        Value::Whole(content) => content,
+        value => value,
     }
-    capture_diff_slices(Algorithm::Myers, old_middle, new_middle)
-        .into_iter()
-        .filter(|op| !matches!(op, DiffOp::Equal { .. }))
-        .map(|op| Replaced {
-            old: prefix + op.old_range().start..prefix + op.old_range().end,
-            new: prefix + op.new_range().start..prefix + op.new_range().end,
-        })
-        .collect()
 }
 
-/// Where characters differ: index, what goes, what comes.
-fn replacements<'a>(old: &'a [char], new: &'a [char]) -> Vec<(usize, &'a [char], &'a [char])> {
-    replaced_ranges(old, new)
-        .into_iter()
-        .map(|range| (range.old.start, &old[range.old], &new[range.new]))
-        .collect()
+/// The items of an array, mergeable or not.
+fn array(value: &Value) -> Option<&[Value]> {
+    match contents(value) {
+        Value::List(items) => Some(items),
+        _ => None,
+    }
 }
+
+/// The items of an array that may be a list's: of any that plain JSON can say.
+fn item_array(value: &Value) -> Option<&[Value]> {
+    match value {
+        Value::Whole(_) => array(value).filter(|items| Value::is_numeric(items)),
+        value => array(value),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,7 @@ mod merge;
 mod mirror;
 mod picture;
 mod read;
+mod replace;
 mod replica;
 mod text;
 mod write;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::{element::Element, error::InvalidInput, path::Path, value::Value};
+use crate::{element::Element, error::InvalidInput, json::Forms, path::Path, value::Value};
 
 /// One intent on a document. Indices of texts are UTF-16 code units.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,6 +99,10 @@ impl Edit {
     /// # Errors
     /// `InvalidInput` names the edit and the field that is wrong, missing or unknown.
     pub fn list_from_json(json: &Json) -> Result<Vec<Self>, InvalidInput> {
+        Self::list_from(json, Forms::Tagged)
+    }
+
+    pub(crate) fn list_from(json: &Json, forms: Forms) -> Result<Vec<Self>, InvalidInput> {
         let Json::Array(edits) = json else {
             return Err(InvalidInput::new(
                 "edits are a JSON array of objects",
@@ -109,18 +113,19 @@ impl Edit {
             .iter()
             .enumerate()
             .map(|(index, edit)| {
-                Self::from_json(edit).map_err(|error| {
-                    InvalidInput::new(format!("edit {index}: {}", error.reason), error.remedy)
+                Self::from_json(edit, forms).map_err(|error| {
+                    let error = error.below(&index.to_string());
+                    InvalidInput { reason: format!("edit {index}: {}", error.reason), ..error }
                 })
             })
             .collect()
     }
 
-    fn from_json(json: &Json) -> Result<Self, InvalidInput> {
+    fn from_json(json: &Json, forms: Forms) -> Result<Self, InvalidInput> {
         let fields = Fields::of(json)?;
         let path = fields.text("path")?.parse()?;
         let edit = match fields.text("op")? {
-            "set" => Self::Set { path, value: fields.value()? },
+            "set" => Self::Set { path, value: fields.value(forms)? },
             "remove" => Self::Remove { path },
             "increment" => Self::Increment { path, by: fields.whole("by", Some(1))? },
             "splice" => Self::Splice {
@@ -130,7 +135,7 @@ impl Edit {
                 insert: fields.optional_text("insert")?.to_owned(),
             },
             "insert" => {
-                Self::Insert { path, at: fields.index("at", None)?, value: fields.value()? }
+                Self::Insert { path, at: fields.index("at", None)?, value: fields.value(forms)? }
             }
             "move" => Self::Move {
                 path,
@@ -205,9 +210,9 @@ impl<'a> Fields<'a> {
         u32::try_from(whole).map_err(|_| Self::missing(name, "an index from 0"))
     }
 
-    fn value(&self) -> Result<Value, InvalidInput> {
+    fn value(&self, forms: Forms) -> Result<Value, InvalidInput> {
         let json = self.0.get("value").ok_or_else(|| Self::missing("value", "JSON"))?;
-        Value::from_json(json)
+        Value::read(json, forms).map_err(|error| error.below("value"))
     }
 
     fn only(&self, known: &[&str]) -> Result<(), InvalidInput> {

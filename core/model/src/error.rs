@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::path::Path;
+
 /// The caller handed over something that no document can hold.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{reason}")]
@@ -10,12 +12,24 @@ pub struct InvalidInput {
     pub reason: String,
     /// What to do about it.
     pub remedy: String,
+    /// Where in what was handed over, if it is about one place in it.
+    pub(crate) at: Option<Path>,
 }
 
 impl InvalidInput {
     /// Says what is wrong and what to do.
     pub fn new(reason: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { reason: reason.into(), remedy: remedy.into() }
+        Self { reason: reason.into(), remedy: remedy.into(), at: None }
+    }
+
+    /// Notes where it is.
+    pub(crate) fn at(self, path: Path) -> Self {
+        Self { at: Some(path), ..self }
+    }
+
+    /// Notes that what was handed over stands under this step of something larger.
+    pub(crate) fn below(self, step: &str) -> Self {
+        Self { at: self.at.map(|path| path.below(step)), ..self }
     }
 }
 

@@ -33,6 +33,30 @@ impl Path {
         self.0.is_empty()
     }
 
+    /// The first segments.
+    pub(crate) fn prefix(&self, length: usize) -> Self {
+        Self(self.0.iter().take(length).cloned().collect())
+    }
+
+    /// The same place, seen from one segment further up.
+    pub(crate) fn below(mut self, segment: &str) -> Self {
+        self.0.insert(0, segment.to_owned());
+        self
+    }
+
+    /// The path for a message: cut where it is long, and with a name for the top.
+    pub(crate) fn shown(&self) -> String {
+        const LONGEST: usize = 200;
+        if self.is_root() {
+            return "the top".to_owned();
+        }
+        let printed = self.to_string();
+        match printed.char_indices().nth(LONGEST) {
+            Some((end, _)) => format!("{}…", &printed[..end]),
+            None => printed,
+        }
+    }
+
     /// Goes one segment down.
     pub(crate) fn push(&mut self, segment: String) {
         self.0.push(segment);

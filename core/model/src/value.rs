@@ -1,16 +1,19 @@
 //! JSON with mergeable extras: what a document holds, as callers see it.
 
+mod reading;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use data_encoding::BASE64;
-use serde_json::{Map, Number, Value as Json};
+use serde_json::{Number, Value as Json};
 
-use crate::{element::Element, error::InvalidInput, limits::MAX_DEPTH, path::Path};
+use self::reading::Reading;
+use crate::{element::Element, error::InvalidInput, json::Forms};
 
 /// A value in a document.
 ///
-/// Integers are exact over all of `i64`. A float is finite and never integral within ±2⁵³ (such a
-/// number is an [`Int`](Value::Int)), so equal numbers have one form.
+/// Integers are exact over all of `i64`. A float is finite and never a number that an `i64` holds
+/// (that is an [`Int`](Value::Int)), so equal numbers have one form.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// JSON `null`, stored.
@@ -54,9 +57,10 @@ impl Value {
     ///
     /// # Errors
     /// `InvalidInput` with the path, for a tagged form that holds something else than it names, whole
-    /// numbers above `i64::MAX`, and nesting deeper than [`MAX_DEPTH`].
+    /// numbers above `i64::MAX` that are no doubles, and nesting deeper than
+    /// [`MAX_DEPTH`](crate::limits::MAX_DEPTH).
     pub fn from_json(json: &Json) -> Result<Self, InvalidInput> {
-        Reading { plain: false, path: Path::default() }.read(json, 0)
+        Self::read(json, Forms::Tagged)
     }
 
     /// Reads JSON as it is: no object is a tagged form.
@@ -64,7 +68,7 @@ impl Value {
     /// # Errors
     /// As [`from_json`](Self::from_json).
     pub fn from_plain_json(json: &Json) -> Result<Self, InvalidInput> {
-        Reading { plain: true, path: Path::default() }.read(json, 0)
+        Self::read(json, Forms::Plain)
     }
 
     /// Reads JSON that must be an object at the top, as every document is.
@@ -83,6 +87,10 @@ impl Value {
         Self::from_plain_json(json)?.into_document()
     }
 
+    pub(crate) fn read(json: &Json, forms: Forms) -> Result<Self, InvalidInput> {
+        Reading::new(forms).read(json, 0)
+    }
+
     fn into_document(self) -> Result<Self, InvalidInput> {
         match self {
             object @ Self::Object(_) => Ok(object),
@@ -93,19 +101,20 @@ impl Value {
         }
     }
 
-    /// A float in its one form: whole numbers within ±2⁵³ become integers, −0 becomes 0.
+    /// A float in its one form: whole numbers that an `i64` holds become integers, −0 becomes 0.
     ///
     /// # Errors
     /// Refuses NaN and infinities, which JSON cannot say.
     pub fn float(float: f64) -> Result<Self, InvalidInput> {
-        const EXACT: f64 = (1u64 << 53) as f64;
+        // Exact: a power of two.
+        const BOUND: f64 = -(i64::MIN as f64);
         if !float.is_finite() {
             return Err(InvalidInput::new(
                 format!("{float} is not a number that JSON can hold"),
                 "leave the field out, or store a string",
             ));
         }
-        Ok(if float.fract() == 0.0 && float.abs() <= EXACT {
+        Ok(if float.fract() == 0.0 && (-BOUND..BOUND).contains(&float) {
             Self::Int(float as i64)
         } else {
             Self::Float(float)
@@ -149,7 +158,7 @@ impl Value {
 
     /// Whether an array of these, as plain JSON, reads as one value: at least one number, and
     /// nothing but numbers and such arrays.
-    fn is_numeric(items: &[Self]) -> bool {
+    pub(crate) fn is_numeric(items: &[Self]) -> bool {
         !items.is_empty()
             && items.iter().all(|item| match item {
                 Self::Int(_) | Self::Float(_) => true,
@@ -241,126 +250,10 @@ fn object(fields: &BTreeMap<String, Value>, write: impl Fn(&Value) -> Json) -> J
     if reads_as_tagged { tagged("$object", json) } else { json }
 }
 
-/// JSON on its way in, and where in it.
-struct Reading {
-    plain: bool,
-    path: Path,
-}
-
-impl Reading {
-    fn read(&mut self, json: &Json, depth: usize) -> Result<Value, InvalidInput> {
-        if depth > MAX_DEPTH {
-            return Err(self.refused(
-                &format!("is nested deeper than {MAX_DEPTH}"),
-                "flatten it, or split it over several documents",
-            ));
-        }
-        Ok(match json {
-            Json::Null => Value::Null,
-            Json::Bool(truth) => Value::Bool(*truth),
-            Json::Number(number) => self.number(number)?,
-            Json::String(text) => Value::String(text.clone()),
-            Json::Array(items) => {
-                let items = self.items(items, depth)?;
-                if Value::is_numeric(&items) {
-                    Value::List(items).into_whole()?
-                } else {
-                    Value::List(items)
-                }
-            }
-            Json::Object(fields) => match self.tag(fields) {
-                Some((tag, content)) => self.tagged(tag, content, depth)?,
-                None => self.fields(fields, depth)?,
-            },
-        })
-    }
-
-    fn items(&mut self, items: &[Json], depth: usize) -> Result<Vec<Value>, InvalidInput> {
-        let items = items.iter().enumerate();
-        items.map(|(index, item)| self.below(index.to_string(), item, depth)).collect()
-    }
-
-    fn fields(&mut self, fields: &Map<String, Json>, depth: usize) -> Result<Value, InvalidInput> {
-        let fields = fields.iter();
-        let read =
-            fields.map(|(key, field)| Ok((key.clone(), self.below(key.clone(), field, depth)?)));
-        Ok(Value::Object(read.collect::<Result<_, InvalidInput>>()?))
-    }
-
-    fn below(&mut self, step: String, json: &Json, depth: usize) -> Result<Value, InvalidInput> {
-        self.path.push(step);
-        let value = self.read(json, depth + 1)?;
-        self.path.pop();
-        Ok(value)
-    }
-
-    /// The tag and the content of a tagged form.
-    fn tag<'a>(&self, fields: &'a Map<String, Json>) -> Option<(&'a str, &'a Json)> {
-        let (key, content) = fields.iter().next()?;
-        let is_tagged = !self.plain && fields.len() == 1 && TAGS.contains(&&key[..]);
-        is_tagged.then_some((key, content))
-    }
-
-    fn tagged(&mut self, tag: &str, content: &Json, depth: usize) -> Result<Value, InvalidInput> {
-        let value = match (tag, content) {
-            ("$text", Json::String(text)) => Some(Value::Text(text.clone())),
-            ("$counter", Json::Number(number)) => match self.number(number)? {
-                Value::Int(whole) => Some(Value::Counter(whole)),
-                _ => None,
-            },
-            ("$bytes", Json::String(text)) => BASE64.decode(text.as_bytes()).ok().map(Value::Bytes),
-            ("$value", content) => {
-                let value = self.read(content, depth)?;
-                Some(value.into_whole().map_err(|error| self.at_path(error))?)
-            }
-            ("$list", Json::Array(items)) => Some(Value::List(self.items(items, depth)?)),
-            ("$set", Json::Array(items)) => {
-                let items = self.items(items, depth)?;
-                let elements: Result<_, _> = items.into_iter().map(Element::new).collect();
-                Some(Value::Set(elements.map_err(|error| self.at_path(error))?))
-            }
-            ("$object", Json::Object(fields)) => Some(self.fields(fields, depth)?),
-            _ => None,
-        };
-        value.ok_or_else(|| {
-            self.refused(
-                &format!("is no value that {tag:?} can hold"),
-                "the forms are {\"$text\":\"…\"}, {\"$counter\":whole number}, {\"$bytes\":\"base64\"}, \
-                 {\"$value\":…}, {\"$set\":[…]}, {\"$list\":[…]} and {\"$object\":{…}}; to store such an \
-                 object as it is, wrap it in {\"$object\":{…}}",
-            )
-        })
-    }
-
-    fn number(&self, number: &Number) -> Result<Value, InvalidInput> {
-        match (number.as_i64(), number.as_f64()) {
-            (Some(whole), _) => Ok(Value::Int(whole)),
-            (None, Some(float)) if !number.is_u64() => Value::float(float),
-            _ => {
-                Err(self
-                    .refused(&format!("is a number above {}", i64::MAX), "store it as a string"))
-            }
-        }
-    }
-
-    fn refused(&self, what: &str, remedy: &str) -> InvalidInput {
-        let place = if self.path.is_root() { "the value" } else { "what stands at" };
-        let path = self.path.to_string();
-        let space = if path.is_empty() { "" } else { " " };
-        InvalidInput::new(format!("{place}{space}{path} {what}"), remedy)
-    }
-
-    fn at_path(&self, error: InvalidInput) -> InvalidInput {
-        if self.path.is_root() {
-            return error;
-        }
-        InvalidInput::new(format!("at {}: {}", self.path, error.reason), error.remedy)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::MAX_DEPTH;
 
     fn read(text: &str) -> Result<Value, InvalidInput> {
         Value::from_json(&serde_json::from_str(text).unwrap())
@@ -373,7 +266,10 @@ mod tests {
         assert_eq!(read("9223372036854775807"), Ok(Value::Int(i64::MAX)));
         assert_eq!(read("-9223372036854775808"), Ok(Value::Int(i64::MIN)));
         assert_eq!(read("1e300"), Ok(Value::Float(1e300)));
-        assert!(read("9223372036854775808").is_err());
+        assert_eq!(read("9223372036854774784.0"), Ok(Value::Int(9_223_372_036_854_774_784)));
+        assert_eq!(read("9223372036854775808"), Ok(Value::Float(9_223_372_036_854_775_808.0)));
+        assert_eq!(read("-9.223372036854775808e18"), Ok(Value::Int(i64::MIN)));
+        assert!(read("9223372036854775809").is_err());
         assert!(read("18446744073709551615").is_err());
         assert!(Value::float(f64::NAN).is_err() && Value::float(f64::INFINITY).is_err());
     }
@@ -419,7 +315,7 @@ mod tests {
             r#"{"a":[{"b":{"$object":[]}}]}"#,
             r#"{"a":[{"b":{"$attachment":1}}]}"#,
             r#"{"a":[{"b":{"$value":{"t":{"$text":"x"}}}}]}"#,
-            r#"{"a":[{"b":9223372036854775808}]}"#,
+            r#"{"a":[{"b":9223372036854775809}]}"#,
         ] {
             let reason = read(refused).unwrap_err().reason;
             assert!(reason.contains("/a/0/b"), "{refused}: {reason}");

@@ -1,6 +1,7 @@
 //! SQL queries beside the writer: read-only connections, and nothing but documents to see.
 
 mod authorizer;
+mod document;
 mod error;
 mod explain;
 mod pool;

@@ -60,6 +60,17 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
             })
     }
 
+    /// Makes a document what the value says, or creates it: fields that the model does not know are
+    /// removed. What is there keeps its kind: a text is changed where it differs, a list item by item.
+    ///
+    /// - Throws: ``DunlinError`` as ``put(_:_:base:)`` does.
+    @discardableResult
+    public func replace(_ id: String, _ value: Model) async throws -> Committed {
+        let json = try encodeJSON(value)
+        return Committed(
+            try await bridged { [native] in try await native.replace(id: id, value: json) })
+    }
+
     /// Puts many documents at once, in one or few commits; each stands or falls alone, and the answers
     /// come in order.
     ///

@@ -27,12 +27,14 @@ public final class Space: Sendable, Identifiable {
 
     /// Opens a collection of a model; it comes into being with its first document.
     ///
+    /// - Parameter plain: takes what is written through it as it is, for models that hold any JSON: an
+    ///   object such as `{"$text":"x"}` is an object like any other then, and not a ``MergeableText``.
     /// - Throws: ``DunlinError`` `invalidInput` for a name that does not match
     ///   `[a-z][a-z0-9_]{0,62}`.
     public func collection<Model>(
-        _ name: String, of model: Model.Type
+        _ name: String, of model: Model.Type, plain: Bool = false
     ) throws -> DocumentCollection<Model> {
-        DocumentCollection(try bridged { try native.collection(name: name) }, in: self)
+        DocumentCollection(try bridged { try native.collection(name: name, plain: plain) }, in: self)
     }
 
     /// Lists the names of the collections that there are.

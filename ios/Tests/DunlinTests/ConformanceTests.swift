@@ -148,16 +148,19 @@ private actor Run {
         _ space: Space, _ step: [String: JSONValue], _ place: Comment
     ) async throws {
         let kinds = [
-            "put", "insert", "edit", "save", "delete", "restore", "read", "get", "anchor", "resolve",
+            "put", "insert", "replace", "edit", "save", "delete", "restore", "read", "get", "anchor",
+            "resolve",
         ]
         let kind = try #require(kinds.first { step[$0] != nil }, place)
         let names = try text(step[kind]).split(separator: "/", maxSplits: 1).map(String.init)
-        let documents = try space.collection(names[0], of: JSONValue.self)
+        let isPlain = step["plain"]?.bool ?? false
+        let documents = try space.collection(names[0], of: JSONValue.self, plain: isPlain)
         let id = names[1]
         let base = step["base"]?.string.flatMap { read[$0] }?.version
         switch kind {
         case "put": try await documents.put(id, try #require(step["value"]), base: base)
         case "insert": try await documents.insert(try #require(step["value"]), id: id)
+        case "replace": try await documents.replace(id, try #require(step["value"]))
         case "edit":
             let edits = try #require(step["edits"]?.array)
             try await documents.edit(id, base: base) { list in

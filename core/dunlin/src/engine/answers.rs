@@ -5,10 +5,7 @@ use dunlin_proto::session::{DocUpdate, Held, Want};
 use dunlin_store::StoreError;
 
 use super::{Engine, EngineHandle, documents::Open, upkeep::not_found};
-use crate::{
-    document::Document,
-    error::{Error, Result},
-};
+use crate::error::{Error, Result};
 
 /// A space in brief.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -29,26 +26,14 @@ impl EngineHandle {
     /// Computes the digests that are not known, a slice at a time. Under steady writing a few
     /// are left for whoever needs them all.
     pub(crate) async fn settle_digests(&self) -> Result<()> {
-        while self.call(Engine::refresh_digests).await? {}
+        while self.call_behind(Engine::refresh_digests).await? {}
         Ok(())
     }
 }
 
 impl Engine {
-    /// A document as a caller sees it, deleted or not; kept open, since an edit often follows.
-    pub(crate) fn read(&mut self, doc: &DocId) -> Result<Document> {
-        let document = self.stored(doc)?;
-        Ok(Document {
-            id: doc.key.clone(),
-            value: document.value(),
-            version: document.version(),
-            conflicts: document.conflicts(),
-            is_deleted: document.is_deleted(),
-        })
-    }
-
     /// A document that was committed once, open from here on.
-    fn stored(&mut self, doc: &DocId) -> Result<&dunlin_model::Document> {
+    pub(super) fn stored(&mut self, doc: &DocId) -> Result<&dunlin_model::Document> {
         if self.desk.open.peek(doc).is_none() {
             let head = self.store.head(doc)?.ok_or_else(|| not_found(doc))?;
             self.desk.open_stored(&self.store, doc, &head)?;

@@ -2,134 +2,85 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use dunlin_model::DocId;
-use dunlin_proto::session::Outcome;
-use dunlin_store::Writer;
-use tokio::sync::mpsc;
-
-use super::{Apply, Command, Committed, Desk, Engine, Write};
+use super::{Command, Engine, job::Job, lanes::Lanes, slice::Slice};
 use crate::error::{Error, Result};
 
-/// Most jobs in one transaction.
-const MAX_JOBS: usize = 256;
-/// Weight (orders, and kilobytes from peers) beyond which a transaction takes no further job.
-const MAX_WEIGHT: usize = 2048;
-
-/// A command that can share a transaction with others.
-pub(crate) enum Job {
-    Write(Write),
-    Apply(Apply),
-}
-
-/// What a job will answer if the commit succeeds.
-enum Answer {
-    Write(Vec<Result<Committed>>),
-    Apply(Vec<(DocId, Outcome)>),
-}
-
-impl Job {
-    fn weight(&self) -> usize {
-        match self {
-            Self::Write(write) => write.orders.len(),
-            Self::Apply(apply) => {
-                apply.updates.iter().map(|update| 1 + update.update.len() / 1024).sum()
-            }
-        }
-    }
-
-    fn perform(&self, desk: &mut Desk, writer: &mut Writer<'_>) -> Result<Answer> {
-        Ok(match self {
-            Self::Write(write) => Answer::Write(desk.write(writer, &write.orders)?),
-            Self::Apply(apply) => Answer::Apply(desk.apply(writer, apply)?),
-        })
-    }
-
-    fn succeed(self, answer: Answer) {
-        match (self, answer) {
-            (Self::Write(write), Answer::Write(committed)) => (write.reply)(Ok(committed)),
-            (Self::Apply(apply), Answer::Apply(outcomes)) => (apply.reply)(Ok(outcomes)),
-            (job, _) => job.fail(Error::internal("an answer went to the wrong caller")),
-        }
-    }
-
-    fn fail(self, error: Error) {
-        match self {
-            Self::Write(write) => (write.reply)(Err(error)),
-            Self::Apply(apply) => (apply.reply)(Err(error)),
-        }
-    }
-}
-
 impl Engine {
-    /// Commits a job together with those that wait behind it; returns the first command that
-    /// cannot share the transaction.
-    pub(super) fn commit_with_followers(
-        &mut self,
-        first: Job,
-        queue: &mut mpsc::Receiver<Command>,
-    ) -> Option<Command> {
-        let mut weight = first.weight();
+    /// Commits a job together with those that wait behind it in its lane, for one slice; what is
+    /// left of the last one goes back to its lane.
+    pub(super) fn commit_with_followers(&mut self, first: Job, lanes: &mut Lanes) {
         let mut jobs = vec![first];
-        let mut next = None;
-        while jobs.len() < MAX_JOBS && weight < MAX_WEIGHT {
-            let job = match queue.try_recv() {
-                Ok(Command::Write(write)) => Job::Write(write),
-                Ok(Command::Apply(apply)) => Job::Apply(apply),
-                Ok(other) => {
-                    next = Some(other);
-                    break;
-                }
-                Err(_) => break,
-            };
-            weight += job.weight();
-            jobs.push(job);
+        let followers = |jobs: &mut Vec<Job>| match lanes.follower(&jobs[0]) {
+            Some(job) => {
+                jobs.push(job);
+                true
+            }
+            None => false,
+        };
+        let committed = self.commit(&mut jobs, followers);
+        for job in &jobs {
+            if let Some(peer) = job.peer() {
+                lanes.charge(peer, job.cost());
+            }
         }
-        self.commit(jobs);
-        next
+        let alone = jobs.len() == 1 || self.outlets.is_hurried();
+        match committed {
+            Ok(()) => jobs.into_iter().filter_map(Job::committed).for_each(|job| lanes.resume(job)),
+            // Each is tried once more by itself, so that nobody pays for a neighbour.
+            Err(_) if !alone => jobs.into_iter().for_each(|job| self.commit_alone(job)),
+            Err(error) => fail(jobs, &error),
+        }
     }
 
-    /// One transaction; if it fails, each job is tried once more in a transaction of its own, so
-    /// that nobody pays for a neighbour.
-    fn commit(&mut self, jobs: Vec<Job>) {
-        let attempted = catch_unwind(AssertUnwindSafe(|| self.attempt(&jobs)));
-        let attempted = attempted.unwrap_or_else(|_| {
-            self.desk.abandon();
-            Err(Error::internal("a commit panicked"))
-        });
-        match attempted {
-            Ok(answers) => {
-                for (job, answer) in jobs.into_iter().zip(answers) {
-                    job.succeed(answer);
+    /// Commits a job to its end, in transactions of its own.
+    fn commit_alone(&mut self, job: Job) {
+        let mut jobs = vec![job];
+        while !jobs.is_empty() {
+            match self.commit(&mut jobs, |_| false) {
+                Ok(()) => {
+                    let rest = jobs.into_iter().filter_map(Job::committed);
+                    jobs = rest.filter_map(Command::into_job).collect();
                 }
-            }
-            Err(_) if jobs.len() > 1 && !self.outlets.is_hurried() => {
-                for job in jobs {
-                    self.commit(vec![job]);
-                }
-            }
-            Err(error) => {
-                tracing::warn!(code = %error.code(), "a commit failed: {}", error.reason());
-                for job in jobs {
-                    job.fail(error.clone());
-                }
+                Err(error) => return fail(jobs, &error),
             }
         }
     }
 
-    fn attempt(&mut self, jobs: &[Job]) -> Result<Vec<Answer>> {
-        let Self { store, desk, .. } = self;
-        let answers =
-            store.write(|writer| jobs.iter().map(|job| job.perform(desk, writer)).collect());
-        match answers {
-            Ok(answers) => {
-                self.announce();
-                Ok(answers)
-            }
-            Err(error) => {
+    /// One transaction; if it fails, no job has got anywhere in it.
+    fn commit(
+        &mut self,
+        jobs: &mut Vec<Job>,
+        followers: impl FnMut(&mut Vec<Job>) -> bool,
+    ) -> Result<()> {
+        let attempted = catch_unwind(AssertUnwindSafe(|| self.attempt(jobs, followers)));
+        let attempted = attempted.unwrap_or_else(|_| Err(Error::internal("a commit panicked")));
+        match &attempted {
+            Ok(()) => self.announce(),
+            Err(_) => {
                 self.desk.abandon();
-                Err(error)
+                jobs.iter_mut().for_each(Job::rewind);
             }
         }
+        attempted
+    }
+
+    fn attempt(
+        &mut self,
+        jobs: &mut Vec<Job>,
+        mut followers: impl FnMut(&mut Vec<Job>) -> bool,
+    ) -> Result<()> {
+        let Self { store, desk, .. } = self;
+        store.write(|writer| {
+            // Begun where the file is ours: waiting for another process is no work.
+            let (mut slice, mut next) = (Slice::begin(), 0);
+            loop {
+                jobs[next].perform(desk, writer, &mut slice)?;
+                next += 1;
+                if slice.is_spent() || next == jobs.len() && !followers(jobs) {
+                    return Ok(());
+                }
+            }
+        })
     }
 
     /// Tells observers and peers what has just become durable.
@@ -147,5 +98,12 @@ impl Engine {
             }
         }
         self.outlets.announce(staged);
+    }
+}
+
+fn fail(jobs: Vec<Job>, error: &Error) {
+    tracing::warn!(code = %error.code(), "a commit failed: {}", error.reason());
+    for job in jobs {
+        job.fail(error.clone());
     }
 }

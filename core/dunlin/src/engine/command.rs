@@ -3,7 +3,7 @@
 use dunlin_model::{DeviceId, DeviceKind, DocId, DocKey, Edit, ListKeys, Value, Version};
 use dunlin_proto::session::{DocUpdate, Outcome};
 
-use super::Engine;
+use super::{Engine, job::Job};
 use crate::error::Result;
 
 /// Answers a command; runs on the engine, after the commit.
@@ -15,10 +15,24 @@ pub(crate) enum Command {
     Write(Write),
     /// Updates from a peer: join a group commit.
     Apply(Apply),
+    /// What is left of one of these after its slice.
+    Job(Job),
     /// Anything else: runs alone, after everything before it has been committed.
     Call(Box<dyn FnOnce(&mut Engine) + Send>),
     /// Checkpoints, closes the file and ends the engine.
     Stop(Reply<()>),
+}
+
+impl Command {
+    /// Work that can share a transaction; none for the rest.
+    pub(super) fn into_job(self) -> Option<Job> {
+        match self {
+            Self::Write(write) => Some(write.into()),
+            Self::Apply(apply) => Some(apply.into()),
+            Self::Job(job) => Some(job),
+            Self::Call(_) | Self::Stop(_) => None,
+        }
+    }
 }
 
 /// A batch of local writes; each stands or falls alone.
@@ -37,6 +51,7 @@ pub(crate) struct Order {
 pub(crate) enum Operation {
     Insert(Value),
     Merge { patch: Value, base: Option<Version>, list_keys: ListKeys },
+    Replace { new: Value, list_keys: ListKeys },
     Edit { edits: Vec<Edit>, base: Option<Version> },
     Save { read: Value, new: Value, base: Option<Version>, list_keys: ListKeys },
     Delete { base: Option<Version> },

@@ -14,13 +14,15 @@ pub(crate) struct Open {
     pub(crate) seq: i64,
     /// What has come since its snapshot.
     pub(crate) log: LogSize,
+    /// Bytes of JSON at most, as far as that is known.
+    pub(crate) json: Option<usize>,
     used: u64,
     weight: usize,
 }
 
 impl Open {
     pub(crate) fn new(document: Document, row: Option<DocRow>, seq: i64, log: LogSize) -> Self {
-        Self { document, row, seq, log, used: 0, weight: 0 }
+        Self { document, row, seq, log, json: None, used: 0, weight: 0 }
     }
 }
 
@@ -64,6 +66,13 @@ impl OpenDocuments {
     /// The document as it is, without marking it as used.
     pub(crate) fn peek(&self, doc: &DocId) -> Option<&Open> {
         self.by_name.get(doc)
+    }
+
+    /// Notes how long the JSON of a document is, if that is open.
+    pub(crate) fn note_json(&mut self, doc: &DocId, bytes: usize) {
+        if let Some(open) = self.by_name.get_mut(doc) {
+            open.json = Some(bytes);
+        }
     }
 
     /// Up to `most` documents with at least so many updates in their logs, the latest used first.

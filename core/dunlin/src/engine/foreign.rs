@@ -13,14 +13,15 @@ use super::{
 use crate::error::{Code, Result};
 
 impl Desk {
-    /// Applies what a peer handed over; every document stands or falls alone.
+    /// Applies some of what a peer handed over; every document stands or falls alone.
     pub(super) fn apply(
         &mut self,
         writer: &mut Writer<'_>,
         apply: &Apply,
+        updates: &[DocUpdate],
     ) -> Result<Vec<(DocId, Outcome)>> {
-        let mut outcomes = Vec::with_capacity(apply.updates.len());
-        for update in &apply.updates {
+        let mut outcomes = Vec::with_capacity(updates.len());
+        for update in updates {
             let outcome = match self.apply_one(writer, apply, update) {
                 // Only this document's stored bytes are damaged.
                 Err(error) if error.code() == Code::Corrupt => Outcome::Failed,

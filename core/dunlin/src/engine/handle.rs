@@ -9,21 +9,25 @@ use std::{
 };
 
 use dunlin_model::SpaceId;
-use dunlin_store::{Interrupter, Limits, Reader, Rows, SpaceStore};
+use dunlin_store::{Interrupter, Reader, Rows, SpaceStore};
 use serde_json::Value as Json;
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{Semaphore, mpsc, oneshot},
     time::{Instant, sleep_until},
 };
 
-use super::{Apply, Command, Committed, Desk, Engine, Identity, Order, Outlets, Write};
+use super::{
+    Apply, Command, Committed, Desk, Engine, Identity, Order, Outlets, Write, lanes::Lanes,
+};
 use crate::{
     config::{Config, Engines},
     error::{Code, Error, Result},
 };
 
-/// Commands that may wait; a sender beyond that waits itself.
+/// Commands that may wait in each lane; a sender beyond that waits itself.
 const QUEUE: usize = 1024;
+/// Documents that are read past the engine at once: each takes a connection to the file.
+const READS: usize = 2;
 /// Collections that one followed query may make known.
 const MAX_ENSURED: usize = 8;
 /// The stack of an engine's thread: yrs and SQLite at their deepest, with room to spare.
@@ -37,6 +41,7 @@ struct Shared {
     origin: EngineOrigin,
     outlets: Arc<Outlets>,
     state: Mutex<State>,
+    read_permits: Semaphore,
 }
 
 /// What an engine is started from.
@@ -58,7 +63,10 @@ enum State {
 
 #[derive(Clone)]
 struct Running {
-    queue: mpsc::Sender<Command>,
+    /// What this device's own callers want.
+    local: mpsc::Sender<Command>,
+    /// What peers cause, which waits for that.
+    foreign: mpsc::Sender<Command>,
     reader: Reader,
     interrupter: Interrupter,
 }
@@ -68,7 +76,8 @@ impl EngineHandle {
     pub(crate) async fn start(origin: EngineOrigin) -> Result<Self> {
         let outlets = Arc::new(Outlets::new(origin.space));
         let running = origin.start(&outlets).await?;
-        Ok(Self(Arc::new(Shared { origin, outlets, state: Mutex::new(State::Running(running)) })))
+        let (state, read_permits) = (Mutex::new(State::Running(running)), Semaphore::new(READS));
+        Ok(Self(Arc::new(Shared { origin, outlets, state, read_permits })))
     }
 
     pub(crate) fn outlets(&self) -> &Arc<Outlets> {
@@ -85,22 +94,36 @@ impl EngineHandle {
 
     /// Hands over updates from a peer; the apply's own reply answers.
     pub(crate) async fn apply(&self, apply: Apply) -> Result<()> {
-        self.send(Command::Apply(apply)).await
+        self.send_behind(Command::Apply(apply)).await
     }
 
-    /// Runs something on the engine, alone, after everything before it has been committed.
+    /// Runs something on the engine, alone, after every local call before it.
     pub(crate) async fn call<T: Send + 'static>(
         &self,
         call: impl FnOnce(&mut Engine) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
-        self.post(move |engine| drop(answer.send(call(engine)))).await?;
+        let call = move |engine: &mut Engine| drop(answer.send(call(engine)));
+        self.send(Command::Call(Box::new(call))).await?;
         answered.await.map_err(|_| self.ended())?
     }
 
-    /// Like [`call`](Self::call), without waiting for the answer.
-    pub(crate) async fn post(&self, call: impl FnOnce(&mut Engine) + Send + 'static) -> Result<()> {
-        self.send(Command::Call(Box::new(call))).await
+    /// [`call`](Self::call) that waits for local calls and goes among those of peers, in order.
+    pub(crate) async fn call_behind<T: Send + 'static>(
+        &self,
+        call: impl FnOnce(&mut Engine) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (answer, answered) = oneshot::channel();
+        self.post_behind(move |engine| drop(answer.send(call(engine)))).await?;
+        answered.await.map_err(|_| self.ended())?
+    }
+
+    /// Like [`call_behind`](Self::call_behind), without waiting for the answer.
+    pub(crate) async fn post_behind(
+        &self,
+        call: impl FnOnce(&mut Engine) + Send + 'static,
+    ) -> Result<()> {
+        self.send_behind(Command::Call(Box::new(call))).await
     }
 
     /// Runs a read-only query beside the writer.
@@ -117,15 +140,6 @@ impl EngineHandle {
         };
         // A query that was interrupted does not know for how long the file is closed.
         answer.map_err(|error| if error.code() == Code::Closed { self.ended() } else { error })
-    }
-
-    /// Runs a query on current projections; tells which collections it read.
-    pub(crate) async fn query(&self, sql: &str, parameters: &[Json]) -> Result<Rows> {
-        if self.0.outlets.is_stale() {
-            self.call(Engine::rebuild_projections).await?;
-        }
-        let (sql, parameters) = (sql.to_owned(), parameters.to_vec());
-        self.read(move |reader| Ok(reader.query(&sql, &parameters, &Limits::default())?)).await
     }
 
     /// [`query`](Self::query) that makes the collections known which it names, so that following
@@ -197,7 +211,21 @@ impl EngineHandle {
     }
 
     async fn send(&self, command: Command) -> Result<()> {
-        self.running()?.queue.send(command).await.map_err(|_| self.ended())
+        self.running()?.local.send(command).await.map_err(|_| self.ended())
+    }
+
+    async fn send_behind(&self, command: Command) -> Result<()> {
+        self.running()?.foreign.send(command).await.map_err(|_| self.ended())
+    }
+
+    /// Whether engines run as tasks of a simulation.
+    pub(super) fn is_simulated(&self) -> bool {
+        self.0.origin.config.engines == Engines::Tasks
+    }
+
+    /// Who may read a document past the engine.
+    pub(super) fn read_permits(&self) -> &Semaphore {
+        &self.0.read_permits
     }
 
     /// Refuses while the engine is suspended, and after its end.
@@ -233,7 +261,7 @@ impl Running {
     async fn stop(&self) -> Result<()> {
         let (answer, answered) = oneshot::channel();
         let reply = Box::new(move |result| drop(answer.send(result)));
-        if self.queue.send(Command::Stop(reply)).await.is_err() {
+        if self.local.send(Command::Stop(reply)).await.is_err() {
             return Ok(());
         }
         answered.await.unwrap_or(Ok(()))
@@ -242,7 +270,9 @@ impl Running {
 
 impl EngineOrigin {
     async fn start(&self, outlets: &Arc<Outlets>) -> Result<Running> {
-        let (queue, commands) = mpsc::channel(QUEUE);
+        let (local, local_commands) = mpsc::channel(QUEUE);
+        let (foreign, foreign_commands) = mpsc::channel(QUEUE);
+        let lanes = Lanes::new(local_commands, foreign_commands);
         let desk = Desk::new(self.identity.clone(), &self.config);
         let durability = self.config.durability.into();
         let (path, outlets, guard) = (self.path.clone(), outlets.clone(), self.guard.clone());
@@ -250,7 +280,7 @@ impl EngineOrigin {
             Engines::Tasks => {
                 let (engine, reader, interrupter) = open(path, durability, desk, outlets)?;
                 tokio::spawn(async move {
-                    engine.run_as_task(commands).await;
+                    engine.run_as_task(lanes).await;
                     drop(guard);
                 });
                 (reader, interrupter)
@@ -264,7 +294,7 @@ impl EngineOrigin {
                         match open(path, durability, desk, outlets) {
                             Ok((engine, reader, interrupter)) => {
                                 if ready.send(Ok((reader, interrupter))).is_ok() {
-                                    engine.run_blocking(commands);
+                                    engine.run_blocking(lanes);
                                 }
                             }
                             Err(error) => drop(ready.send(Err(error))),
@@ -277,7 +307,7 @@ impl EngineOrigin {
                 opened.await.map_err(|_| Error::internal("an engine ended while it opened"))??
             }
         };
-        Ok(Running { queue, reader, interrupter })
+        Ok(Running { local, foreign, reader, interrupter })
     }
 }
 

@@ -78,6 +78,11 @@ impl Outlets {
         self.heads.subscribe()
     }
 
+    /// The last commit that was announced.
+    pub(crate) fn seq(&self) -> i64 {
+        self.heads.borrow().seq
+    }
+
     /// Whether some projection is to be rebuilt before a query.
     pub(crate) fn is_stale(&self) -> bool {
         self.stale.load(Ordering::Acquire)

@@ -3,22 +3,41 @@
 use dunlin_model::Document;
 use dunlin_store::{Projection, ProjectionState};
 
-/// Text beyond which an edit does not rewrite the row at once, in UTF-16 units.
-const EAGER_TEXT_UNITS: usize = 16 << 10;
+use super::documents::Open;
 
-/// The row to commit with an edit: current, or marked as to be rebuilt before the next query.
-pub(super) fn project(document: &Document) -> Projection {
-    if document.text_len() > EAGER_TEXT_UNITS {
-        return with_state(document, ProjectionState::Dirty);
+/// Bytes of JSON beyond which an edit does not rewrite the row at once.
+const EAGER_BYTES: usize = 16 << 10;
+
+/// The row to commit with an edit whose update has this many bytes: current, or marked as to be
+/// rebuilt before the next query.
+pub(super) fn project(open: &mut Open, update: usize) -> Projection {
+    let guess = match open.json {
+        Some(bytes) => bytes + update,
+        // How long the JSON is shows when it is built; until then the state says about as much.
+        None => open.document.encoded_len(),
+    };
+    if guess > EAGER_BYTES {
+        open.json = open.json.map(|_| guess);
+        return Projection {
+            state: ProjectionState::Dirty,
+            deleted: open.document.is_deleted(),
+            // Finding out takes a look at all of it; the row that queries see says so once rebuilt.
+            has_conflicts: false,
+        };
     }
-    rebuild(document)
+    let (projection, bytes) = rebuild(&open.document);
+    open.json = Some(bytes);
+    projection
 }
 
-/// The current row, whatever its size.
-pub(super) fn rebuild(document: &Document) -> Projection {
-    with_state(document, ProjectionState::Json(document.value().to_json().to_string()))
-}
-
-fn with_state(document: &Document, state: ProjectionState) -> Projection {
-    Projection { state, deleted: document.is_deleted(), has_conflicts: document.has_conflicts() }
+/// The current row, whatever its size, and the bytes of its JSON.
+pub(super) fn rebuild(document: &Document) -> (Projection, usize) {
+    let json = document.value().to_json().to_string();
+    let bytes = json.len();
+    let projection = Projection {
+        state: ProjectionState::Json(json),
+        deleted: document.is_deleted(),
+        has_conflicts: document.has_conflicts(),
+    };
+    (projection, bytes)
 }

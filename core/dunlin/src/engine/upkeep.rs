@@ -1,11 +1,10 @@
-//! Work for idle moments: compaction. And what is put off until somebody asks: digests and the
-//! projections of long texts.
+//! Work for idle moments: compaction.
 
 use dunlin_model::{DocId, Document};
 use dunlin_store::{Head, LogSize, SpaceStore};
 
 use super::{
-    Desk, Engine, Outlets, desk::load, documents::Open, outlets::Announcer, project::rebuild,
+    Desk, Engine, Outlets, desk::load, documents::Open, outlets::Announcer, refresh::Rebuilt,
 };
 use crate::error::{Code, Error, Result};
 
@@ -17,8 +16,6 @@ const BYTES_AN_UPDATE: u64 = 40;
 const FREE_BYTES: u64 = 4 << 10;
 /// Documents that are compacted at a close, which somebody waits for.
 const LAST_MINUTE: usize = 16;
-/// Documents whose digest or projection is computed in one transaction.
-const SLICE: usize = 256;
 
 /// Whether a document's log is worth compacting. That costs as much as the document is long, so
 /// the log must weigh half of it: the cost of an edit then stays the same however long it gets.
@@ -37,7 +34,8 @@ impl Engine {
     ) -> Result<Self> {
         let candidates = store.compaction_candidates(FREE_UPDATES)?;
         let overgrown = candidates.into_iter().map(|(_, doc)| doc).collect();
-        Ok(Self { store, desk, outlets: Announcer::new(outlets), overgrown })
+        let (outlets, rebuilt) = (Announcer::new(outlets), Rebuilt::default());
+        Ok(Self { store, desk, outlets, overgrown, rebuilt })
     }
 
     /// One slice of idle work; whether there may be more.
@@ -115,46 +113,6 @@ impl Engine {
                 Ok(None)
             }
             outcome => outcome.map(Some),
-        }
-    }
-
-    /// Computes digests that are not known, some at a time; whether there may be more.
-    pub(crate) fn refresh_digests(&mut self) -> Result<bool> {
-        let dirty = self.store.dirty_digests(SLICE)?;
-        if dirty.is_empty() {
-            return Ok(false);
-        }
-        let mut digests = Vec::with_capacity(dirty.len());
-        for (row, doc) in &dirty {
-            let head = self.store.head_at(*row)?;
-            let digest = self.with_sound_document(doc, &head, |open| open.document.digest())?;
-            digests.extend(digest.map(|digest| (*row, digest)));
-        }
-        let may_be_more = dirty.len() == SLICE && !digests.is_empty();
-        self.store.write(|writer| {
-            digests.into_iter().try_for_each(|(row, digest)| writer.set_digest(row, digest))
-        })?;
-        Ok(may_be_more)
-    }
-
-    /// Rebuilds the rows of long texts, before a query reads them.
-    pub(crate) fn rebuild_projections(&mut self) -> Result<()> {
-        loop {
-            let dirty = self.store.dirty_projections(SLICE)?;
-            let mut rows = Vec::with_capacity(dirty.len());
-            for (row, doc) in &dirty {
-                let row_of = |open: &Open| (*row, rebuild(&open.document));
-                let head = self.store.head_at(*row)?;
-                rows.extend(self.with_sound_document(doc, &head, row_of)?);
-            }
-            self.store.write(|writer| {
-                rows.iter()
-                    .try_for_each(|(row, projection)| writer.set_projection(*row, projection))
-            })?;
-            if dirty.len() < SLICE || rows.is_empty() {
-                self.outlets.set_stale(false);
-                return Ok(());
-            }
         }
     }
 }

@@ -98,7 +98,7 @@ pub(super) fn stage(
         Some(_) => store::Origin::Remote,
     };
     let feed = store::Change { paths: change.paths, device, kind, origin, time_ms };
-    let projection = project(&open.document);
+    let projection = project(open, change.update.len());
     let is_stale = projection.state == store::ProjectionState::Dirty;
     let commit = store::Commit { update: &change.update, projection, change: feed, digest };
     let seq = match open.row {
@@ -133,6 +133,7 @@ fn perform(document: &mut Document, operation: &Operation, now: i64) -> Result<C
         Operation::Merge { patch, base, list_keys } => {
             document.merge(patch, base.as_ref(), list_keys, now)
         }
+        Operation::Replace { new, list_keys } => document.replace(new, list_keys, now),
         Operation::Edit { edits, base } => document.edit(edits, base.as_ref(), now),
         Operation::Save { read, new, base, list_keys } => {
             document.save(read, new, base.as_ref(), list_keys, now)

@@ -90,7 +90,7 @@ pub(super) async fn carry_out(hub: &Arc<Hub>, link: &Arc<Link>, effect: Effect) 
         Effect::Diverged { space, documents } => {
             let suspects = documents.clone();
             let recheck = move |engine: &mut Engine| engine.recheck(&suspects);
-            if find(hub, &space)?.engine().call(recheck).await? {
+            if find(hub, &space)?.engine().call_behind(recheck).await? {
                 link.session().reconcile(&space);
                 return Ok(());
             }
@@ -127,7 +127,7 @@ async fn ask_engine<T: Send + 'static>(
 ) -> Result<()> {
     let inner = find(hub, space)?;
     let link = link.clone();
-    inner.engine().post(move |engine| finish(&link, ask(engine), answer)).await
+    inner.engine().post_behind(move |engine| finish(&link, ask(engine), answer)).await
 }
 
 /// Asks an engine a question that needs all digests, which are computed in slices before, so that
@@ -147,7 +147,7 @@ fn ask_slowly<T: Send + 'static>(
         let posted = match settled {
             Ok(()) => {
                 let ask = move |engine: &mut Engine| finish(&answering, ask(engine), answer);
-                inner.engine().post(ask).await
+                inner.engine().post_behind(ask).await
             }
             Err(error) => Err(error),
         };

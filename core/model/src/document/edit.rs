@@ -50,7 +50,7 @@ impl Document {
 }
 
 impl Writing<'_, '_> {
-    fn edit(&mut self, edit: &Edit) -> Result<(), EditError> {
+    pub(super) fn edit(&mut self, edit: &Edit) -> Result<(), EditError> {
         match edit {
             Edit::Set { path, value } => self.set(path, value),
             Edit::Remove { path } => self.remove(path),

@@ -1,21 +1,29 @@
-//! Lists: inserting, moving and deleting items by index.
+//! Lists: inserting, moving and deleting items, one by one or as a whole array says.
+
+mod arrange;
+mod whole;
 
 use std::sync::Arc;
 
 use super::{
-    bounds::{Place as Bounds, check_value},
+    bounds::{Place, check_value},
     locate::Shape,
     write::{Epoch, Writing},
 };
 use crate::{
     entry::{Body, Marker, Tree},
     error::{EditError, InvalidInput},
-    item::{ItemId, MAX_ITEM_STEP_BYTES, Position},
+    ids::Dot,
+    item::{Gap, ItemId, MAX_ITEM_STEP_BYTES, Position},
     limits::MAX_DOCUMENT_BYTES,
     path::{Path, RegisterPath},
     value::Value,
     view::{Kind, Order},
 };
+use arrange::Placed;
+
+/// Longest fraction of a position, in bytes.
+const MAX_FRACTION_BYTES: usize = 512;
 
 impl Writing<'_, '_> {
     pub(super) fn insert_item(
@@ -28,58 +36,38 @@ impl Writing<'_, '_> {
         match target.shape {
             Shape::List => {}
             Shape::Absent if at == 0 => {
+                // Events add up, beginnings are one: it begins with nothing.
                 self.write(path, target, &Value::List(Vec::new()))?;
                 return self.insert_item(path, at, value);
             }
             shape => return Err(shape.wrong_kind(path, "a list")),
         }
-        let depth = path.segments().len() + 1;
-        let bytes = target.path.as_str().len() + MAX_ITEM_STEP_BYTES;
-        check_value(path, value, Bounds { depth, bytes })?;
         let list = target.path;
-        let length = self.with_seen(path, &list, |seen| seen.len())?;
-        check_index(path, at, length + 1)?;
-        let before = self.with_seen(path, &list, |seen| last_before(seen, at))?;
-        let fraction = self.fraction_behind(&list, &before, None)?;
-        let id = ItemId { dot: self.next_dot() };
-        self.put_item(&list.item(id), fraction, value)?;
-        self.change_seen(&list, |seen| seen.insert(at as usize, id));
+        check_item(path, &list, value)?;
+        self.see_list(path, &list)?;
+        check_index(path, at, self.seen_length(&list) + 1)?;
+        let neighbours = self.neighbours(&list, at as usize, None);
+        let fraction = neighbours.gap().fraction(self.next_dot());
+        let dot = self.put_item(&list, &fraction, value)?;
+        self.change_seen(&list, |seen| seen.insert(at as usize, ItemId { dot }));
         Ok(())
-    }
-
-    /// Writes a new item.
-    fn put_item(
-        &mut self,
-        item: &RegisterPath,
-        fraction: Vec<u8>,
-        value: &Value,
-    ) -> Result<(), EditError> {
-        let tree = Arc::new(Tree::of(value));
-        let epoch = Epoch { number: self.enclosing_epoch(item), over: false };
-        let body = Body::Item(fraction, Arc::clone(&tree));
-        let key = self.own_key(item, Marker::Existence, &body);
-        let dot = self.put_entry_at(key, body, epoch, Vec::new())?;
-        self.write_outside(item, &tree, value, dot, epoch)
     }
 
     pub(super) fn move_item(&mut self, path: &Path, from: u32, to: u32) -> Result<(), EditError> {
         let list = self.list_path(path)?;
-        let length = self.with_seen(path, &list, |seen| seen.len())?;
-        check_index(path, from, length)?;
-        check_index(path, to, length)?;
-        let id = self.with_seen(path, &list, |seen| seen[from as usize])?;
-        if !self.present(&list).is_some_and(|present| present.holds(id)) {
+        self.see_list(path, &list)?;
+        check_index(path, from, self.seen_length(&list))?;
+        check_index(path, to, self.seen_length(&list))?;
+        let Some(id) = self.seen_at(&list, from as usize) else { return Ok(()) };
+        if self.index_of(&list, id).is_none() {
             return Err(EditError::NotFound { path: list.item(id).to_string() });
         }
         if from != to {
-            let before = self.with_seen(path, &list, |seen| {
-                let end = if to > from { to + 1 } else { to };
-                let mut before = last_before(seen, end);
-                before.retain(|other| *other != id);
-                before
-            })?;
-            let fraction = self.fraction_behind(&list, &before, Some(id))?;
-            self.put_position(&list.item(id), fraction)?;
+            // Behind the item that is one place before where it goes, counted without itself.
+            let behind = if from < to { to + 1 } else { to };
+            let neighbours = self.neighbours(&list, behind as usize, Some(id));
+            let fraction = neighbours.gap().fraction_alone();
+            self.put_position(&list, id, fraction)?;
             self.change_seen(&list, |seen| {
                 seen.remove(from as usize);
                 seen.insert(to as usize, id);
@@ -88,33 +76,16 @@ impl Writing<'_, '_> {
         Ok(())
     }
 
-    /// Writes where an item stands.
-    fn put_position(&mut self, item: &RegisterPath, fraction: Vec<u8>) -> Result<(), EditError> {
-        let others: Vec<_> = self
-            .document
-            .registers
-            .here(item)
-            .iter()
-            .filter(|stored| stored.key.marker == Marker::Position)
-            .filter(|stored| self.in_context(stored.dot()))
-            .filter(|stored| stored.key.incarnation != self.writer())
-            .map(|stored| stored.key.clone())
-            .collect();
-        others.iter().for_each(|key| self.remove_entry(key));
-        self.put_entry(item, Marker::Position, Body::Position(fraction)).map(drop)
-    }
-
     pub(super) fn delete_item_at(&mut self, path: &Path, at: u32) -> Result<(), EditError> {
         let list = self.list_path(path)?;
-        let length = self.with_seen(path, &list, |seen| seen.len())?;
-        check_index(path, at, length)?;
-        let id = self.with_seen(path, &list, |seen| seen[at as usize])?;
-        let item = list.item(id);
-        self.forget_seen(&item);
-        if self.present(&list).is_some_and(|present| present.holds(id)) {
-            self.delete_item(&item)?;
-        }
-        Ok(())
+        self.see_list(path, &list)?;
+        check_index(path, at, self.seen_length(&list))?;
+        let Some(id) = self.seen_at(&list, at as usize) else { return Ok(()) };
+        let is_there = self.index_of(&list, id).is_some();
+        self.change_seen(&list, |seen| {
+            seen.remove(at as usize);
+        });
+        if is_there { self.delete_item(&list.item(id)) } else { Ok(()) }
     }
 
     fn list_path(&mut self, path: &Path) -> Result<RegisterPath, EditError> {
@@ -125,33 +96,69 @@ impl Writing<'_, '_> {
         }
     }
 
-    /// The items that are there now, in order.
-    fn present(&self, list: &RegisterPath) -> Option<Arc<Order>> {
-        let place = self.place(list);
-        match place.kind() {
-            Kind::List { beginning, has_insertions } => {
-                Some(place.lists().order(&place, beginning, has_insertions))
-            }
-            _ => None,
-        }
+    fn put_item(
+        &mut self,
+        list: &RegisterPath,
+        fraction: &[u8],
+        value: &Value,
+    ) -> Result<Dot, EditError> {
+        check_fraction(list, fraction)?;
+        let item = list.item(ItemId { dot: self.next_dot() });
+        let tree = Arc::new(Tree::of(value));
+        let epoch = Epoch { number: self.enclosing_epoch(&item), over: false };
+        let body = Body::Item(fraction.to_vec(), Arc::clone(&tree));
+        let key = self.own_key(&item, Marker::Existence, &body);
+        let dot = self.put_entry_at(key, body, epoch, Vec::new())?;
+        self.write_outside(&item, &tree, value, dot, epoch)?;
+        Ok(dot)
     }
 
-    /// Looks at the list as the caller sees it.
-    fn with_seen<T>(
+    fn put_position(
         &mut self,
-        path: &Path,
         list: &RegisterPath,
-        look: impl FnOnce(&[ItemId]) -> T,
-    ) -> Result<T, EditError> {
-        if let Some(seen) = self.seen_lists.get(list) {
-            return Ok(look(seen));
+        id: ItemId,
+        fraction: Vec<u8>,
+    ) -> Result<Dot, EditError> {
+        check_fraction(list, &fraction)?;
+        let item = list.item(id);
+        let marker = Marker::Position;
+        let here = self.document.registers.here(&item).iter();
+        let keys: Vec<_> = here
+            .filter(|stored| stored.key.marker == marker && self.in_context(stored.dot()))
+            .filter(|stored| stored.key.incarnation != self.writer())
+            .map(|stored| stored.key.clone())
+            .collect();
+        keys.iter().for_each(|key| self.remove_entry(key));
+        self.put_entry(&item, marker, Body::Position(fraction))
+    }
+
+    /// Sees to it that indices of the list can be counted as the caller counts them.
+    fn see_list(&mut self, path: &Path, list: &RegisterPath) -> Result<(), EditError> {
+        let Some(base) = &self.base else { return Ok(()) };
+        if self.seen_lists.contains_key(list) {
+            return Ok(());
         }
         let present = self.present(list);
-        let present = present.as_ref().map_or(&[][..], |order| order.ids());
-        let Some(base) = &self.base else { return Ok(look(present)) };
-        let seen = self.document.history.list_at(list, base.seq, present);
-        let seen = seen.ok_or_else(|| EditError::StaleVersion { path: path.to_string() })?;
-        Ok(look(self.seen_lists.entry(list.clone()).or_insert(seen)))
+        let seen = self
+            .document
+            .history
+            .list_at(list, base.seq, ids(&present))
+            .ok_or_else(|| EditError::StaleVersion { path: path.to_string() })?;
+        self.seen_lists.insert(list.clone(), seen);
+        Ok(())
+    }
+
+    /// The length of the list as the caller sees it.
+    fn seen_length(&self, list: &RegisterPath) -> usize {
+        self.seen_lists.get(list).map_or_else(|| ids(&self.present(list)).len(), Vec::len)
+    }
+
+    /// The item that the caller sees at an index.
+    fn seen_at(&self, list: &RegisterPath, index: usize) -> Option<ItemId> {
+        match self.seen_lists.get(list) {
+            Some(seen) => seen.get(index).copied(),
+            None => ids(&self.present(list)).get(index).copied(),
+        }
     }
 
     /// Keeps the caller's picture of a list true to its own edits.
@@ -169,37 +176,81 @@ impl Writing<'_, '_> {
         }
     }
 
-    /// A fraction right behind the first of these that is still there.
-    fn fraction_behind(
-        &self,
-        list: &RegisterPath,
-        before: &[ItemId],
-        moving: Option<ItemId>,
-    ) -> Result<Vec<u8>, EditError> {
+    /// What stands around the place right behind the last item before `index` that is still there.
+    fn neighbours(&self, list: &RegisterPath, index: usize, moving: Option<ItemId>) -> Neighbours {
         let Some(present) = self.present(list) else {
-            return Ok(Position::fraction_between(None, None));
+            return Neighbours { left: None, right: None };
         };
-        let left = before.iter().find_map(|id| present.index(*id));
-        let mut right = left.map_or(0, |left| left + 1);
-        if present.ids().get(right).copied() == moving && moving.is_some() {
-            right += 1;
+        let items = present.ids();
+        let left = match self.seen_lists.get(list) {
+            None => (0..index).rev().find(|before| items.get(*before).copied() != moving),
+            Some(seen) => {
+                let before = seen[..index].iter().rev().filter(|id| Some(**id) != moving);
+                before.into_iter().find_map(|id| present.index(*id))
+            }
+        };
+        let mut right = items.get(left.map_or(0, |left| left + 1)..).unwrap_or_default().iter();
+        Neighbours {
+            left: left.and_then(|left| placed(&present, *items.get(left)?)),
+            right: right
+                .find(|id| Some(**id) != moving)
+                .and_then(|id| present.position(*id).cloned()),
         }
-        let at = |index: usize| present.ids().get(index).and_then(|id| present.position(*id));
-        let fraction = Position::fraction_between(left.and_then(at), at(right));
-        if fraction.len() <= 512 {
-            return Ok(fraction);
+    }
+
+    /// The items that are there now, in order.
+    fn present(&self, list: &RegisterPath) -> Option<Arc<Order>> {
+        let place = self.place(list);
+        match place.kind() {
+            Kind::List { beginning, has_insertions } => {
+                Some(place.lists().order(&place, beginning, has_insertions))
+            }
+            _ => None,
         }
-        let what = format!("the number of insertions at one spot of {list}");
-        Err(EditError::LimitExceeded { what, limit: MAX_DOCUMENT_BYTES as u64 })
+    }
+
+    /// The index, among the items that are there now, of one.
+    fn index_of(&self, list: &RegisterPath, id: ItemId) -> Option<usize> {
+        self.present(list)?.index(id)
     }
 }
 
-/// What the caller sees before an index, the nearest first.
-fn last_before(seen: &[ItemId], at: u32) -> Vec<ItemId> {
-    /// All but the nearest are needed only where others deleted what was before.
-    const MOST: usize = 64;
-    let before = &seen[..(at as usize).min(seen.len())];
-    before.iter().rev().take(MOST).copied().collect()
+fn ids(order: &Option<Arc<Order>>) -> &[ItemId] {
+    order.as_ref().map_or(&[], |order| order.ids())
+}
+
+fn placed(order: &Order, id: ItemId) -> Option<Placed> {
+    Some(Placed { id, position: order.position(id)?.clone() })
+}
+
+/// What stands around a place where something is put.
+struct Neighbours {
+    left: Option<Placed>,
+    right: Option<Position>,
+}
+
+impl Neighbours {
+    fn gap(&self) -> Gap<'_> {
+        Gap {
+            left: self.left.as_ref().map(|left| &left.position),
+            right: self.right.as_ref(),
+            continues: self.left.as_ref().is_some_and(|left| left.position.is_first_of(left.id)),
+        }
+    }
+}
+
+fn check_item(path: &Path, list: &RegisterPath, value: &Value) -> Result<(), EditError> {
+    let depth = path.segments().len() + 1;
+    let bytes = list.as_str().len() + MAX_ITEM_STEP_BYTES;
+    check_value(path, value, Place { depth, bytes })
+}
+
+fn check_fraction(list: &RegisterPath, fraction: &[u8]) -> Result<(), EditError> {
+    if fraction.len() <= MAX_FRACTION_BYTES {
+        return Ok(());
+    }
+    let what = format!("the number of insertions at one spot of {list}");
+    Err(EditError::LimitExceeded { what, limit: MAX_DOCUMENT_BYTES as u64 })
 }
 
 fn check_index(path: &Path, index: u32, bound: usize) -> Result<(), EditError> {

@@ -6,7 +6,7 @@ use yrs::Transact;
 
 use super::{Change, Document, write::internal};
 use crate::{
-    difference::{self, ListKeys},
+    difference::{self, ListKeys, Step},
     error::{EditError, InvalidInput},
     path::{RegisterPath, Segment},
     value::Value,
@@ -44,15 +44,16 @@ impl Document {
         }
         let read = self.read_named(&self.place(), patch);
         let new = difference::patched(&read, fields);
-        let mut edits = difference::edits(&read, &new, keys);
-        let contested = self.contested(fields)?;
-        edits.extend(difference::settled(patch, &read, &contested));
-        self.edit(&edits, base, now_ms)
+        let mut steps = difference::steps(&read, &new, keys)?;
+        let settled = difference::settled(patch, &read, &self.contested(fields)?);
+        steps.extend(settled.into_iter().map(Step::Edit));
+        self.make(&steps, base, now_ms)
     }
 
     /// Saves a whole object: the difference between what was read and what is handed over becomes
     /// edits, so what the caller does not know survives. `keys` declares by which field the items
-    /// of a list are matched; otherwise the longest common subsequence decides.
+    /// of a list are matched, where that is not `id`; items without a key are matched by what they
+    /// say.
     ///
     /// # Errors
     /// As [`edit`](Self::edit).
@@ -64,7 +65,25 @@ impl Document {
         keys: &ListKeys,
         now_ms: i64,
     ) -> Result<Change, EditError> {
-        self.edit(&difference::edits(read, new, keys), base, now_ms)
+        if self.is_deleted() || !self.exists() {
+            return Err(EditError::NotFound { path: "the document".into() });
+        }
+        self.make(&difference::steps(read, new, keys)?, base, now_ms)
+    }
+
+    /// Makes the changes of a comparison, all or none.
+    pub(super) fn make(
+        &mut self,
+        steps: &[Step],
+        base: Option<&Version>,
+        now_ms: i64,
+    ) -> Result<Change, EditError> {
+        self.transact(base, now_ms, |writing| {
+            steps.iter().try_for_each(|step| match step {
+                Step::Edit(edit) => writing.edit(edit),
+                Step::Arrange { path, slots } => writing.arrange(path, slots),
+            })
+        })
     }
 
     /// What is there of what a patch names.
@@ -81,7 +100,7 @@ impl Document {
     }
 
     /// The registers at and below these fields where something lost.
-    fn contested(&self, fields: &BTreeMap<String, Value>) -> Result<Vec<RegisterPath>, EditError> {
+    pub(super) fn contested(&self, fields: &BTreeMap<String, Value>) -> Result<Vec<RegisterPath>, EditError> {
         let root = self.place();
         let mut contested = Vec::new();
         for key in fields.keys() {

@@ -14,10 +14,14 @@ pub(super) fn from_json(value: &Value) -> Result<Owned, QueryError> {
         Value::Number(number) => match (number.as_i64(), number.as_f64()) {
             (Some(integer), _) => Owned::Integer(integer),
             (None, Some(float)) if !number.is_u64() => Owned::Real(float),
-            _ => {
-                let reason = format!("{number} does not fit into 64 bits with a sign");
-                return Err(QueryError::Invalid { reason });
-            }
+            // A whole number beyond 64 bits with a sign is a double, or nothing.
+            _ => match dunlin_model::Value::from_json(value) {
+                Ok(dunlin_model::Value::Float(float)) => Owned::Real(float),
+                _ => {
+                    let reason = format!("{number} is neither 64 bits with a sign nor a double");
+                    return Err(QueryError::Invalid { reason });
+                }
+            },
         },
         Value::String(text) => Owned::Text(text.clone()),
         Value::Array(_) | Value::Object(_) => Owned::Text(value.to_string()),

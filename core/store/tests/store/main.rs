@@ -13,6 +13,8 @@ mod indexes;
 #[cfg(test)]
 mod node_dir;
 #[cfg(test)]
+mod numbers;
+#[cfg(test)]
 mod query;
 #[cfg(test)]
 mod size;

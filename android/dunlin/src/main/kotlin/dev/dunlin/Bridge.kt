@@ -16,6 +16,11 @@ internal inline fun <T> native(call: () -> T): T =
         call()
     } catch (refusal: Refusal.Refused) {
         throw refusal.toDunlin()
+    } catch (cause: CharacterCodingException) {
+        // The one fault of a Kotlin string that UTF-8 cannot say.
+        val reason = "a string holds half of a surrogate pair, which is no character"
+        val remedy = "keep both halves together, for instance when a text is cut"
+        throw DunlinException(ErrorCode.InvalidInput, reason, remedy, cause = cause)
     } catch (bug: InternalException) {
         val remedy = "this is a bug in Dunlin: report it with the log"
         throw DunlinException(ErrorCode.Internal, "panicked: ${bug.message}", remedy, cause = bug)

@@ -64,6 +64,18 @@ public class DocumentCollection<T : Any> internal constructor(
     }
 
     /**
+     * Makes a document what [value] says, or creates it: fields that the model does not know are
+     * removed. What is there keeps its kind: a text is changed where it differs, a list item by item.
+     *
+     * @throws DunlinException as [put].
+     * @sample dev.dunlin.samples.replaceDocument
+     */
+    public suspend fun replace(id: String, value: T): Committed {
+        val json = encode(serializer, value)
+        return native { Committed(ffi.replace(id, json)) }
+    }
+
+    /**
      * [put] for many documents at once, in one or few commits; each stands or falls alone, and the
      * answers come in order.
      *

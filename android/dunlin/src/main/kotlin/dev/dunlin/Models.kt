@@ -21,7 +21,7 @@ internal val ModelJson: Json =
 /** A model's encoding; what cannot be encoded is the caller's mistake. */
 internal fun <T : Any> encode(serializer: KSerializer<T>, value: T): String =
     try {
-        ModelJson.encodeToString(serializer, value)
+        ModelJson.encodeToString(serializer, value).withHalvesEscaped()
     } catch (cause: SerializationException) {
         throw DunlinException(
             ErrorCode.InvalidInput,
@@ -44,3 +44,19 @@ internal fun <T : Any> decode(serializer: KSerializer<T>, json: String, name: ()
             cause = cause,
         )
     }
+
+/** Halves of surrogate pairs, which UTF-8 cannot say, as escapes: the library refuses them by path. */
+private fun String.withHalvesEscaped(): String {
+    fun isHalf(at: Int): Boolean {
+        val unit = this[at]
+        return when {
+            unit.isHighSurrogate() -> getOrNull(at + 1)?.isLowSurrogate() != true
+            unit.isLowSurrogate() -> getOrNull(at - 1)?.isHighSurrogate() != true
+            else -> false
+        }
+    }
+    if (indices.none(::isHalf)) return this
+    return indices.joinToString("") { at ->
+        if (isHalf(at)) "\\u%04x".format(this[at].code) else this[at].toString()
+    }
+}

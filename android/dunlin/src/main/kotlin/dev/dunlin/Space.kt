@@ -37,17 +37,23 @@ public class Space internal constructor(
     /**
      * Opens a collection of a model; it comes into being with its first document.
      *
+     * @param plain takes what is written through it as it is, for models that hold any JSON: an
+     *   object such as `{"$text":"x"}` is an object like any other then, and not a [MergeableText].
      * @throws DunlinException `InvalidInput` for a name that does not match `[a-z][a-z0-9_]{0,62}`.
      * @sample dev.dunlin.samples.openCollection
      */
-    public inline fun <reified T : Any> collection(name: String): DocumentCollection<T> =
-        collection(name, serializer<T>())
+    public inline fun <reified T : Any> collection(
+        name: String,
+        plain: Boolean = false,
+    ): DocumentCollection<T> = collection(name, serializer<T>(), plain)
 
     /** [collection] with a serializer at hand. */
     public fun <T : Any> collection(
         name: String,
         serializer: KSerializer<T>,
-    ): DocumentCollection<T> = DocumentCollection(native { ffi.collection(name) }, this, serializer)
+        plain: Boolean = false,
+    ): DocumentCollection<T> =
+        DocumentCollection(native { ffi.collection(name, plain) }, this, serializer)
 
     /**
      * The names of the collections that there are.

@@ -136,11 +136,12 @@ private class Case(
     private suspend fun onDocument(space: Space, step: JsonObject, place: String) {
         val what = checkNotNull(STEPS.find { it in step }) { "no such step: $place" }
         val (name, id) = step.text(what).split('/', limit = 2)
-        val documents = space.collection(name, JsonElement.serializer())
+        val documents = space.collection(name, JsonElement.serializer(), plain = "plain" in step)
         val base = step["base"]?.let { read.getValue(it.jsonPrimitive.content).version }
         when (what) {
             "put" -> documents.put(id, step.getValue("value"), base)
             "insert" -> documents.insert(step.getValue("value"), id)
+            "replace" -> documents.replace(id, step.getValue("value"))
             "edit" -> documents.edit(id, base) { step.getValue("edits").jsonArray.forEach { add(it.jsonObject) } }
             "save" -> documents.save(read.getValue(step.text("read")), step.getValue("value"))
             "delete" -> documents.delete(id)
@@ -181,7 +182,7 @@ private class Case(
 
     private companion object {
         val STEPS =
-            listOf("put", "insert", "edit", "save", "delete", "restore", "read", "get", "anchor", "resolve")
+            listOf("put", "insert", "replace", "edit", "save", "delete", "restore", "read", "get", "anchor", "resolve")
     }
 }
 

@@ -40,6 +40,11 @@ suspend fun putDocument(inspections: DocumentCollection<Inspection>): Committed 
     return inspections.put("pump-3", Inspection("Pump 3"))
 }
 
+suspend fun replaceDocument(inspections: DocumentCollection<Inspection>): Committed {
+    // Also what other versions of the app have added to it is gone.
+    return inspections.replace("pump-3", Inspection("Pump 3"))
+}
+
 suspend fun putManyDocuments(inspections: DocumentCollection<Inspection>): List<String> {
     val pumps = (1..3).associate { "pump-$it" to Inspection("Pump $it") }
     val outcomes = inspections.putAll(pumps)

@@ -31,6 +31,7 @@ class SamplesTest {
             val (_, inspections) = inspections()
             val id = insertDocument(inspections)
             assertEquals("pump-3", putDocument(inspections).id)
+            assertEquals("pump-3", replaceDocument(inspections).id)
             assertEquals(emptyList<String>(), putManyDocuments(inspections))
             assertEquals("Pump 3 is open", readDocument(inspections, id))
             assertEquals("there is none", readDocument(inspections, "nowhere"))

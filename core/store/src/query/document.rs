@@ -1,0 +1,44 @@
+//! Documents read beside the writer, while that is at something long.
+
+use dunlin_model::DocId;
+use rusqlite::{Connection, OptionalExtension};
+
+use super::{QueryError, Reader};
+use crate::{error::StoreError, types::Stored};
+
+impl Reader {
+    /// Reads a document as its last commit left it: its snapshot, and the updates after that.
+    ///
+    /// # Errors
+    /// [`QueryError`] where the file cannot be read, or is closed.
+    pub fn load(&self, doc: &DocId) -> Result<Option<Stored>, QueryError> {
+        self.with_connection(|connection| {
+            let stored = connection.trusted(|trusted| {
+                // One transaction: the parts belong together.
+                trusted.execute_batch("BEGIN")?;
+                let stored = load(trusted, doc);
+                trusted.execute_batch("ROLLBACK")?;
+                stored
+            });
+            stored.map_err(|error| StoreError::from(error).into())
+        })
+    }
+}
+
+fn load(connection: &Connection, doc: &DocId) -> rusqlite::Result<Option<Stored>> {
+    let sql = "SELECT row, generation, last_seq FROM _documents WHERE hash = ?1 AND last_seq > 0";
+    let head = connection
+        .prepare_cached(sql)?
+        .query_row([doc.hash().0], |found| Ok((found.get(0)?, found.get(1)?, found.get(2)?)))
+        .optional()?;
+    let Some((row, generation, seq)): Option<(i64, u32, i64)> = head else { return Ok(None) };
+    let snapshot = connection
+        .prepare_cached("SELECT data FROM _snapshots WHERE doc = ?1")?
+        .query_row([row], |found| found.get(0))
+        .optional()?;
+    let updates = connection
+        .prepare_cached("SELECT data FROM _updates WHERE doc = ?1 ORDER BY seq")?
+        .query_map([row], |found| found.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(Some(Stored { generation, snapshot, updates, seq }))
+}

@@ -143,8 +143,8 @@ impl Edit {
                 to: fields.index("to", None)?,
             },
             "delete-item" => Self::DeleteItem { path, at: fields.index("at", None)? },
-            "add" => Self::Add { path, element: Element::new(fields.value()?)? },
-            "discard" => Self::Discard { path, element: Element::new(fields.value()?)? },
+            "add" => Self::Add { path, element: Element::new(fields.value(forms)?)? },
+            "discard" => Self::Discard { path, element: Element::new(fields.value(forms)?)? },
             other => {
                 return Err(InvalidInput::new(
                     format!("there is no edit {other:?}"),

@@ -18,7 +18,7 @@ use crate::{
 
 /// From this edit on that names a position in a text, the document has an index. It costs as much
 /// as loading the document; without it, each such edit walks its text.
-const FIRST_INDEXED_EDIT: u32 = 32;
+pub(super) const FIRST_INDEXED_EDIT: u32 = 32;
 
 /// A state of at most this many bytes is indexed when somebody else types, so that what was read
 /// before stays a base for edits. In a larger one such a base is too old.
@@ -38,7 +38,7 @@ impl Document {
         }
     }
 
-    fn make_index(&mut self) {
+    pub(super) fn make_index(&mut self) {
         let state = self.snapshot();
         self.encoded_len = state.len();
         let scanned = scan::read(&state).ok();

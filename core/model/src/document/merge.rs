@@ -100,7 +100,10 @@ impl Document {
     }
 
     /// The registers at and below these fields where something lost.
-    pub(super) fn contested(&self, fields: &BTreeMap<String, Value>) -> Result<Vec<RegisterPath>, EditError> {
+    pub(super) fn contested(
+        &self,
+        fields: &BTreeMap<String, Value>,
+    ) -> Result<Vec<RegisterPath>, EditError> {
         let root = self.place();
         let mut contested = Vec::new();
         for key in fields.keys() {

@@ -83,15 +83,15 @@ impl Document {
     /// `NotFound` or `WrongKind` where no text is, `InvalidInput` for an index out of range.
     pub fn anchor(&self, path: &Path, index: u32) -> Result<Anchor, EditError> {
         let root = self.text_place(path)?;
-        let Some(text) = self.texts.get(&root) else {
-            return Err(EditError::NotFound { path: path.to_string() });
-        };
+        let text = self.texts.get(&root);
         let txn = self.doc.try_transact().map_err(internal)?;
-        check_range(path, index, 0, text.len(&txn))?;
+        check_range(path, index, 0, text.map_or(0, |text| text.len(&txn)))?;
         // Behind the last character there is none to hold on to: that is the text's end.
         let dot = match &self.index {
             Some(positions) => positions.dot_at(&root.to_string(), index),
-            None => text.sticky_index(&txn, index, Assoc::After).and_then(|it| dot_of(&it)),
+            None => text
+                .and_then(|text| text.sticky_index(&txn, index, Assoc::After))
+                .and_then(|it| dot_of(&it)),
         };
         Ok(Anchor { root, dot })
     }
@@ -102,10 +102,13 @@ impl Document {
     /// `NotFound` if the text is gone.
     pub fn resolve(&self, anchor: &Anchor) -> Result<u32, EditError> {
         let gone = || EditError::NotFound { path: anchor.root.path.to_string() };
-        let text = self.texts.get(&anchor.root).filter(|_| self.is_there(&anchor.root));
-        let text = text.ok_or_else(gone)?;
+        if !self.is_there(&anchor.root) {
+            return Err(gone());
+        }
         let txn = self.doc.try_transact().map_err(internal)?;
-        let Some(dot) = anchor.dot else { return Ok(text.len(&txn)) };
+        let Some(dot) = anchor.dot else {
+            return Ok(self.texts.get(&anchor.root).map_or(0, |text| text.len(&txn)));
+        };
         let name = anchor.root.to_string();
         if let Some(positions) = &self.index {
             let found = positions.position(dot).filter(|(root, _)| *root == name);
@@ -177,7 +180,7 @@ impl Writing<'_, '_> {
             return self.splice_by_index(user_path, root, wanted, insert);
         }
         if self.is_untouched(root) {
-            check_range(user_path, at, delete, 0)?;
+            self.meant(user_path, root, wanted, 0)?;
             if units > 0 {
                 self.begin_text(self.writer(), root.clone(), insert);
                 self.document.history.text(root.clone(), vec![wanted]);
@@ -189,6 +192,9 @@ impl Writing<'_, '_> {
         let splices = self.meant(user_path, root, wanted, text.len(self.txn))?;
         for splice in in_place(&splices) {
             self.check_surrogates(user_path, &text, splice)?;
+        }
+        if splices.iter().all(|it| it.is_empty()) {
+            return Ok(());
         }
         self.note_path(&root.path);
         for splice in splices {
@@ -208,15 +214,18 @@ impl Writing<'_, '_> {
         let name = root.to_string();
         let length = self.document.index.as_ref().map_or(0, |index| index.len(&name));
         let splices = self.meant(user_path, root, wanted, length)?;
+        for Splice { at, delete, .. } in in_place(&splices) {
+            let checked = self.document.index.as_ref().map(|it| it.check(&name, at, delete));
+            checked.transpose().map_err(|error| refusal(user_path, at, delete, error))?;
+        }
+        if splices.iter().all(|it| it.is_empty()) {
+            return Ok(());
+        }
         self.root_text(root);
         self.note_path(&root.path);
         let start = self.next_dot().clock;
-        let Some(index) = &mut self.document.index else { return Err(internal("no index")) };
-        for Splice { at, delete, .. } in in_place(&splices) {
-            let checked = index.check(&name, at, delete);
-            checked.map_err(|error| refusal(user_path, at, delete, error))?;
-        }
         self.changes_index = true;
+        let Some(index) = &mut self.document.index else { return Err(internal("no index")) };
         for Splice { at, delete, insert: units } in splices.iter().copied() {
             let content = if units > 0 { insert } else { "" };
             let made = index.splice(&mut self.composer, &name, at, delete, content);
@@ -271,7 +280,7 @@ impl Writing<'_, '_> {
         splice: Splice,
         insert: &str,
     ) -> Result<(), EditError> {
-        if splice.delete == 0 && splice.insert == 0 {
+        if splice.is_empty() {
             return Ok(());
         }
         self.with_yrs(root, |txn| {
@@ -306,11 +315,25 @@ impl Writing<'_, '_> {
         Ok(())
     }
 
+    /// Whether nothing is in a text.
+    fn is_empty(&self, root: &TextRoot) -> bool {
+        match &self.document.index {
+            Some(index) => index.len(&root.to_string()) == 0,
+            None => {
+                let held = self.document.texts.get(root).map_or(0, |text| text.len(self.txn));
+                held == 0 && !self.typed.contains_key(root)
+            }
+        }
+    }
+
     /// Deletes the characters in context of all texts here and below.
     pub(super) fn clear_texts(&mut self, path: &RegisterPath) {
         let roots: Vec<TextRoot> =
             self.document.texts_at(path).map(|(root, _)| root.clone()).collect();
         for root in roots {
+            if self.is_empty(&root) {
+                continue;
+            }
             let mut is_cleared = false;
             for (writer, clocks) in self.operations_in(&root) {
                 let first = Dot { incarnation: writer, clock: clocks.start };
@@ -332,6 +355,8 @@ impl Writing<'_, '_> {
             }
             if is_cleared {
                 self.note_path(&root.path);
+                self.cleared.insert(root.clone());
+                self.pictures.remove(&root);
                 if self.document.index.is_none() {
                     self.document.history.text_lost(root);
                 }

@@ -44,7 +44,9 @@ pub(super) struct Writing<'a, 't> {
     /// Whether yrs has changed already: by edits at positions that it looked for itself.
     is_applied: bool,
     /// What was typed so far.
-    typed: BTreeMap<TextRoot, Vec<(Incarnation, Range<u32>)>>,
+    pub(super) typed: BTreeMap<TextRoot, Vec<(Incarnation, Range<u32>)>>,
+    /// The texts of which all in context was deleted.
+    pub(super) cleared: BTreeSet<TextRoot>,
     /// The texts that were opened.
     opened: Vec<TextRoot>,
     /// Whether the index has made changes that are not applied yet.
@@ -91,6 +93,7 @@ impl Document {
             undo: Vec::new(),
             is_applied: false,
             typed: BTreeMap::new(),
+            cleared: BTreeSet::new(),
             opened: Vec::new(),
             changes_index: false,
             pictures: BTreeMap::new(),

@@ -92,6 +92,8 @@ pub(crate) enum NodeCommand {
     Get(Get),
     /// Delete a document
     Delete(Document),
+    /// Begin a document anew from its present content, where `status` says so
+    Refound(Document),
     /// Ask with SQL; each collection is a table (id, doc, has_conflicts)
     Query(Query),
     /// Follow the changes of a space, a line each

@@ -44,6 +44,7 @@ pub(crate) async fn execute(
         NodeCommand::Edit(edit) => documents::edit(node, &edit, out).await,
         NodeCommand::Get(get) => documents::get(node, &get, out).await,
         NodeCommand::Delete(document) => documents::delete(node, &document, out).await,
+        NodeCommand::Refound(document) => documents::refound(node, &document, out).await,
         NodeCommand::Query(query) if query.watch => query::watch(node, &query, out).await,
         NodeCommand::Query(query) => query::once(node, &query, out).await,
         NodeCommand::Watch(watch) => feed::watch(node, &watch, out).await,

@@ -226,6 +226,7 @@ fn content(doc: &DocId, update: &[u8]) -> Content {
         state_vector: None,
         update: update.into(),
         total: None,
+        digest: None,
     }])
 }
 
@@ -306,6 +307,47 @@ async fn a_writer_whose_update_is_malformed_is_hung_up_on_and_changes_only_the_q
         assert_eq!(victim.tables().await, before);
     }
     assert_eq!(CloseCode::Misbehaved.code(), 3);
+}
+
+/// A document of one writer, with a text at this path.
+fn by_one_writer(path: &str, text: &str) -> Vec<u8> {
+    let mut document = Document::new(Incarnation::from_random([8; 8]));
+    let value = Value::from_json(&json!({ path: {"$text": text} })).unwrap();
+    document.merge(&value, None, &ListKeys::new(), 0).unwrap().update
+}
+
+#[tokio::test]
+async fn what_contradicts_the_document_here_is_set_aside_and_nobody_is_hung_up_on() {
+    let victim = Victim::new().await;
+    let ticket = victim.ticket(Role::Writer).await;
+    let mut writer = Client::connect(victim.address, access(&ticket)).await;
+    assert!(writer.introduce().await, "a writer is let in");
+    let space = writer.slot.unwrap();
+    let doc = |key: &str| DocId::parse("tasks", key).unwrap();
+    let fork = [by_one_writer("a", "one"), by_one_writer("b", "another one")];
+    let entries = [("forked", &fork[0]), ("forked", &fork[1]), ("fine", &fork[0])];
+    for (key, update) in entries {
+        let content = content(&doc(key), update);
+        writer.say(Frame::Docs { space, content, missing: Vec::new() }).await;
+    }
+    let tasks = victim.space.collection("tasks").unwrap();
+    let fine = doc("fine");
+    let taken = async {
+        while tasks.get(&fine.key).await.is_err() {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(SECONDS, taken).await.expect("the rest flows");
+    assert_eq!(tasks.get(&doc("forked").key).await.unwrap().to_json(), json!({"a": "one"}));
+    let diverged = async {
+        while victim.node.status().await.unwrap().spaces[0].diverged != [doc("forked")] {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(SECONDS, diverged).await.expect("it shows");
+    assert_eq!(victim.quarantine(), []);
+    assert_eq!(victim.refusals().await, []);
+    assert_eq!(victim.node.status().await.unwrap().peers.len(), 1);
 }
 
 #[tokio::test]

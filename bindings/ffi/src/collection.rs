@@ -199,6 +199,19 @@ impl Collection {
         run(async move { collection.restore(&id.parse::<DocKey>()?).await.map(Committed::from) })
             .await
     }
+
+    /// Begins a document anew from its present content, where removing gives no room any more
+    /// (too many writers or texts), or where two copies contradict each other. Its history goes,
+    /// and bases read before are stale. On every device it takes the place of the old one; what a
+    /// device alone had shows there among the conflicts.
+    ///
+    /// Refuses with `NotFound` if there is none or it is deleted, `LimitExceeded`, `Denied`,
+    /// `StorageFull`.
+    pub async fn refound(&self, id: String) -> Result<Committed> {
+        let collection = self.0.clone();
+        run(async move { collection.refound(&id.parse::<DocKey>()?).await.map(Committed::from) })
+            .await
+    }
 }
 
 fn version(text: Option<String>) -> Result<Option<Version>, Error> {

@@ -53,7 +53,7 @@ pub use self::{
     query::{LiveQuery, Placed, Plan, QueryChange, Relocated, Rows},
     sealer::KeySealer,
     space::{Invitation, Member, Role, Space},
-    status::{Refusal, SpaceStatus, Status, StatusWatch},
+    status::{FullDocument, Large, Refusal, SpaceStatus, Status, StatusWatch},
 };
 
 uniffi::setup_scaffolding!();

@@ -48,6 +48,40 @@ pub struct SpaceStatus {
     pub in_sync: bool,
     /// Documents that differ from a peer's although both gave everything.
     pub diverged: Vec<String>,
+    /// Documents that differ from a peer's because there is no room for both, here or there.
+    pub full: Vec<FullDocument>,
+}
+
+/// A document that differs from a peer's because the two together would outgrow a bound.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct FullDocument {
+    /// The document, as collection/id.
+    pub document: String,
+    /// The id of the peer.
+    pub peer: String,
+    /// Whether the peer's does not fit here; else this device's does not fit there.
+    pub by_us: bool,
+    /// What there would be too much of: bytes, writers or texts.
+    pub measure: String,
+    /// How much the side has that keeps the other's out.
+    pub has: u64,
+    /// How much it would have.
+    pub needs: u64,
+    /// The bound.
+    pub bound: u64,
+    /// What is largest here among what gives room when it is removed, the largest first.
+    pub largest: Vec<Large>,
+    /// What to do about it, in words.
+    pub remedy: String,
+}
+
+/// Something large in a document.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct Large {
+    /// Where, as a JSON pointer.
+    pub path: String,
+    /// About how many bytes it takes.
+    pub bytes: u64,
 }
 
 /// Something that one side handed over and the other did not take.
@@ -126,6 +160,25 @@ impl From<dunlin::SpaceStatus> for SpaceStatus {
             seq: space.seq,
             in_sync: space.in_sync,
             diverged: space.diverged.iter().map(ToString::to_string).collect(),
+            full: space.full.into_iter().map(FullDocument::from).collect(),
+        }
+    }
+}
+
+impl From<dunlin::FullDocument> for FullDocument {
+    fn from(full: dunlin::FullDocument) -> Self {
+        let large =
+            |large: &dunlin::Large| Large { path: large.path.to_string(), bytes: large.bytes };
+        Self {
+            document: full.document.to_string(),
+            peer: full.peer.to_string(),
+            by_us: full.by_us,
+            measure: full.measure.as_str().to_owned(),
+            has: full.has,
+            needs: full.needs,
+            bound: full.bound,
+            largest: full.largest.iter().map(large).collect(),
+            remedy: full.remedy(),
         }
     }
 }

@@ -91,6 +91,16 @@ pub(super) async fn delete(node: &Node, document: &Document, out: &mut Out) -> R
     out.item(json, || format!("{}/{id} deleted", collection.name())).await
 }
 
+pub(super) async fn refound(
+    node: &Node,
+    document: &Document,
+    out: &mut Out,
+) -> Result<(), Failure> {
+    let (collection, id) = locate(node, document)?;
+    let committed = collection.refound(&id).await?;
+    out.item(done(&committed), || format!("{}/{id} begun anew", collection.name())).await
+}
+
 fn locate(node: &Node, document: &Document) -> Result<(CollectionHandle, DocKey), Failure> {
     let collection = node.space(&document.space)?.collection(&document.collection)?;
     Ok((collection, document.id.parse()?))

@@ -1,6 +1,6 @@
 //! How the node stands, and who its peers are.
 
-use dunlin::{Node, PeerStatus, Refusal, SpaceStatus, Status};
+use dunlin::{FullDocument, Measure, Node, PeerStatus, Refusal, SpaceStatus, Status};
 use serde_json::{Value as Json, json};
 
 use crate::{failure::Failure, human::table, out::Out};
@@ -31,6 +31,7 @@ pub(super) fn describe_peer(peer: &PeerStatus) -> Json {
         "name": peer.name,
         "state": peer.state.as_str(),
         "address": peer.address.to_string(),
+        "settled": peer.settled,
         "in_sync": peer.in_sync,
         "spaces": peer.spaces.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "reason": peer.reason,
@@ -73,7 +74,58 @@ fn describe_space(space: &SpaceStatus) -> Json {
         "seq": space.seq,
         "in_sync": space.in_sync,
         "diverged": space.diverged.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "full": space.full.iter().map(|full| describe_full(space, full)).collect::<Vec<_>>(),
     })
+}
+
+fn describe_full(space: &SpaceStatus, full: &FullDocument) -> Json {
+    let largest = full.largest.iter();
+    json!({
+        "document": full.document.to_string(),
+        "peer": full.peer.to_string(),
+        "by_us": full.by_us,
+        "measure": full.measure.as_str(),
+        "has": full.has,
+        "needs": full.needs,
+        "bound": full.bound,
+        "largest": largest
+            .map(|large| json!({"path": large.path.to_string(), "bytes": large.bytes}))
+            .collect::<Vec<_>>(),
+        "remedy": full.remedy(),
+        "command": command(space, full),
+    })
+}
+
+/// The command that makes room, if one does.
+fn command(space: &SpaceStatus, full: &FullDocument) -> Option<String> {
+    let name = space.alias.as_ref().unwrap_or(&space.name);
+    let (collection, id) = (&full.document.collection, &full.document.key);
+    match (full.measure, full.largest.first()) {
+        (Measure::Bytes, Some(large)) => {
+            let edit = json!([{"op": "remove", "path": large.path.to_string()}]);
+            Some(format!("dunlin edit {name:?} {collection} {id} '{edit}'"))
+        }
+        (Measure::Bytes, None) => None,
+        (Measure::Writers | Measure::Texts, _) => {
+            Some(format!("dunlin refound {name:?} {collection} {id}"))
+        }
+    }
+}
+
+fn tell_full(space: &SpaceStatus, full: &FullDocument) -> Vec<String> {
+    let FullDocument { document, measure, has, needs, bound, .. } = full;
+    let (peer, what) = (full.peer.short(), measure.as_str());
+    let place = if full.by_us { "here" } else { "there" };
+    let mut lines = vec![format!(
+        "no room in {}: {document} has {has} {what} {place} and would have {needs} with what {peer} \
+         has, of at most {bound}",
+        space.name
+    )];
+    let large = |large: &dunlin::Large| format!("  {} takes {} bytes", large.path, large.bytes);
+    lines.extend(full.largest.iter().map(large));
+    lines.push(format!("  {}", full.remedy()));
+    lines.extend(command(space, full).map(|command| format!("  {command}")));
+    lines
 }
 
 fn describe_refusal(refusal: &Refusal) -> Json {
@@ -113,6 +165,9 @@ fn tell(status: &Status) -> String {
     for space in status.spaces.iter().filter(|space| !space.diverged.is_empty()) {
         let documents: Vec<String> = space.diverged.iter().map(ToString::to_string).collect();
         lines.push(format!("diverged in {}: {}", space.name, documents.join(", ")));
+    }
+    for space in &status.spaces {
+        lines.extend(space.full.iter().flat_map(|full| tell_full(space, full)));
     }
     if !status.peers.is_empty() {
         lines.push(String::new());

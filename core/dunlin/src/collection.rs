@@ -244,6 +244,20 @@ impl CollectionHandle {
         self.space.engine().write(orders).await
     }
 
+    /// Begins a document anew from its present content, where removing gives no room any more
+    /// (too many writers or texts), or where two copies contradict each other.
+    ///
+    /// Its history goes, and bases read before are stale. On every device the new document takes
+    /// the place of the old one; what a device alone had shows there among the conflicts. Of two
+    /// devices that do this at once, both contents are merged.
+    ///
+    /// # Errors
+    /// `NotFound` if there is none or it is deleted, `LimitExceeded` where the content is too
+    /// large to be written at once, `Denied`, `StorageFull`.
+    pub async fn refound(&self, id: &DocKey) -> Result<Committed> {
+        self.write(id, Operation::Refound).await
+    }
+
     async fn write(&self, id: &DocKey, operation: Operation) -> Result<Committed> {
         let order = Order { doc: self.doc(id), operation };
         let committed = self.space.engine().write(vec![order]).await?;

@@ -18,6 +18,7 @@ mod lanes;
 mod outlets;
 mod project;
 mod read;
+mod refound;
 mod refresh;
 #[cfg(feature = "sabotage")]
 mod sabotage;
@@ -38,7 +39,7 @@ use crate::error::Result;
 
 pub use self::command::Committed;
 pub(crate) use self::{
-    answers::Overview,
+    answers::{Full, Overview},
     command::{Apply, Command, Operation, Order, Origin, Reply, Write},
     desk::{Desk, Identity},
     handle::{EngineHandle, EngineOrigin, is_away},

@@ -42,7 +42,7 @@ mod sync;
 
 pub use dunlin_model::{
     Anchor, Collection, Conflict, DeviceId, DeviceKind, Digest, DocId, DocKey, Edit, Forms,
-    InvalidInput, JsonText, ListKeys, Path, SpaceId, Value, Version, rfc3339,
+    InvalidInput, JsonText, Large, ListKeys, Measure, Path, SpaceId, Value, Version, rfc3339,
 };
 pub use dunlin_net::{Carrier, link, memory};
 pub use dunlin_proto::{
@@ -64,7 +64,7 @@ pub use self::{
     node::{Device, Node, PeerWatch, StatusWatch, SyncOutcome},
     space::{Invitation, Member, Presence, PresenceWatch, Space},
     sync::{
-        DiscoveredPeers, PeerState, PeerStatus, PlatformDiscovery, Refusal, SpaceStatus, Status,
-        SyncConfig,
+        DiscoveredPeers, FullDocument, PeerState, PeerStatus, PlatformDiscovery, Refusal,
+        SpaceStatus, Status, SyncConfig,
     },
 };

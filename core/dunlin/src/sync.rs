@@ -31,7 +31,7 @@ use self::{
 use crate::{error::Result, node::Core};
 
 pub use self::platform::{DiscoveredPeers, PlatformDiscovery};
-pub use self::status::{PeerState, PeerStatus, Refusal, SpaceStatus, Status};
+pub use self::status::{FullDocument, PeerState, PeerStatus, Refusal, SpaceStatus, Status};
 
 /// Further attempts to open a port that is in use, and the wait between them.
 const BIND_ATTEMPTS: u32 = 5;

@@ -8,14 +8,17 @@ mod edit;
 mod history;
 mod index;
 mod inside;
+mod largest;
 mod list;
 mod locate;
 mod merge;
 mod mirror;
 mod picture;
 mod read;
+mod refound;
 mod replace;
 mod replica;
+mod room;
 mod text;
 mod write;
 
@@ -33,9 +36,8 @@ use yrs::{
 use crate::{
     entry::{ENTRIES_ROOT, TextRoot},
     ids::Incarnation,
-    limits::MAX_MERGED_BYTES,
     registers::Registers,
-    scan::{self, Gap, Known, Malformed, Refusal},
+    scan::{self, Diverged, Gap, Known, Malformed, NoRoom, Refusal},
     state_vector::StateVector,
     text_index::TextIndex,
     version::Version,
@@ -44,6 +46,7 @@ use crate::{
 use history::History;
 
 pub use conflicts::Conflict;
+pub use largest::Large;
 pub use text::Anchor;
 
 /// Whether what an update does in texts has to be known.
@@ -79,6 +82,8 @@ pub struct Document {
     positional_edits: u32,
     /// Bytes of the state, counted up by every change; exact after `snapshot`.
     encoded_len: usize,
+    /// Whether that count is exact.
+    is_measured: bool,
     poisoned: bool,
 }
 
@@ -117,6 +122,12 @@ pub enum ApplyError {
     /// Something in between is missing; ask for a diff.
     #[error("the update builds on something unknown: {0}")]
     Gap(#[from] Gap),
+    /// The document would outgrow its bounds.
+    #[error("no room: {0}")]
+    NoRoom(#[from] NoRoom),
+    /// It contradicts what is here.
+    #[error("the document has diverged: {0}")]
+    Diverged(#[from] Diverged),
     /// yrs failed on it: load the document anew and quarantine the bytes.
     #[error("yrs could not apply the update: {0}")]
     Poisoned(String),
@@ -151,6 +162,7 @@ impl Document {
             index: None,
             positional_edits: 0,
             encoded_len: 0,
+            is_measured: false,
             poisoned: false,
         }
     }
@@ -187,14 +199,12 @@ impl Document {
         if self.poisoned {
             return Err(ApplyError::Poisoned(FAILED_BEFORE.into()));
         }
-        if !self.fits(update.len(), MAX_MERGED_BYTES) {
-            let bytes = self.encoded_len + update.len();
-            return Err(Malformed::TooLarge { bytes }.into());
-        }
+        self.check_room(update)?;
         let Some(change) = self.integrate(update, Texts::Followed)? else {
             return Ok(Applied::Known);
         };
         self.encoded_len += change.update.len();
+        self.is_measured = false;
         Ok(Applied::Changed(change))
     }
 
@@ -206,6 +216,8 @@ impl Document {
         self.known.absorb(&scanned).map_err(|refusal| match refusal {
             Refusal::Malformed(malformed) => ApplyError::Malformed(malformed),
             Refusal::Gap(gap) => ApplyError::Gap(gap),
+            Refusal::NoRoom(no_room) => ApplyError::NoRoom(no_room),
+            Refusal::Diverged(diverged) => ApplyError::Diverged(diverged),
         })?;
         if texts == Texts::Followed {
             self.index_before(&scanned, &held);
@@ -284,23 +296,6 @@ impl Document {
     /// About how many bytes the state takes; an upper bound.
     pub fn encoded_len(&self) -> usize {
         self.encoded_len
-    }
-
-    /// Whether the state fits a bound with some bytes more.
-    fn fits(&mut self, more: usize, bound: usize) -> bool {
-        if self.encoded_len + more > bound {
-            // The count is an upper bound; look before refusing.
-            self.encoded_len = self.snapshot().len();
-        }
-        self.encoded_len + more <= bound
-    }
-
-    /// Whether the state that a transaction leaves fits a bound.
-    fn fits_in(&mut self, txn: &impl ReadTxn, bound: usize) -> bool {
-        if self.encoded_len > bound {
-            self.encoded_len = txn.encode_diff_v1(&yrs::StateVector::default()).len();
-        }
-        self.encoded_len <= bound
     }
 }
 

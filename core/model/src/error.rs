@@ -86,7 +86,9 @@ impl EditError {
             Self::NotFound { .. } => "read the document again; somebody may have removed it".into(),
             Self::WrongKind { .. } => "set another field, or set this one to a new value".into(),
             Self::StaleVersion { .. } => "read the document again and repeat the edit".into(),
-            Self::LimitExceeded { .. } => "split the document, or store less in it".into(),
+            Self::LimitExceeded { .. } => {
+                "remove what is large, split the document, or re-found it".into()
+            }
             Self::Internal { .. } => "repeat the edit; please report this".into(),
         }
     }

@@ -26,7 +26,7 @@ mod view;
 
 pub use device_kind::DeviceKind;
 pub use difference::ListKeys;
-pub use document::{Anchor, Applied, ApplyError, Change, Conflict, Corrupt, Document};
+pub use document::{Anchor, Applied, ApplyError, Change, Conflict, Corrupt, Document, Large};
 pub use edit::Edit;
 pub use element::{Element, MAX_ELEMENT_BYTES, MAX_ELEMENTS};
 pub use error::{EditError, InvalidInput};
@@ -35,6 +35,7 @@ pub use ids::{Collection, DeviceId, Digest, DocHash, DocId, DocKey, Dot, Incarna
 pub use item::ItemId;
 pub use json::{Forms, JsonText};
 pub use path::{Path, RegisterPath, Segment};
+pub use scan::{Measure, NoRoom};
 pub use state_vector::StateVector;
 pub use time::rfc3339;
 pub use value::Value;

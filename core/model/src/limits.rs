@@ -2,14 +2,31 @@
 
 /// Longest single update or diff, in bytes of yrs V1 encoding: 4 MiB.
 pub const MAX_UPDATE_BYTES: usize = 4 << 20;
-/// Longest encoded state that a local edit may leave behind: 2 MiB, half of what can travel, so
-/// that two devices which parted can still merge.
-pub const MAX_DOCUMENT_BYTES: usize = 2 << 20;
-/// Longest encoded state that a foreign update may leave behind, so that the whole can still
-/// travel and be loaded.
+/// Longest encoded state that a local write may leave behind: 1.25 MiB, so that three devices that
+/// filled one document while apart can still merge.
+pub const MAX_DOCUMENT_BYTES: usize = 5 << 18;
+/// Most writers (incarnations) that a local write may leave behind.
+pub const MAX_DOCUMENT_WRITERS: usize = 32_768;
+/// Most root texts, over all epochs, that a local write may leave behind.
+pub const MAX_DOCUMENT_TEXTS: usize = 4096;
+/// Longest encoded state that a foreign update may leave behind. What is left below
+/// [`MAX_UPDATE_BYTES`] is kept for deleting.
 pub const MAX_MERGED_BYTES: usize = MAX_UPDATE_BYTES - (64 << 10);
-/// Most writers (incarnations) that a document may have.
-pub const MAX_WRITERS: usize = 65_536;
+/// Most writers that a foreign update may leave behind.
+pub const MAX_MERGED_WRITERS: usize = 65_536;
+/// Most root texts, over all epochs, that a document may have.
+pub const MAX_TEXTS: usize = 16_384;
+/// Growth in bytes that a full document still takes: a tick, a counter, a word.
+pub const SMALL_GROWTH: usize = 1 << 10;
+/// Longest encoded state that such growth may leave behind.
+pub const MAX_GROWN_BYTES: usize = MAX_MERGED_BYTES - (256 << 10);
+/// Most writers that such growth may leave behind.
+pub const MAX_GROWN_WRITERS: usize = MAX_MERGED_WRITERS - 4096;
+/// Most writers that a document has at all: what is above [`MAX_MERGED_WRITERS`] is kept for
+/// deleting.
+pub const MAX_WRITERS: usize = MAX_MERGED_WRITERS + 1024;
+/// Highest generation of a document.
+pub const MAX_GENERATION: u32 = (1 << 31) - 1;
 /// Longest payload of one register entry, in bytes: 1 MiB.
 pub const MAX_ENTRY_BYTES: usize = 1 << 20;
 /// Longest path of a register, in bytes of its printed form.

@@ -5,8 +5,9 @@
 //!
 //! 1. [`read`] walks the yrs V1 encoding strictly. It never recurses and never allocates what the
 //!    wire claims, only what it has seen. What it refuses is [`Malformed`]: the peer's fault.
-//! 2. [`Known::check`] compares with what the replica holds. It also finds what is well formed
-//!    but cannot fit (cycles, text among entries), and [`Gap`]s: nobody's fault, ask for a diff.
+//! 2. [`Known::check`] compares with what the replica holds, and blames nobody for that: a [`Gap`]
+//!    asks for a diff, [`NoRoom`] is a state of the document, and what is [`Diverged`] is set
+//!    aside. (It also finds circles, which are malformed wherever they arrive.)
 //!
 //! What both allow, yrs integrates completely, leaving nothing pending. [`Known::absorb`] then
 //! notes it. What a replica has taken in bit by bit passes again as one encoding, else one bad
@@ -29,8 +30,8 @@ use std::ops::Range;
 
 pub(crate) use block::{Block, Content, Parent};
 pub(crate) use blocks::Blocks;
-pub use known::{Known, MAX_TEXTS};
-pub use refusal::{Gap, Malformed, Refusal};
+pub use known::Known;
+pub use refusal::{Diverged, Gap, Malformed, Measure, NoRoom, Refusal};
 
 use crate::{
     ids::{Dot, Incarnation},

@@ -26,7 +26,7 @@ type Chunk = Vec<(Incarnation, u32)>;
 
 impl StateVector {
     /// Most entries a decoded vector may have.
-    pub const MAX_ENTRIES: usize = 65_536;
+    pub const MAX_ENTRIES: usize = crate::limits::MAX_WRITERS;
 
     /// The number of this writer's operations held; zero for an unknown writer.
     pub fn clock(&self, incarnation: Incarnation) -> u32 {

@@ -355,7 +355,7 @@ fn a_peer_cannot_grow_a_document_beyond_what_can_travel() {
             refused = Some(error);
         }
     }
-    assert!(matches!(refused, Some(dunlin_model::ApplyError::Malformed(_))), "{refused:?}");
+    assert!(matches!(refused, Some(dunlin_model::ApplyError::NoRoom(_))), "{refused:?}");
     assert!(!device.document.is_poisoned());
     device.restarted(200);
 }

@@ -8,7 +8,7 @@
 mod codec;
 mod content;
 
-use dunlin_model::{DocHash, StateVector};
+use dunlin_model::{Digest, DocHash, NoRoom, StateVector};
 
 pub use content::{Content, DocEntry};
 
@@ -133,6 +133,8 @@ pub enum Frame {
         moved: bool,
         /// Documents that differ although both sides gave everything.
         diverged: Vec<DocHash>,
+        /// Documents that differ since they do not fit at one side or both.
+        aside: Vec<DocHash>,
     },
     /// What the receiver handed over was not taken.
     Refuse {
@@ -153,6 +155,26 @@ pub enum Frame {
         /// to withdraw.
         state: String,
     },
+    /// Documents that the receiver handed over and that do not fit at the sender: nobody's fault.
+    NoRoom {
+        /// The space.
+        space: Slot,
+        /// The documents.
+        documents: Vec<KeptOut>,
+    },
+}
+
+/// A document whose update was kept out, since the document would outgrow a bound.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct KeptOut {
+    /// The document.
+    pub document: DocHash,
+    /// Its digest where the update was kept out.
+    pub here: Digest,
+    /// Its digest where the update came from, if that was said.
+    pub there: Option<Digest>,
+    /// What there would be too much of.
+    pub no_room: NoRoom,
 }
 
 /// One document in a `Want`.

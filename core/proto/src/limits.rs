@@ -67,6 +67,9 @@ pub const MAX_UNSENT_BYTES: usize = 4 << 20;
 /// Bytes handed over for applying and not yet answered, past which no frame should be read.
 pub const MAX_UNAPPLIED_BYTES: usize = 1 << 20;
 
+/// Least time between two attempts at documents that did not fit, in milliseconds.
+pub const RETRY_MS: u64 = 60_000;
+
 /// Bytes of live updates that may wait for a slow peer, bookkeeping included.
 pub const LIVE_QUEUE_BYTES: usize = 24 << 10;
 /// Documents that may wait for a slow peer as names only.

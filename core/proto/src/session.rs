@@ -13,6 +13,7 @@
 //! Effects that need an answer get exactly one, in any order between kinds; `Apply` effects are
 //! answered in the order in which they came out.
 
+mod aside;
 mod door;
 mod event;
 mod hello;
@@ -28,7 +29,8 @@ use std::sync::Arc;
 use dunlin_model::{DeviceId, Digest, DocHash, DocId, SpaceId};
 
 pub use event::{
-    Config, DocUpdate, Effect, Held, Outcome, Presence, SpaceAccess, SpaceStatus, Summary, Want,
+    Config, DocUpdate, Effect, Held, Outcome, Presence, SetAside, SpaceAccess, SpaceStatus,
+    Summary, Want,
 };
 
 use self::{
@@ -70,7 +72,7 @@ impl Session {
     /// forward, the same for all calls.
     pub fn new(config: Config, now: u64) -> Self {
         let tags = Tags::new(&config);
-        let mut out = Out::default();
+        let mut out = Out::at(now);
         if config.dialer {
             // The other side answers only if a tag matches: a prober learns nothing.
             out.send(&tags.frame());
@@ -102,7 +104,7 @@ impl Session {
         if self.phase == Phase::Closed {
             return Ok(());
         }
-        self.active = now;
+        (self.active, self.out.now) = (now, now);
         let result = self.dispatch(frame, now);
         self.conclude(result)
     }
@@ -209,6 +211,12 @@ impl Session {
 
     /// When [`handle_timeout`](Self::handle_timeout) should be called if nothing happens before.
     pub fn next_timeout(&self) -> Option<u64> {
+        let retry = self.open_spaces().filter_map(Space::retry_due).min();
+        self.overdue().into_iter().chain(retry).min()
+    }
+
+    /// When a peer that owes something counts as gone.
+    fn overdue(&self) -> Option<u64> {
         if self.phase == Phase::Closed {
             return None;
         }
@@ -219,17 +227,22 @@ impl Session {
         awaits.then(|| self.active.saturating_add(ANSWER_MS))
     }
 
-    /// Closes the connection if the peer is overdue; may be called at any time.
+    /// Closes the connection if the peer is overdue, and tries again what did not fit; may be
+    /// called at any time.
     pub fn handle_timeout(&mut self, now: u64) {
-        if self.next_timeout().is_some_and(|due| now >= due) {
+        self.out.now = now;
+        if self.overdue().is_some_and(|due| now >= due) {
             let reason = if self.is_introduced() { "no answer" } else { "no introduction" };
-            self.close(CloseCode::Timeout, reason.to_owned());
+            return self.close(CloseCode::Timeout, reason.to_owned());
+        }
+        for space in self.spaces.iter_mut().flatten() {
+            space.retry(&mut self.out);
         }
     }
 
     /// Notes that a frame was written: a peer that still takes frames is not overdue.
     pub fn frame_written(&mut self, now: u64) {
-        self.active = now;
+        (self.active, self.out.now) = (now, now);
     }
 
     /// Longest frame that the peer may send now, in bytes.
@@ -389,6 +402,7 @@ fn slot(frame: &Frame) -> Option<Slot> {
         | Frame::Offer { space, .. }
         | Frame::Done { space, .. }
         | Frame::Refuse { space, .. }
-        | Frame::Presence { space, .. } => Some(*space),
+        | Frame::Presence { space, .. }
+        | Frame::NoRoom { space, .. } => Some(*space),
     }
 }

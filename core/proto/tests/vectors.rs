@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 
 use data_encoding::HEXLOWER;
 use dunlin_model::{
-    DeviceId, DeviceKind, Digest, DocHash, DocId, Fingerprint, Incarnation, SpaceId,
+    DeviceId, DeviceKind, Digest, DocHash, DocId, Fingerprint, Incarnation, Measure, NoRoom,
+    SpaceId,
 };
 use dunlin_proto::{
-    frame::{Content, DocEntry, Frame, WantEntry},
+    frame::{Content, DocEntry, Frame, KeptOut, WantEntry},
     session::{Config, Effect, Session, SpaceAccess},
     trust::{Profile, Role, Roster, Ticket, TicketContent, create_space, device_of},
 };
@@ -29,6 +30,7 @@ fn frames() -> Vec<(&'static str, Frame)> {
                 state_vector: Some((&[0, 0, 0, 0, 0, 0, 7, 3][..]).into()),
                 update: (&[1, 2, 3][..]).into(),
                 total: None,
+                digest: Some((&[0xda; 32][..]).into()),
             },
             DocEntry {
                 collection: "tasks",
@@ -37,6 +39,7 @@ fn frames() -> Vec<(&'static str, Frame)> {
                 state_vector: None,
                 update: (&[4, 5][..]).into(),
                 total: Some(300_000),
+                digest: None,
             },
         ])
     };
@@ -71,11 +74,31 @@ fn frames() -> Vec<(&'static str, Frame)> {
         ("chunk", Frame::Chunk { space, content: Content::pack(vec![6, 7, 8]) }),
         ("push", Frame::Push { space, content: documents() }),
         ("offer", Frame::Offer { space, documents: hashes.clone() }),
-        ("done", Frame::Done { space, moved: true, diverged: hashes.clone() }),
-        ("done-plain", Frame::Done { space, moved: false, diverged: vec![] }),
+        ("done", Frame::Done { space, moved: true, diverged: hashes.clone(), aside: vec![] }),
+        (
+            "done-aside",
+            Frame::Done { space, moved: false, diverged: vec![], aside: hashes.clone() },
+        ),
         ("refuse", Frame::Refuse { space, code: 1, documents: hashes }),
         ("refuse-device", Frame::Refuse { space, code: 3, documents: vec![] }),
         ("presence", Frame::Presence { space, ttl_ms: 30_000, state: r#"{"at":7}"#.into() }),
+        (
+            "no-room",
+            Frame::NoRoom {
+                space,
+                documents: vec![KeptOut {
+                    document: DocHash([0xd0; 16]),
+                    here: Digest([0xda; 32]),
+                    there: Some(Digest([0xdb; 32])),
+                    no_room: NoRoom {
+                        measure: Measure::Bytes,
+                        has: 3_000_000,
+                        needs: 5_000_000,
+                        bound: 4_128_768,
+                    },
+                }],
+            },
+        ),
         ("presence-none", Frame::Presence { space, ttl_ms: 0, state: String::new() }),
     ]
 }
@@ -149,6 +172,7 @@ fn long_documents(update: &[u8]) -> [DocEntry<'_>; 2] {
         state_vector: None,
         update: update.into(),
         total: None,
+        digest: None,
     })
 }
 
@@ -185,8 +209,8 @@ fn the_bytes_on_record_decode_to_the_frames_they_came_from() {
 fn every_type_of_frame_is_on_record() {
     let types: BTreeSet<u8> =
         frames().into_iter().map(|(name, _)| expected(name).unwrap()[0]).collect();
-    assert_eq!(types, (1..=16).collect());
-    assert_eq!(Frame::decode(&[17, 0xa0]), Ok(None), "a type that has no vector yet");
+    assert_eq!(types, (1..=17).collect());
+    assert_eq!(Frame::decode(&[18, 0xa0]), Ok(None), "a type that has no vector yet");
 }
 
 #[test]

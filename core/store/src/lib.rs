@@ -56,11 +56,11 @@ pub use error::{OpenError, StoreError};
 pub use node_dir::{Device, KnownPeer, NodeDir, Seed, SpaceRow};
 pub use query::{Limits, Plan, QueryError, Reader, Rows};
 pub use space::{
-    IndexPath, Interrupter, KEPT, MAX_COLLECTIONS, MAX_QUARANTINED, MAX_QUARANTINED_BYTES,
-    SpaceStore, Writer,
+    IndexPath, Interrupter, KEPT, MAX_COLLECTIONS, MAX_NOTES, MAX_QUARANTINED,
+    MAX_QUARANTINED_BYTES, SpaceStore, Writer,
 };
 pub use sqlite::Durability;
 pub use types::{
-    Change, ChangeRow, Commit, Consumer, DocRow, Head, LogSize, Origin, Projection,
+    Change, ChangeRow, Commit, Consumer, DocRow, Head, Journaled, LogSize, Origin, Projection,
     ProjectionState, Quarantined, Stored,
 };

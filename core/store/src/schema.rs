@@ -24,5 +24,5 @@ pub(crate) const DEVICE: Schema = Schema {
 /// One space.
 pub(crate) const SPACE: Schema = Schema {
     application_id: i32::from_be_bytes(*b"DunS"),
-    migrations: &[include_str!("schema/space_v1.sql")],
+    migrations: &[include_str!("schema/space_v1.sql"), include_str!("schema/space_v2.sql")],
 };

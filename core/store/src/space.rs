@@ -5,6 +5,7 @@ mod documents;
 mod feed;
 mod indexes;
 mod interned;
+mod journal;
 mod quarantine;
 mod statements;
 mod upkeep;
@@ -13,6 +14,7 @@ pub use self::{
     collections::MAX_COLLECTIONS,
     feed::KEPT,
     indexes::IndexPath,
+    journal::MAX_NOTES,
     quarantine::{MAX_QUARANTINED, MAX_QUARANTINED_BYTES},
 };
 

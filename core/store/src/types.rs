@@ -152,3 +152,16 @@ pub struct Quarantined {
     /// The first of them.
     pub bytes: Vec<u8>,
 }
+
+/// What this device alone had of a document that another generation replaced.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Journaled {
+    /// The note's place in the journal.
+    pub id: i64,
+    /// Where, as a register's printed path.
+    pub path: String,
+    /// What was there, as tagged JSON; none if it had been removed.
+    pub value: Option<String>,
+    /// When it was written down, in milliseconds since 1970.
+    pub time_ms: i64,
+}

@@ -215,4 +215,16 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     public func restore(_ id: String) async throws -> Committed {
         Committed(try await bridged { [native] in try await native.restore(id: id) })
     }
+
+    /// Begins a document anew from its present content, where removing gives no room any more (too
+    /// many writers or texts), or where two copies contradict each other. Its history goes, and
+    /// versions read before are stale. On every device it takes the place of the old one; what a
+    /// device alone had shows there among the conflicts.
+    ///
+    /// - Throws: ``DunlinError`` `notFound` if there is none or it is deleted, `limitExceeded`,
+    ///   `denied`, `storageFull`.
+    @discardableResult
+    public func refound(_ id: String) async throws -> Committed {
+        Committed(try await bridged { [native] in try await native.refound(id: id) })
+    }
 }

@@ -50,6 +50,49 @@ public struct SpaceStatus: Hashable, Sendable, Identifiable {
     /// Documents that differ from a peer's although both gave everything: two writers used one
     /// identity, for instance a copied directory.
     public let diverged: [String]
+
+    /// Documents that differ from a peer's because there is no room for both, here or there.
+    public let full: [FullDocument]
+}
+
+/// A document that differs from a peer's because the two together would outgrow a bound. Nobody is
+/// to blame, and all other documents go on.
+public struct FullDocument: Hashable, Sendable {
+    /// The document, as collection/id.
+    public let document: String
+
+    /// The id of the peer.
+    public let peer: String
+
+    /// Whether the peer's does not fit here; else this device's does not fit there.
+    public let isByUs: Bool
+
+    /// What there would be too much of: `bytes`, `writers` or `texts`.
+    public let measure: String
+
+    /// How much the side has that keeps the other's out.
+    public let has: Int
+
+    /// How much it would have.
+    public let needs: Int
+
+    /// The bound.
+    public let bound: Int
+
+    /// What is largest here among what gives room when it is removed, the largest first.
+    public let largest: [Large]
+
+    /// What to do about it, in words.
+    public let remedy: String
+}
+
+/// Something large in a document.
+public struct Large: Hashable, Sendable {
+    /// Where, as a JSON pointer.
+    public let path: String
+
+    /// About how many bytes it takes.
+    public let bytes: Int
 }
 
 /// Something that one side handed over and the other did not take.
@@ -84,7 +127,24 @@ extension SpaceStatus {
         self.init(
             id: space.id, name: space.name, alias: space.alias, role: space.role.map(Role.init),
             documents: Int(space.documents), digest: space.digest, seq: space.seq,
-            isInSync: space.inSync, diverged: space.diverged)
+            isInSync: space.inSync, diverged: space.diverged,
+            full: space.full.map(FullDocument.init))
+    }
+}
+
+extension FullDocument {
+    init(_ full: DunlinBindings.FullDocument) {
+        self.init(
+            document: full.document, peer: full.peer, isByUs: full.byUs, measure: full.measure,
+            has: Int(clamping: full.has), needs: Int(clamping: full.needs),
+            bound: Int(clamping: full.bound), largest: full.largest.map(Large.init),
+            remedy: full.remedy)
+    }
+}
+
+extension Large {
+    init(_ large: DunlinBindings.Large) {
+        self.init(path: large.path, bytes: Int(clamping: large.bytes))
     }
 }
 

@@ -1,6 +1,8 @@
 //! What the engine answers to readers and to the sync protocol.
 
-use dunlin_model::{Digest, DocHash, DocId, EditError, Fingerprint, StateVector};
+use std::cmp::Ordering;
+
+use dunlin_model::{Digest, DocHash, DocId, EditError, Fingerprint, Large, StateVector};
 use dunlin_proto::session::{DocUpdate, Held, Want};
 use dunlin_store::StoreError;
 
@@ -14,13 +16,25 @@ pub(crate) struct Overview {
     pub(crate) fingerprint: Fingerprint,
     pub(crate) seq: i64,
     pub(crate) diverged: Vec<DocId>,
+    pub(crate) full: Vec<Full>,
+}
+
+/// A document that something does not fit into, and what is large in it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Full {
+    pub(crate) document: DocId,
+    pub(crate) largest: Vec<Large>,
 }
 
 impl EngineHandle {
     /// Counts and hashes, computed in slices so that writers do not wait for all of them.
-    pub(crate) async fn overview(&self, suspects: Vec<DocHash>) -> Result<Overview> {
+    pub(crate) async fn overview(
+        &self,
+        suspects: Vec<DocHash>,
+        full: Vec<DocHash>,
+    ) -> Result<Overview> {
         self.settle_digests().await?;
-        self.call(move |engine| engine.overview(&suspects)).await
+        self.call(move |engine| engine.overview(&suspects, &full)).await
     }
 
     /// Computes the digests that are not known, a slice at a time. Under steady writing a few
@@ -58,13 +72,26 @@ impl Engine {
         question(document).map_err(|error| Error::from(error).about(doc))
     }
 
-    fn overview(&mut self, suspects: &[DocHash]) -> Result<Overview> {
+    fn overview(&mut self, suspects: &[DocHash], full: &[DocHash]) -> Result<Overview> {
         Ok(Overview {
             documents: self.store.document_count()?,
             fingerprint: self.fingerprint()?,
             seq: self.store.last_seq()?,
             diverged: self.name(suspects)?,
+            full: self.largest(full)?,
         })
+    }
+
+    /// What is large in those documents that are known here.
+    fn largest(&mut self, documents: &[DocHash]) -> Result<Vec<Full>> {
+        let mut full = Vec::with_capacity(documents.len());
+        for hash in documents {
+            let Some((document, head)) = self.store.find(*hash)? else { continue };
+            let largest = |open: &Open| open.document.largest();
+            let largest = self.with_sound_document(&document, &head, largest)?;
+            full.push(Full { document, largest: largest.unwrap_or_default() });
+        }
+        Ok(full)
     }
 
     /// The names of those documents that are known here.
@@ -140,16 +167,32 @@ impl Engine {
             }
             let diff = match self.store.find(want.document)? {
                 None => None,
-                Some((doc, head)) => self.with_sound_document(&doc, &head, |open| DocUpdate {
-                    doc: doc.clone(),
-                    generation: open.document.generation(),
-                    state_vector: Some(open.document.state_vector()),
-                    update: open.document.diff(&want.state_vector).into(),
-                })?,
+                Some((doc, head)) => {
+                    let digest = self.store.digest(head.row)?;
+                    self.with_sound_document(&doc, &head, |open| diff(&doc, open, want, digest))?
+                }
             };
             bytes += diff.as_ref().map_or(0, |diff| diff.update.len());
             diffs.push(diff);
         }
         Ok(diffs)
+    }
+}
+
+/// What a peer lacks of a document. Of an older generation than its own it gets nothing but the
+/// sign that this side has that; of a newer one it gets all.
+fn diff(doc: &DocId, open: &Open, want: &Want, digest: Option<Digest>) -> DocUpdate {
+    let document = &open.document;
+    let held = match want.generation.cmp(&document.generation()) {
+        Ordering::Less => StateVector::default(),
+        Ordering::Equal => want.state_vector.clone(),
+        Ordering::Greater => document.state_vector(),
+    };
+    DocUpdate {
+        doc: doc.clone(),
+        generation: document.generation(),
+        state_vector: Some(document.state_vector()),
+        digest: Some(digest.unwrap_or_else(|| document.digest())),
+        update: document.diff(&held).into(),
     }
 }

@@ -56,6 +56,7 @@ pub(crate) enum Operation {
     Save { read: Value, new: Value, base: Option<Version>, list_keys: ListKeys },
     Delete { base: Option<Version> },
     Restore,
+    Refound,
 }
 
 /// A write that is on disk.

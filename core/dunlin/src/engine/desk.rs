@@ -1,12 +1,15 @@
 //! What the engine works with inside a transaction: everything but the store itself.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
-use dunlin_model::{DeviceId, DeviceKind, DocId, Document, Incarnation};
-use dunlin_store::{Head, LogSize, SpaceStore, Stored, Writer};
+use dunlin_model::{DeviceId, DeviceKind, Digest, DocId, Document, Incarnation, NoRoom};
+use dunlin_store::{DocRow, Head, LogSize, SpaceStore, Stored, Writer};
 
 use super::{documents::Open, documents::OpenDocuments, outlets::Staged};
 use crate::{
@@ -31,6 +34,10 @@ pub(crate) struct Desk {
     /// Commits of the transaction under way, announced once it is durable.
     pub(super) staged: Vec<Staged>,
     pub(super) clock: Clock,
+    /// What did not fit: the digests here and there, and why.
+    pub(super) judged: BTreeMap<DocId, (Digest, Digest, NoRoom)>,
+    /// Documents that the journal may tell of.
+    pub(super) journaled: BTreeSet<DocRow>,
     entropy: Entropy,
     incarnation: Option<Incarnation>,
     #[cfg(feature = "sabotage")]
@@ -44,6 +51,8 @@ impl Desk {
             open: OpenDocuments::new(config.open_documents),
             staged: Vec::new(),
             clock: config.clock.clone(),
+            judged: BTreeMap::new(),
+            journaled: BTreeSet::new(),
             entropy: config.entropy.clone(),
             incarnation: None,
             #[cfg(feature = "sabotage")]
@@ -88,7 +97,8 @@ impl Desk {
     ) -> Result<()> {
         let stored = store.load(head)?;
         let document = load(&stored, self.incarnation()?)?;
-        let open = Open::new(document, Some(head.row), stored.seq, head.log);
+        let mut open = Open::new(document, Some(head.row), stored.seq, head.log);
+        open.is_journaled = self.journaled.contains(&head.row);
         self.open.insert(doc.clone(), open);
         Ok(())
     }

@@ -16,13 +16,15 @@ pub(crate) struct Open {
     pub(crate) log: LogSize,
     /// Bytes of JSON at most, as far as that is known.
     pub(crate) json: Option<usize>,
+    /// Whether the journal tells of it.
+    pub(crate) is_journaled: bool,
     used: u64,
     weight: usize,
 }
 
 impl Open {
     pub(crate) fn new(document: Document, row: Option<DocRow>, seq: i64, log: LogSize) -> Self {
-        Self { document, row, seq, log, json: None, used: 0, weight: 0 }
+        Self { document, row, seq, log, json: None, is_journaled: false, used: 0, weight: 0 }
     }
 }
 

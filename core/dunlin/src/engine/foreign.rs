@@ -1,8 +1,11 @@
 //! Updates from peers: scanned by the model, applied under `catch_unwind`, committed like our own.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    cmp::Ordering,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
-use dunlin_model::{Applied, ApplyError, DocId};
+use dunlin_model::{Applied, Digest, DocId, NoRoom};
 use dunlin_proto::session::{DocUpdate, Outcome};
 use dunlin_store::Writer;
 
@@ -11,6 +14,23 @@ use super::{
     write::{Author, stage},
 };
 use crate::error::{Code, Result};
+
+/// Most documents of which it is remembered what did not fit.
+const MAX_JUDGED: usize = 256;
+
+/// Why an update was not taken.
+pub(super) enum Refused {
+    /// It builds on something that is not here.
+    Gap,
+    /// The document would outgrow a bound.
+    NoRoom(NoRoom),
+    /// It contradicts what is here.
+    Diverged(String),
+    /// No honest peer sends it.
+    Malformed(String),
+    /// yrs failed on it: the document is to be read anew.
+    Broken(String),
+}
 
 impl Desk {
     /// Applies some of what a peer handed over; every document stands or falls alone.
@@ -38,49 +58,104 @@ impl Desk {
         apply: &Apply,
         update: &DocUpdate,
     ) -> Result<Outcome> {
+        let generation = self.open_in(writer, &update.doc)?.document.generation();
+        let applied = match update.generation.cmp(&generation) {
+            Ordering::Less => return Ok(Outcome::Stale),
+            Ordering::Greater => self.adopt(writer, apply, update)?,
+            Ordering::Equal => self.merge(writer, apply, update)?,
+        };
+        match applied {
+            Ok(outcome) => Ok(outcome),
+            Err(refused) => self.refuse(writer, apply, update, refused),
+        }
+    }
+
+    fn merge(
+        &mut self,
+        writer: &mut Writer<'_>,
+        apply: &Apply,
+        update: &DocUpdate,
+    ) -> Result<Result<Outcome, Refused>> {
         let time_ms = self.clock.now_ms();
+        if let Some(no_room) = self.judged_before(update) {
+            return Ok(Err(Refused::NoRoom(no_room)));
+        }
         #[cfg(feature = "sabotage")]
         let saboteur = self.saboteur.clone();
         let open = self.open_in(writer, &update.doc)?;
-        if update.generation != open.document.generation() {
-            return Ok(Outcome::Stale);
-        }
         #[cfg(feature = "sabotage")]
         let before = open.document.state_vector();
         let applied = catch_unwind(AssertUnwindSafe(|| open.document.apply(&update.update)));
-        let reason = match applied {
-            Ok(Ok(applied)) => {
-                let state_vector = open.document.state_vector();
-                #[cfg(feature = "sabotage")]
-                if saboteur.ignores_delete(&update.doc, before == state_vector, &applied) {
-                    self.discard(&update.doc);
-                    return Ok(Outcome::Applied { state_vector });
-                }
-                if let Applied::Changed(change) = applied {
-                    let Origin { link, device, kind } = apply.from;
-                    let author = Author { device, kind, link: Some(link), time_ms };
-                    // Cheaper while the document is in memory, if somebody will ask soon.
-                    let digest = (!apply.is_live).then(|| open.document.digest());
-                    let staged = stage(open, writer, &update.doc, change, author, digest)?;
-                    self.staged.push(staged);
-                }
-                return Ok(Outcome::Applied { state_vector });
-            }
-            Ok(Err(ApplyError::Gap(_))) => {
+        let applied = match applied {
+            Ok(Ok(applied)) => applied,
+            Ok(Err(error)) => return Ok(Err(error.into())),
+            Err(_) => return Ok(Err(Refused::Broken("applying it panicked".to_owned()))),
+        };
+        let state_vector = open.document.state_vector();
+        #[cfg(feature = "sabotage")]
+        if saboteur.ignores_delete(&update.doc, before == state_vector, &applied) {
+            self.discard(&update.doc);
+            return Ok(Ok(Outcome::Applied { state_vector }));
+        }
+        if let Applied::Changed(change) = applied {
+            let Origin { link, device, kind } = apply.from;
+            let author = Author { device, kind, link: Some(link), time_ms };
+            // Cheaper while the document is in memory, if somebody will ask soon.
+            let digest = (!apply.is_live).then(|| open.document.digest());
+            let staged = stage(open, writer, &update.doc, change, author, digest)?;
+            self.staged.push(staged);
+        }
+        Ok(Ok(Outcome::Applied { state_vector }))
+    }
+
+    /// What a refused update means for the peer and the document. Only what the bytes alone show
+    /// is held against the peer.
+    fn refuse(
+        &mut self,
+        writer: &mut Writer<'_>,
+        apply: &Apply,
+        update: &DocUpdate,
+        refused: Refused,
+    ) -> Result<Outcome> {
+        let reason = match refused {
+            Refused::Gap => {
+                let open = self.open_in(writer, &update.doc)?;
                 return Ok(Outcome::Gap { state_vector: open.document.state_vector() });
             }
-            Ok(Err(ApplyError::Malformed(malformed))) => malformed.to_string(),
-            Ok(Err(error)) => {
-                self.discard(&update.doc);
-                error.to_string()
+            Refused::NoRoom(no_room) => {
+                let here = self.open_in(writer, &update.doc)?.document.digest();
+                self.remember_judgement(update, here, no_room);
+                return Ok(Outcome::NoRoom { no_room, here });
             }
-            Err(_) => {
+            Refused::Diverged(reason) => {
+                let peer = apply.from.device.short();
+                tracing::info!(%peer, document = ?update.doc.hash(), "set aside: {reason}");
+                return Ok(Outcome::Diverged);
+            }
+            Refused::Malformed(reason) => reason,
+            Refused::Broken(reason) => {
                 self.discard(&update.doc);
-                "applying it panicked".to_owned()
+                reason
             }
         };
         tracing::warn!(peer = %apply.from.device.short(), document = ?update.doc.hash(), "refused: {reason}");
         writer.quarantine(&apply.from.device, &update.doc, &reason, &update.update)?;
         Ok(Outcome::Malformed { reason })
+    }
+
+    /// What came of the same bytes over the same document before: looking costs a copy.
+    fn judged_before(&mut self, update: &DocUpdate) -> Option<NoRoom> {
+        let (here, there, no_room) = *self.judged.get(&update.doc)?;
+        let is_same = update.digest == Some(there)
+            && self.open.peek(&update.doc).is_some_and(|open| open.document.digest() == here);
+        is_same.then_some(no_room)
+    }
+
+    fn remember_judgement(&mut self, update: &DocUpdate, here: Digest, no_room: NoRoom) {
+        let Some(there) = update.digest else { return };
+        if self.judged.len() >= MAX_JUDGED {
+            self.judged.clear();
+        }
+        self.judged.insert(update.doc.clone(), (here, there, no_room));
     }
 }

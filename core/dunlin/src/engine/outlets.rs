@@ -159,6 +159,7 @@ impl Outlets {
                 doc: commit.doc,
                 generation: commit.generation,
                 state_vector: None,
+                digest: None,
                 update: commit.update,
             };
             for (link, listener) in &listeners {

@@ -7,7 +7,7 @@ use dunlin_store::{Limits, Rows};
 use serde_json::Value as Json;
 use tokio::time::{sleep, sleep_until};
 
-use super::{Engine, EngineHandle, desk::load};
+use super::{Engine, EngineHandle, desk::load, refound::journal};
 use crate::{document::Document, error::Result};
 
 /// How long a read waits for the engine before it looks into the file itself.
@@ -84,6 +84,11 @@ impl EngineHandle {
 impl Engine {
     /// A document as a caller sees it, deleted or not; kept open, since an edit often follows.
     fn read(&mut self, doc: &DocId) -> Result<Document> {
-        Ok(Document::new(doc, self.stored(doc)?))
+        let mut read = Document::new(doc, self.stored(doc)?);
+        let open = self.desk.open.peek(doc).filter(|open| open.is_journaled);
+        if let Some(row) = open.and_then(|open| open.row) {
+            read.conflicts.extend(journal(&self.store, row)?);
+        }
+        Ok(read)
     }
 }

@@ -101,7 +101,11 @@ impl Engine {
                 break;
             }
             let head = self.store.head_at(*row)?;
-            let row_of = |open: &Open| rebuild(&open.document);
+            let row_of = |open: &Open| {
+                let (mut projection, bytes) = rebuild(&open.document);
+                projection.has_conflicts |= open.is_journaled;
+                (projection, bytes)
+            };
             let Some((projection, bytes)) = self.with_sound_document(doc, &head, row_of)? else {
                 continue;
             };

@@ -33,6 +33,8 @@ impl Engine {
         outlets: std::sync::Arc<Outlets>,
     ) -> Result<Self> {
         let candidates = store.compaction_candidates(FREE_UPDATES)?;
+        let mut desk = desk;
+        desk.journaled = store.journaled()?;
         let overgrown = candidates.into_iter().map(|(_, doc)| doc).collect();
         let (outlets, rebuilt) = (Announcer::new(outlets), Rebuilt::default());
         Ok(Self { store, desk, outlets, overgrown, rebuilt })
@@ -96,7 +98,9 @@ impl Engine {
         }
         let stored = self.store.load(head)?;
         let document = load(&stored, self.desk.incarnation()?)?;
-        Ok(look(&Open::new(document, Some(head.row), stored.seq, head.log)))
+        let mut open = Open::new(document, Some(head.row), stored.seq, head.log);
+        open.is_journaled = self.desk.journaled.contains(&head.row);
+        Ok(look(&open))
     }
 
     /// The same, or none for a document whose stored bytes are damaged: it must not stop what

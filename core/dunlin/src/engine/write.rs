@@ -7,7 +7,7 @@ use dunlin_store::{self as store, Writer};
 
 use super::{
     Committed, Desk, Identity, Operation, Order, documents::Open, outlets::Staged,
-    project::project, upkeep::is_overgrown,
+    project::project, refound::settle_journal, upkeep::is_overgrown,
 };
 use crate::error::{Code, Error, Result};
 
@@ -42,6 +42,9 @@ impl Desk {
     }
 
     fn write_one(&mut self, writer: &mut Writer<'_>, order: &Order) -> Result<Result<Committed>> {
+        if let Operation::Refound = order.operation {
+            return self.refound(writer, order);
+        }
         let time_ms = self.clock.now_ms();
         let Identity { device, kind, .. } = self.identity;
         #[cfg(feature = "sabotage")]
@@ -93,12 +96,16 @@ pub(super) fn stage(
 ) -> Result<Staged> {
     let generation = open.document.generation();
     let Author { device, kind, link, time_ms } = author;
+    if let (Some(row), None, true) = (open.row, link, open.is_journaled) {
+        open.is_journaled = settle_journal(writer, row, &change.paths)?;
+    }
     let origin = match link {
         None => store::Origin::Local,
         Some(_) => store::Origin::Remote,
     };
     let feed = store::Change { paths: change.paths, device, kind, origin, time_ms };
-    let projection = project(open, change.update.len());
+    let mut projection = project(open, change.update.len());
+    projection.has_conflicts |= open.is_journaled;
     let is_stale = projection.state == store::ProjectionState::Dirty;
     let commit = store::Commit { update: &change.update, projection, change: feed, digest };
     let seq = match open.row {
@@ -140,5 +147,7 @@ fn perform(document: &mut Document, operation: &Operation, now: i64) -> Result<C
         }
         Operation::Delete { base } => document.delete(base.as_ref(), now),
         Operation::Restore => document.restore(now),
+        // Another document takes its place, which is no edit of this one.
+        Operation::Refound => Ok(Change::default()),
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     sync::{PeerState, PeerStatus, SyncConfig},
 };
 
-/// How long everybody must have been in sync: somebody else may just be found.
+/// How long all must have been settled with everybody: somebody else may just be found.
 const QUIET: Duration = Duration::from_millis(1500);
 /// Time to close the files of a node that was suspended before.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -28,7 +28,7 @@ pub struct SyncOutcome {
 }
 
 impl Node {
-    /// Syncs until everybody within reach has been in sync for a moment, or the deadline: for a
+    /// Syncs until all is settled with everybody within reach for a moment, or the deadline: for a
     /// launch in the background. Opens a suspended node and suspends it again; a sync that runs
     /// already is waited for and left running.
     ///
@@ -87,26 +87,26 @@ impl Node {
         let quiet = async {
             loop {
                 news.mark_unchanged();
-                let in_sync = is_in_sync(&self.peers().await);
+                let is_settled = all(&self.peers().await, |peer| peer.settled);
                 tokio::select! {
                     biased;
                     _ = news.changed() => {}
-                    () = sleep(QUIET), if in_sync => return,
+                    () = sleep(QUIET), if is_settled => return,
                 }
             }
         };
-        let in_time = tokio::select! {
+        tokio::select! {
             biased;
-            in_time = timeout_at(deadline, quiet) => in_time.is_ok(),
-            () = stopped => false,
-        };
+            _ = timeout_at(deadline, quiet) => {}
+            () = stopped => {}
+        }
         let peers = self.peers().await;
-        SyncOutcome { in_sync: in_time || is_in_sync(&peers), peers }
+        SyncOutcome { in_sync: all(&peers, |peer| peer.in_sync), peers }
     }
 }
 
-/// Whether somebody is connected, and all of those are in sync.
-fn is_in_sync(peers: &[PeerStatus]) -> bool {
+/// Whether somebody is connected, and this holds for all who are.
+fn all(peers: &[PeerStatus], holds: impl Fn(&PeerStatus) -> bool) -> bool {
     let mut present = peers.iter().filter(|peer| peer.state != PeerState::Disconnected).peekable();
-    present.peek().is_some() && present.all(|peer| peer.in_sync)
+    present.peek().is_some() && present.all(holds)
 }

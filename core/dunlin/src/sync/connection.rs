@@ -59,9 +59,8 @@ pub(super) async fn serve(hub: Arc<Hub>, connection: Connection) -> Ended {
         hub.dismiss(&link, &Ended::Duplicate);
         return Ended::Duplicate;
     }
-    let (retry_at, was_in_sync) = (None, false);
-    let mut pump =
-        Pump { hub: &hub, link: &link, sender, receiver, is_admitted, retry_at, was_in_sync };
+    let (retry_at, stood) = (None, (false, false));
+    let mut pump = Pump { hub: &hub, link: &link, sender, receiver, is_admitted, retry_at, stood };
     let stop = pump.run().await;
     let ended = pump.finish(stop).await;
     hub.dismiss(&link, &ended);
@@ -75,7 +74,8 @@ struct Pump<'a> {
     receiver: FrameReceiver,
     is_admitted: bool,
     retry_at: Option<Instant>,
-    was_in_sync: bool,
+    /// Whether all was settled, and all in sync, when somebody was told last.
+    stood: (bool, bool),
 }
 
 impl Pump<'_> {
@@ -84,9 +84,9 @@ impl Pump<'_> {
             if let Err(stop) = self.drain().await {
                 return stop;
             }
-            let is_in_sync = self.link.is_all_in_sync();
-            if is_in_sync != self.was_in_sync {
-                self.was_in_sync = is_in_sync;
+            let stands = (self.link.is_all_settled(), self.link.is_all_in_sync());
+            if stands != self.stood {
+                self.stood = stands;
                 self.hub.core.peers_changed();
             }
             if self.retry_at.is_none() && self.link.has_unfinished() {

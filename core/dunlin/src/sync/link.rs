@@ -85,6 +85,15 @@ impl Link {
         !spaces.is_empty() && spaces.iter().all(|space| self.is_in_sync(space))
     }
 
+    /// Whether everything that may flow has flowed, in all spaces in common, and there is one; some
+    /// documents may be set aside still.
+    pub(super) fn is_all_settled(&self) -> bool {
+        let spaces: Vec<SpaceId> = self.standing().keys().copied().collect();
+        let session = self.session();
+        let is_settled = |space| session.status(space).is_some_and(|status| status.settled);
+        !spaces.is_empty() && spaces.iter().all(is_settled)
+    }
+
     /// Makes the connection's task look at the session again.
     pub(super) fn wake(&self) {
         self.wake.notify_one();

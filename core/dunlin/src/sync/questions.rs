@@ -83,7 +83,7 @@ pub(super) async fn carry_out(hub: &Arc<Hub>, link: &Arc<Link>, effect: Effect) 
         }
         Effect::InSync { space, equal } => {
             if equal {
-                hub.reports().equal(&space);
+                hub.reports().equal(&space, link.peer());
             }
             Ok(())
         }
@@ -101,6 +101,18 @@ pub(super) async fn carry_out(hub: &Arc<Hub>, link: &Arc<Link>, effect: Effect) 
                 documents.len()
             );
             hub.reports().diverged(space, documents);
+            Ok(())
+        }
+        Effect::SetAside { space, documents } => {
+            let peer = link.peer();
+            tracing::info!(
+                space = %space.short(),
+                peer = %peer.short(),
+                "{} documents do not fit",
+                documents.len()
+            );
+            hub.reports().set_aside(space, peer, documents);
+            hub.core.peers_changed();
             Ok(())
         }
         Effect::Refused { space, documents, code } => {

@@ -6,6 +6,7 @@ use std::{
 };
 
 use dunlin_model::{DeviceId, DocHash, SpaceId};
+use dunlin_proto::session::SetAside;
 
 use super::{connection::Ended, status::Refusal};
 
@@ -13,6 +14,8 @@ use super::{connection::Ended, status::Refusal};
 const MAX_REFUSALS: usize = 64;
 /// Peers and addresses that are remembered.
 const MAX_REMEMBERED: usize = 256;
+/// Documents that are told to be set aside with one peer in one space.
+const MAX_ASIDE: usize = 64;
 /// Diverged documents that are remembered of one space.
 const MAX_DIVERGED: usize = 256;
 
@@ -25,6 +28,8 @@ pub(super) struct Reports {
     /// Why nobody can be found on the network, if that is so.
     pub(super) discovery: Option<String>,
     pub(super) diverged: BTreeMap<SpaceId, BTreeSet<DocHash>>,
+    /// What does not fit here or at a peer, as the last exchange with it left it.
+    pub(super) aside: BTreeMap<(SpaceId, DeviceId), Vec<SetAside>>,
 }
 
 /// A peer that is not connected.
@@ -68,8 +73,19 @@ impl Reports {
         known.extend(documents.into_iter().take(room));
     }
 
-    /// The two sides were equal: nothing of the space is diverged any more.
-    pub(super) fn equal(&mut self, space: &SpaceId) {
+    /// What is set aside with a peer from here on.
+    pub(super) fn set_aside(&mut self, space: SpaceId, peer: DeviceId, mut aside: Vec<SetAside>) {
+        aside.truncate(MAX_ASIDE);
+        match aside.is_empty() {
+            true => drop(self.aside.remove(&(space, peer))),
+            false => drop(self.aside.insert((space, peer), aside)),
+        }
+    }
+
+    /// The two sides were equal: nothing of the space is diverged any more, or set aside with this
+    /// peer.
+    pub(super) fn equal(&mut self, space: &SpaceId, peer: DeviceId) {
         self.diverged.remove(space);
+        self.aside.remove(&(*space, peer));
     }
 }

@@ -2,12 +2,16 @@
 
 use std::net::SocketAddr;
 
-use dunlin_model::{DeviceId, DocId, SpaceId};
-use dunlin_proto::{error::RefuseCode, trust::Role};
+use dunlin_model::{DeviceId, DocHash, DocId, Large, Measure, NoRoom, SpaceId};
+use dunlin_proto::{error::RefuseCode, session::SetAside, trust::Role};
 use dunlin_store::KnownPeer;
 
 use super::{Sync, hub::Hub};
-use crate::{engine::Overview, error::Result, node::Core, node::Device};
+use crate::{
+    engine::{Full, Overview},
+    error::Result,
+    node::{Core, Device},
+};
 
 /// How a node stands.
 #[derive(Clone, PartialEq, Debug)]
@@ -48,6 +52,49 @@ pub struct SpaceStatus {
     /// Documents that differ from a peer's although both gave everything: two writers used one
     /// identity, for instance a copied directory.
     pub diverged: Vec<DocId>,
+    /// Documents that differ from a peer's because there is no room for both, here or there.
+    pub full: Vec<FullDocument>,
+}
+
+/// A document that differs from a peer's because the two together would outgrow a bound. Nobody is
+/// to blame, and all other documents go on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FullDocument {
+    /// The document.
+    pub document: DocId,
+    /// The peer.
+    pub peer: DeviceId,
+    /// Whether the peer's does not fit here; else this device's does not fit there.
+    pub by_us: bool,
+    /// What there would be too much of.
+    pub measure: Measure,
+    /// How much the side has that keeps the other's out.
+    pub has: u64,
+    /// How much it would have.
+    pub needs: u64,
+    /// The bound.
+    pub bound: u64,
+    /// What is largest here among what gives room when it is removed, the largest first.
+    pub largest: Vec<Large>,
+}
+
+impl FullDocument {
+    /// What to do about it.
+    pub fn remedy(&self) -> String {
+        match (self.measure, self.largest.first()) {
+            (Measure::Bytes, Some(large)) => format!(
+                "remove what is large, here or there, for instance {}, until both fit together",
+                large.path
+            ),
+            (Measure::Bytes, None) => {
+                "nothing large is left here to remove: make room there, or re-found it".to_owned()
+            }
+            (Measure::Writers | Measure::Texts, _) => {
+                "re-found it: removing gives no room, begin it anew from its present content"
+                    .to_owned()
+            }
+        }
+    }
 }
 
 /// How a peer stands.
@@ -63,6 +110,8 @@ pub struct PeerStatus {
     /// [`is_link_address`](crate::link::is_link_address).
     pub address: SocketAddr,
     /// Whether everything that may flow between the two devices has flowed.
+    pub settled: bool,
+    /// Whether that is so and no document is left that does not fit at one of them.
     pub in_sync: bool,
     /// The spaces in common.
     pub spaces: Vec<SpaceId>,
@@ -112,8 +161,13 @@ impl Status {
         let mut spaces = Vec::new();
         for space in core.spaces() {
             let suspects = sync.map(|sync| sync.hub().suspects(&space.id)).unwrap_or_default();
-            let overview = space.engine().overview(suspects).await?;
-            let Overview { documents, fingerprint, seq, diverged } = overview;
+            let aside = sync.map(|sync| sync.hub().aside(&space.id)).unwrap_or_default();
+            let mut full: Vec<DocHash> =
+                aside.iter().map(|(_, aside)| aside.kept_out.document).collect();
+            full.sort_unstable();
+            full.dedup();
+            let overview = space.engine().overview(suspects, full).await?;
+            let Overview { documents, fingerprint, seq, diverged, full } = overview;
             let names = space.names();
             spaces.push(SpaceStatus {
                 id: space.id,
@@ -125,6 +179,7 @@ impl Status {
                 seq,
                 in_sync: sync.is_some_and(|sync| sync.hub().is_in_sync(&space.id)),
                 diverged,
+                full: describe(&aside, &full),
             });
         }
         Ok(Self {
@@ -162,6 +217,7 @@ impl PeerStatus {
             name: device.and_then(|device| core.member_name(device)),
             state: PeerState::Disconnected,
             address,
+            settled: false,
             in_sync: false,
             spaces: Vec::new(),
             reason: Some(reason.to_owned()),
@@ -185,6 +241,7 @@ impl Hub {
                         false => PeerState::Connected,
                     },
                     address: link.address(),
+                    settled: link.is_all_settled(),
                     in_sync: link.is_all_in_sync(),
                     spaces,
                     reason: None,
@@ -216,6 +273,17 @@ impl Hub {
         reports.diverged.get(space).into_iter().flatten().copied().collect()
     }
 
+    /// What does not fit here or at a peer, with the peer.
+    fn aside(&self, space: &SpaceId) -> Vec<(DeviceId, SetAside)> {
+        let reports = self.reports();
+        let of_space = reports.aside.iter().filter(|((of, _), _)| of == space);
+        let with_peer = |((_, peer), aside): (&(SpaceId, DeviceId), &Vec<SetAside>)| {
+            let peer = *peer;
+            aside.clone().into_iter().map(move |aside| (peer, aside))
+        };
+        of_space.flat_map(with_peer).collect()
+    }
+
     /// Whether all connected members have the same documents as this device.
     pub(super) fn is_in_sync(&self, space: &SpaceId) -> bool {
         let links = self.links();
@@ -223,4 +291,23 @@ impl Hub {
             links.iter().filter(|link| link.standing().contains_key(space)).peekable();
         members.peek().is_some() && members.all(|link| link.is_in_sync(space))
     }
+}
+
+/// Joins what a session says of documents that do not fit and what the engine knows of them.
+fn describe(aside: &[(DeviceId, SetAside)], full: &[Full]) -> Vec<FullDocument> {
+    let describe = |(peer, SetAside { kept_out, by_us }): &(DeviceId, SetAside)| {
+        let known = full.iter().find(|full| full.document.hash() == kept_out.document)?;
+        let NoRoom { measure, has, needs, bound } = kept_out.no_room;
+        Some(FullDocument {
+            document: known.document.clone(),
+            peer: *peer,
+            by_us: *by_us,
+            measure,
+            has,
+            needs,
+            bound,
+            largest: known.largest.clone(),
+        })
+    };
+    aside.iter().filter_map(describe).collect()
 }

@@ -147,6 +147,7 @@ impl Writing<'_, '_> {
 
     /// Types into a text in which nothing ever was.
     pub(super) fn begin_text(&mut self, writer: Incarnation, root: TextRoot, content: &str) {
+        self.note_addition();
         self.root_text(&root);
         let (name, start) = (root.to_string(), self.composer.clock(writer));
         match &mut self.document.index {
@@ -225,6 +226,9 @@ impl Writing<'_, '_> {
         self.note_path(&root.path);
         let start = self.next_dot().clock;
         self.changes_index = true;
+        if splices.iter().any(|it| it.insert > 0) {
+            self.note_addition();
+        }
         let Some(index) = &mut self.document.index else { return Err(internal("no index")) };
         for Splice { at, delete, insert: units } in splices.iter().copied() {
             let content = if units > 0 { insert } else { "" };
@@ -283,6 +287,9 @@ impl Writing<'_, '_> {
         if splice.is_empty() {
             return Ok(());
         }
+        if splice.insert > 0 {
+            self.note_addition();
+        }
         self.with_yrs(root, |txn| {
             if splice.delete > 0 {
                 text.remove_range(txn, splice.at, splice.delete);
@@ -332,6 +339,7 @@ impl Writing<'_, '_> {
             self.document.texts_at(path).map(|(root, _)| root.clone()).collect();
         for root in roots {
             if self.is_empty(&root) {
+                self.cleared.insert(root);
                 continue;
             }
             let mut is_cleared = false;

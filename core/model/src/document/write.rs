@@ -9,7 +9,7 @@ use std::{
 
 use yrs::{ReadTxn, Transact, TransactionMut, Update, updates::decoder::Decode};
 
-use super::{Change, Document, FAILED_BEFORE, bounds::too_long, picture::Picture};
+use super::{Change, Document, FAILED_BEFORE, bounds::too_long, picture::Picture, room::Intent};
 use crate::{
     compose::Composer,
     entry::{Beginning, Body, Entry, EntryKey, Marker, Outside, TextRoot, Tree, outside},
@@ -17,10 +17,7 @@ use crate::{
     founder,
     ids::{Dot, Incarnation},
     item::ItemId,
-    limits::{
-        MAX_COVERS, MAX_DOCUMENT_BYTES, MAX_ENTRY_BYTES, MAX_EPOCH, MAX_WRITERS,
-        MAX_WRITTEN_PATH_BYTES,
-    },
+    limits::{MAX_COVERS, MAX_ENTRY_BYTES, MAX_EPOCH, MAX_WRITERS, MAX_WRITTEN_PATH_BYTES},
     path::RegisterPath,
     registers::Stored,
     scan,
@@ -38,6 +35,7 @@ pub(super) struct Writing<'a, 't> {
     pub(super) now_ms: i64,
     pub(super) composer: Composer,
     first_clock: u32,
+    intent: Intent,
     paths: BTreeSet<String>,
     /// What was under each key that was written, and the last operation there.
     undo: Vec<(EntryKey, Option<Stored>, Option<Dot>)>,
@@ -89,6 +87,7 @@ impl Document {
             now_ms,
             composer: Composer::default(),
             first_clock,
+            intent: Intent::Remove,
             paths: BTreeSet::new(),
             undo: Vec::new(),
             is_applied: false,
@@ -105,7 +104,14 @@ impl Document {
             writing.take_back(pending);
             return Err(error);
         }
-        let finished = writing.finish();
+        let composed = match writing.compose() {
+            Ok(composed) => composed,
+            Err(refused) => {
+                writing.take_back(pending);
+                return Err(refused);
+            }
+        };
+        let finished = writing.finish(composed);
         self.poisoned |= finished.is_err();
         finished
     }
@@ -200,18 +206,26 @@ impl Writing<'_, '_> {
         found
     }
 
-    fn finish(mut self) -> Result<Change, EditError> {
-        if !self.is_applied && self.composer.is_empty() {
-            return Ok(Change::default());
+    /// The whole transaction as one update, if yrs has changed nothing yet and there is room for
+    /// what it leaves.
+    fn compose(&mut self) -> Result<Option<Vec<u8>>, EditError> {
+        if self.is_applied || self.composer.is_empty() {
+            return Ok(None);
         }
-        let update = match self.is_applied {
-            false => {
-                let update = std::mem::take(&mut self.composer).finish();
+        let update = std::mem::take(&mut self.composer).finish();
+        self.document.check_room_to_write(&*self.txn, &update, self.intent)?;
+        Ok(Some(update))
+    }
+
+    fn finish(mut self, composed: Option<Vec<u8>>) -> Result<Change, EditError> {
+        let is_judged = composed.is_some();
+        let update = match composed {
+            Some(update) => {
                 self.apply(&update)?;
                 self.txn.commit();
                 update
             }
-            true => {
+            None if self.is_applied => {
                 self.flush()?;
                 self.txn.commit();
                 if !self.txn.has_changes() {
@@ -219,7 +233,9 @@ impl Writing<'_, '_> {
                 }
                 self.txn.encode_update_v1()
             }
+            None => return Ok(Change::default()),
         };
+        let before = self.document.size();
         let scanned = scan::read(&update).map_err(internal)?;
         self.document.known.absorb(&scanned).map_err(internal)?;
         if self.txn.has_missing_updates() {
@@ -231,12 +247,11 @@ impl Writing<'_, '_> {
         );
         self.document.follow_own(&scanned);
         self.document.encoded_len += update.len();
-        let paths = self.paths.into_iter().collect();
-        if !self.document.fits_in(self.txn, MAX_DOCUMENT_BYTES) {
-            let what = "the document's size in bytes".to_owned();
-            return Err(EditError::LimitExceeded { what, limit: MAX_DOCUMENT_BYTES as u64 });
+        self.document.is_measured = false;
+        if !is_judged {
+            self.document.check_written(&*self.txn, before, self.intent)?;
         }
-        Ok(Change { update, paths })
+        Ok(Change { update, paths: self.paths.into_iter().collect() })
     }
 
     /// Makes all undone, where yrs has not changed yet.
@@ -273,6 +288,11 @@ impl Writing<'_, '_> {
     pub(super) fn next_dot(&self) -> Dot {
         let writer = self.writer();
         Dot { incarnation: writer, clock: self.composer.clock(writer) }
+    }
+
+    /// Notes that the transaction does more than delete.
+    pub(super) fn note_addition(&mut self) {
+        self.intent = Intent::Add;
     }
 
     pub(super) fn note_path(&mut self, path: &RegisterPath) {
@@ -371,6 +391,9 @@ impl Writing<'_, '_> {
         if payload.len() > MAX_ENTRY_BYTES {
             let what = format!("the value at {:?}, in bytes,", key.path.as_str());
             return Err(EditError::LimitExceeded { what, limit: MAX_ENTRY_BYTES as u64 });
+        }
+        if !matches!(entry.body, Body::Absent | Body::Deleted(_)) {
+            self.note_addition();
         }
         self.note_path(&key.path);
         let previous = self.document.registers.previous(&key);

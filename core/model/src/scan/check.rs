@@ -1,12 +1,13 @@
 //! The second pass: does an update fit what the replica holds?
 //!
 //! Takes the blocks in an order in which each follows what it refers to, as yrs will, and finds
-//! out which root each belongs to.
+//! out which root each belongs to. What it refuses is nobody's fault, or nobody can tell whose,
+//! but for one thing: blocks that wait for one another in a circle do so wherever they arrive.
 
 use std::collections::BTreeMap;
 
 use super::{
-    Gap, Malformed, Refusal, Scanned, Span,
+    Diverged, Gap, Malformed, Refusal, Scanned, Span,
     block::{Block, Content, Head, Parent},
     entry::Place,
     known::{Fresh, Known, Root, Run, Runs},
@@ -48,13 +49,13 @@ pub(super) fn check<'a>(known: &Known, update: &Scanned<'a>) -> Result<Fresh<'a>
     }
     for dot in &references.covered {
         if walk.run(*dot).is_none_or(|run| !run.root.is_entries()) {
-            return Err(Malformed::EntryCoversText.into());
+            return Err(Diverged::EntryCoversText.into());
         }
     }
     for (dot, places) in &references.unplaced {
         let place = walk.run(*dot).and_then(|run| run.root.place());
         if place.is_none_or(|place| !places.hold(place)) {
-            return Err(Malformed::EntryMisplaced.into());
+            return Err(Diverged::EntryMisplaced.into());
         }
     }
     Ok(walk.into_fresh())
@@ -164,7 +165,7 @@ impl<'a> Walk<'_, 'a> {
         let root = self.root_of(&block.head)?;
         let is_entry = root.is_entries();
         if is_entry && block.head.origin.is_some_and(|origin| origin.incarnation != writer) {
-            return Err(Malformed::EntryOrigin.into());
+            return Err(Diverged::EntryOrigin.into());
         }
         let fits = match block.content {
             Content::Text(_) => !is_entry,
@@ -172,7 +173,7 @@ impl<'a> Walk<'_, 'a> {
             Content::Deleted(_) => !is_entry || block.head.right_origin.is_none(),
         };
         if !fits {
-            return Err(Malformed::ContentDoesNotFit.into());
+            return Err(Diverged::ContentDoesNotFit.into());
         }
         let first = Dot { incarnation: writer, clock: start.max(known) };
         let mut left = block.head.origin;
@@ -180,7 +181,7 @@ impl<'a> Walk<'_, 'a> {
             // yrs attaches the rest of a partly known block to the known operation before it.
             let before = Dot { clock: known - 1, ..first };
             if self.run(before).is_none_or(|run| run.root != root) {
-                return Err(Malformed::OverlapDiffers.into());
+                return Err(Diverged::OverlapDiffers.into());
             }
             left = Some(before);
         }
@@ -195,7 +196,7 @@ impl<'a> Walk<'_, 'a> {
     /// loads it from a snapshot. Nothing ever leaves a text, not even what is deleted. So two
     /// operations of one run are neighbours only if one follows the other, and what had a left
     /// neighbour is never the first.
-    fn check_adjacent(&self, left: Option<Dot>, right: Option<Dot>) -> Result<(), Malformed> {
+    fn check_adjacent(&self, left: Option<Dot>, right: Option<Dot>) -> Result<(), Diverged> {
         let Some(right) = right else { return Ok(()) };
         let run = self.run(right);
         let are_apart = match left {
@@ -206,11 +207,11 @@ impl<'a> Walk<'_, 'a> {
             }
             None => run.is_some_and(|run| run.has_origin(right.clock)),
         };
-        if are_apart { Err(Malformed::NeighboursApart) } else { Ok(()) }
+        if are_apart { Err(Diverged::NeighboursApart) } else { Ok(()) }
     }
 
     /// The root of a block whose neighbours are there.
-    fn root_of(&mut self, head: &Head<'a>) -> Result<Root, Malformed> {
+    fn root_of(&mut self, head: &Head<'a>) -> Result<Root, Refusal> {
         let named = match head.parent {
             Parent::Entry(key) => Some(Root::entries(Place::of_key(key))),
             Parent::Text(name) => Some(self.known.text(name, &mut self.texts)?),
@@ -219,8 +220,10 @@ impl<'a> Walk<'_, 'a> {
         let left = head.origin.and_then(|dot| self.run(dot)).map(|run| run.root);
         let right = head.right_origin.and_then(|dot| self.run(dot)).map(|run| run.root);
         match (named, left, right) {
-            (None, Some(left), Some(right)) if left != right => Err(Malformed::NeighboursDiffer),
-            _ => named.or(left).or(right).ok_or(Malformed::Cyclic),
+            (None, Some(left), Some(right)) if left != right => {
+                Err(Diverged::NeighboursDiffer.into())
+            }
+            _ => named.or(left).or(right).ok_or_else(|| Malformed::Cyclic.into()),
         }
     }
 

@@ -6,15 +6,12 @@ use std::{
     sync::Arc,
 };
 
-use super::{Gap, Malformed, Refusal, Scanned, check, entry::Place};
+use super::{Diverged, Gap, Measure, NoRoom, Parent, Refusal, Scanned, check, entry::Place};
 use crate::{
     ids::{Dot, Incarnation},
-    limits::MAX_WRITERS,
+    limits::{MAX_TEXTS, MAX_WRITERS},
     state_vector::StateVector,
 };
-
-/// Most root texts of a document, over all epochs.
-pub const MAX_TEXTS: usize = 16_384;
 
 /// yrs keeps writers in hash tables in which a client id is its own hash; ids that share their low
 /// bits make it search. Among [`MAX_WRITERS`] random ids, four share the low 14 bits on average,
@@ -152,7 +149,8 @@ impl Known {
     /// Whether this replica can take the update whole. It may overlap what is held.
     ///
     /// # Errors
-    /// `Gap` where it builds on something not held, `Malformed` where it cannot fit.
+    /// `Gap` where it builds on something not held, `NoRoom` beyond what a document may hold,
+    /// `Diverged` where it contradicts what is held, `Malformed` where it cannot fit anywhere.
     pub fn check(&self, update: &Scanned<'_>) -> Result<(), Refusal> {
         check::check(self, update).map(drop)
     }
@@ -188,6 +186,11 @@ impl Known {
     /// How many writers are known.
     pub fn writer_count(&self) -> usize {
         self.writers.len()
+    }
+
+    /// How many root texts are known, over all epochs.
+    pub fn text_count(&self) -> usize {
+        self.texts.len()
     }
 
     /// How many operations of each writer are held.
@@ -272,7 +275,7 @@ impl Known {
         &self,
         name: &'a str,
         fresh: &mut BTreeMap<&'a str, Root>,
-    ) -> Result<Root, Malformed> {
+    ) -> Result<Root, NoRoom> {
         if let Some(root) = self.texts.get(name) {
             return Ok(*root);
         }
@@ -281,22 +284,41 @@ impl Known {
             return Ok(*root);
         }
         if texts >= MAX_TEXTS {
-            return Err(Malformed::TooManyTexts);
+            return Err(no_room(Measure::Texts, self.texts.len(), texts + 1, MAX_TEXTS));
         }
         let root = Root::text(texts);
         fresh.insert(name, root);
         Ok(root)
     }
 
+    /// How many writers of the update are new.
+    pub(crate) fn newcomers(&self, update: &Scanned<'_>) -> usize {
+        update.spans.iter().filter(|span| self.clock(span.writer) == 0).count()
+    }
+
+    /// How many root texts of the update are new.
+    pub(crate) fn new_texts(&self, update: &Scanned<'_>) -> usize {
+        let mut found = BTreeSet::new();
+        for (_, block) in update.writers().flatten() {
+            if let Parent::Text(name) = block.head.parent
+                && !self.texts.contains_key(name)
+            {
+                found.insert(name);
+            }
+        }
+        found.len()
+    }
+
     /// Whether the replica can take in the update's new writers.
-    pub(super) fn check_writers(&self, update: &Scanned<'_>) -> Result<(), Malformed> {
+    pub(super) fn check_writers(&self, update: &Scanned<'_>) -> Result<(), Refusal> {
         let mut crowds: Vec<u64> = (update.spans.iter())
             .map(|span| LowBitsFirst::new(span.writer))
             .filter(|writer| !self.writers.contains_key(writer))
             .map(LowBitsFirst::crowd)
             .collect();
-        if self.writers.len() + crowds.len() > MAX_WRITERS {
-            return Err(Malformed::TooManyWriters);
+        let (has, needs) = (self.writers.len(), self.writers.len() + crowds.len());
+        if needs > MAX_WRITERS {
+            return Err(no_room(Measure::Writers, has, needs, MAX_WRITERS).into());
         }
         crowds.sort_unstable();
         for newcomers in crowds.chunk_by(|left, right| left == right) {
@@ -304,7 +326,7 @@ impl Known {
             let high = low | (u64::MAX >> CROWD_BITS);
             let held = self.writers.range(LowBitsFirst(low)..=LowBitsFirst(high)).count();
             if held + newcomers.len() > MAX_CROWD {
-                return Err(Malformed::CrowdedWriters);
+                return Err(Diverged::CrowdedWriters.into());
             }
         }
         Ok(())
@@ -321,6 +343,10 @@ impl Known {
         let have = self.clock(writer).max(in_update);
         if needs <= have { Ok(()) } else { Err(Gap { writer, have, needs }) }
     }
+}
+
+fn no_room(measure: Measure, has: usize, needs: usize, bound: usize) -> NoRoom {
+    NoRoom { measure, has: has as u64, needs: needs as u64, bound: bound as u64 }
 }
 
 #[cfg(test)]

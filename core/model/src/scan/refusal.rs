@@ -1,4 +1,7 @@
 //! Why an update is not applied, sorted by whose fault it is.
+//!
+//! Only what the bytes alone show is the sender's fault: whatever a replica holds and hands on
+//! passes that. What depends on what this replica holds may be anybody's doing.
 
 use thiserror::Error;
 
@@ -92,6 +95,22 @@ pub enum Malformed {
     /// An entry covers itself or a later one of its writer.
     #[error("an entry covers itself or what its writer did later")]
     EntryCoversItself,
+    /// Blocks that refer to themselves or to one another in a circle.
+    #[error("blocks refer to one another in a circle")]
+    Cyclic,
+    /// Deletions that are unsorted or overlap.
+    #[error("deletions are unsorted or overlap")]
+    DeletionsUnsorted,
+    /// A deletion of nothing.
+    #[error("a deletion is empty")]
+    EmptyDeletion,
+}
+
+/// The update contradicts what this replica holds: two writers used one identity somewhere, or a
+/// member writes nonsense, and it need not be the sender. The document is set aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Diverged {
     /// An entry covers something that is no entry.
     #[error("an entry covers text")]
     EntryCoversText,
@@ -107,24 +126,51 @@ pub enum Malformed {
     /// A block that is partly known belongs to another root than its known part.
     #[error("a block continues a known one of another root")]
     OverlapDiffers,
-    /// Blocks that refer to themselves or to one another in a circle.
-    #[error("blocks refer to one another in a circle")]
-    Cyclic,
-    /// Deletions that are unsorted or overlap.
-    #[error("deletions are unsorted or overlap")]
-    DeletionsUnsorted,
-    /// A deletion of nothing.
-    #[error("a deletion is empty")]
-    EmptyDeletion,
-    /// More writers than a document may have.
-    #[error("the document would have too many writers")]
-    TooManyWriters,
     /// Client ids chosen to collide in yrs's hash tables, where an id is its own hash.
     #[error("too many client ids share their low bits")]
     CrowdedWriters,
-    /// More texts than a document may have.
-    #[error("the document would have too many texts")]
-    TooManyTexts,
+    /// An entry's payload does not fit the key that it takes over.
+    #[error("an entry's payload does not fit the key that it takes over")]
+    EntryMisplaced,
+    /// Text next to an entry, or an entry next to text.
+    #[error("a block's content does not fit its neighbours")]
+    ContentDoesNotFit,
+}
+
+/// What is counted of a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Measure {
+    /// Bytes of the encoded state.
+    Bytes,
+    /// Writers (incarnations).
+    Writers,
+    /// Root texts, over all epochs.
+    Texts,
+}
+
+impl Measure {
+    /// `bytes`, `writers` or `texts`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Bytes => "bytes",
+            Self::Writers => "writers",
+            Self::Texts => "texts",
+        }
+    }
+}
+
+/// The document would outgrow a bound: nobody's fault, a state of the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("the document has {has} {what} here and would have {needs}, of at most {bound}", what = .measure.as_str())]
+pub struct NoRoom {
+    /// What there would be too much of.
+    pub measure: Measure,
+    /// How much this replica holds.
+    pub has: u64,
+    /// How much it would hold.
+    pub needs: u64,
+    /// The bound.
+    pub bound: u64,
 }
 
 /// The update builds on something that this replica does not hold: nobody's fault, a diff heals
@@ -146,7 +192,13 @@ pub enum Refusal {
     /// The sender's fault.
     #[error(transparent)]
     Malformed(#[from] Malformed),
-    /// Nobody's fault.
+    /// Nobody's fault: something is missing here.
     #[error(transparent)]
     Gap(#[from] Gap),
+    /// Nobody's fault: the document is full.
+    #[error(transparent)]
+    NoRoom(#[from] NoRoom),
+    /// Not known whose fault: it does not go with what is here.
+    #[error(transparent)]
+    Diverged(#[from] Diverged),
 }

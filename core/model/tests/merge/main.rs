@@ -10,8 +10,10 @@ mod deletion;
 mod lists;
 mod pair;
 mod registers;
+mod sets;
 mod settling;
 mod texts;
+mod values;
 
 #[test]
 fn every_row_of_the_page_is_a_test() {
@@ -20,8 +22,10 @@ fn every_row_of_the_page_is_a_test() {
         include_str!("deletion.rs"),
         include_str!("lists.rs"),
         include_str!("registers.rs"),
+        include_str!("sets.rs"),
         include_str!("settling.rs"),
         include_str!("texts.rs"),
+        include_str!("values.rs"),
     ]
     .concat();
     let rows = include_str!("../../../../docs/MERGE.md").lines().filter(|line| {

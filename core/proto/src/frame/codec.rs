@@ -1,12 +1,12 @@
 //! The encoding of each frame: a type number and a map.
 
-use dunlin_model::{DocHash, StateVector};
+use dunlin_model::{Digest, DocHash, Measure, NoRoom, StateVector};
 use minicbor::{
     Decode, Decoder, Encode, Encoder,
     bytes::{ByteArray, ByteVec},
 };
 
-use super::{Content, Frame, Slot, TAG_BYTES, WantEntry};
+use super::{Content, Frame, KeptOut, Slot, TAG_BYTES, WantEntry};
 use crate::{
     error::FrameError,
     limits::{MAX_FRAME_BYTES, MAX_PRESENCE_BYTES, MAX_PRESENCE_MS, MAX_TAGS},
@@ -29,6 +29,7 @@ const OFFER: u32 = 13;
 const DONE: u32 = 14;
 const REFUSE: u32 = 15;
 const PRESENCE: u32 = 16;
+const NO_ROOM: u32 = 17;
 
 #[derive(Encode, Decode)]
 #[cbor(map)]
@@ -161,6 +162,8 @@ struct Done {
     moved: bool,
     #[n(2)]
     diverged: Option<ByteVec>,
+    #[n(3)]
+    aside: Option<ByteVec>,
 }
 
 #[derive(Encode, Decode)]
@@ -183,6 +186,34 @@ struct Presence {
     ttl_ms: u32,
     #[n(2)]
     state: String,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Full {
+    #[n(0)]
+    space: Slot,
+    #[n(1)]
+    documents: Vec<Kept>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Kept {
+    #[n(0)]
+    document: ByteArray<16>,
+    #[n(1)]
+    here: ByteArray<32>,
+    #[n(2)]
+    there: Option<ByteArray<32>>,
+    #[n(3)]
+    measure: u8,
+    #[n(4)]
+    has: u64,
+    #[n(5)]
+    needs: u64,
+    #[n(6)]
+    bound: u64,
 }
 
 pub(super) fn encode(frame: &Frame) -> Vec<u8> {
@@ -219,14 +250,17 @@ pub(super) fn encode(frame: &Frame) -> Vec<u8> {
         Frame::Offer { space, documents } => {
             write(OFFER, &Offer { space, documents: join(&documents).into() })
         }
-        Frame::Done { space, moved, diverged } => {
-            write(DONE, &Done { space, moved, diverged: some(&diverged) })
+        Frame::Done { space, moved, diverged, aside } => {
+            write(DONE, &Done { space, moved, diverged: some(&diverged), aside: some(&aside) })
         }
         Frame::Refuse { space, code, documents } => {
             write(REFUSE, &Refuse { space, code, documents: some(&documents) })
         }
         Frame::Presence { space, ttl_ms, state } => {
             write(PRESENCE, &Presence { space, ttl_ms, state })
+        }
+        Frame::NoRoom { space, documents } => {
+            write(NO_ROOM, &Full { space, documents: documents.iter().map(Kept::from).collect() })
         }
     }
 }
@@ -300,8 +334,9 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Option<Frame>, FrameError> {
             Frame::Offer { space, documents: split(kind, Some(documents))? }
         }
         DONE => {
-            let Done { space, moved, diverged } = read(kind, body)?;
-            Frame::Done { space, moved, diverged: split(kind, diverged)? }
+            let Done { space, moved, diverged, aside } = read(kind, body)?;
+            let (diverged, aside) = (split(kind, diverged)?, split(kind, aside)?);
+            Frame::Done { space, moved, diverged, aside }
         }
         REFUSE => {
             let Refuse { space, code, documents } = read(kind, body)?;
@@ -313,6 +348,11 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Option<Frame>, FrameError> {
                 return Err(FrameError::Malformed { kind });
             }
             Frame::Presence { space, ttl_ms, state }
+        }
+        NO_ROOM => {
+            let Full { space, documents } = read(kind, body)?;
+            // What a later release counts is left out.
+            Frame::NoRoom { space, documents: documents.iter().filter_map(Kept::read).collect() }
         }
         _ => return Ok(None),
     }))
@@ -343,6 +383,44 @@ impl TryFrom<Wanted> for WantEntry {
             generation: wanted.generation,
             state_vector,
             echo: wanted.echo.unwrap_or(false),
+        })
+    }
+}
+
+impl From<&KeptOut> for Kept {
+    fn from(kept: &KeptOut) -> Self {
+        let NoRoom { measure, has, needs, bound } = kept.no_room;
+        let measure = match measure {
+            Measure::Bytes => 1,
+            Measure::Writers => 2,
+            Measure::Texts => 3,
+        };
+        Self {
+            document: kept.document.0.into(),
+            here: kept.here.0.into(),
+            there: kept.there.map(|there| there.0.into()),
+            measure,
+            has,
+            needs,
+            bound,
+        }
+    }
+}
+
+impl Kept {
+    fn read(&self) -> Option<KeptOut> {
+        let measure = match self.measure {
+            1 => Measure::Bytes,
+            2 => Measure::Writers,
+            3 => Measure::Texts,
+            _ => return None,
+        };
+        let (has, needs, bound) = (self.has, self.needs, self.bound);
+        Some(KeptOut {
+            document: DocHash(*self.document),
+            here: Digest(*self.here),
+            there: self.there.as_ref().map(|there| Digest(**there)),
+            no_room: NoRoom { measure, has, needs, bound },
         })
     }
 }

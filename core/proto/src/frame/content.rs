@@ -44,6 +44,9 @@ pub struct DocEntry<'b> {
     /// The length of the whole update, if parts of it follow in `Chunk` frames.
     #[n(5)]
     pub total: Option<u32>,
+    /// In a diff, the digest of the document that the sender holds.
+    #[b(6)]
+    pub digest: Option<&'b ByteSlice>,
 }
 
 impl Content {

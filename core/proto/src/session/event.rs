@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use dunlin_model::{DeviceId, DocHash, DocId, Fingerprint, SpaceId, StateVector};
+use dunlin_model::{DeviceId, Digest, DocHash, DocId, Fingerprint, NoRoom, SpaceId, StateVector};
 
 use crate::{
     error::{CloseCode, RefuseCode},
+    frame::KeptOut,
     trust::{Role, Roster},
 };
 
@@ -52,6 +53,9 @@ pub struct DocUpdate {
     pub generation: u32,
     /// In a diff, what the side that made it holds; none in a live update.
     pub state_vector: Option<StateVector>,
+    /// In a diff, the digest of the document that its maker holds; none in a live update, which
+    /// need not be whole.
+    pub digest: Option<Digest>,
     /// The update in yrs V1 encoding.
     pub update: Arc<[u8]>,
 }
@@ -108,9 +112,16 @@ pub enum Outcome {
         /// What is wrong.
         reason: String,
     },
-    /// It contradicts what is here: the document was forked under one writer.
+    /// The document would outgrow a bound: it is set aside with this peer until it changes.
+    NoRoom {
+        /// Which bound.
+        no_room: NoRoom,
+        /// The digest of the document as it is here.
+        here: Digest,
+    },
+    /// It contradicts what is here, by whose fault ever: the document was forked under one writer.
     Diverged,
-    /// It belongs to another generation than the one here.
+    /// It belongs to an older generation than the one here, which is given instead.
     Stale,
     /// It could not be stored here (no room, for instance); a later reconciliation tries again.
     Failed,
@@ -190,6 +201,14 @@ pub enum Effect {
         /// The documents.
         documents: Vec<DocHash>,
     },
+    /// The documents that are set aside with this peer, since they do not fit here or there; takes
+    /// the place of what was said before.
+    SetAside {
+        /// The space.
+        space: SpaceId,
+        /// The documents, by their hash.
+        documents: Vec<SetAside>,
+    },
     /// The peer did not take what this side handed over.
     Refused {
         /// The space.
@@ -224,6 +243,15 @@ pub enum Effect {
     },
 }
 
+/// A document that is set aside with a peer: it differs, and what the other side has does not fit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SetAside {
+    /// What does not fit.
+    pub kept_out: KeptOut,
+    /// Whether it does not fit here; else at the peer.
+    pub by_us: bool,
+}
+
 /// How far a session is with one space.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SpaceStatus {
@@ -232,6 +260,8 @@ pub struct SpaceStatus {
     /// Our role as the peer has it, once it said so.
     pub our_role: Option<Role>,
     /// Whether everything that may flow has flowed and nothing waits.
+    pub settled: bool,
+    /// Whether that is so and no document is set aside.
     pub in_sync: bool,
     /// Live updates that wait for the peer.
     pub queued: usize,

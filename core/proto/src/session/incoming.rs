@@ -6,12 +6,15 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use dunlin_model::{DocHash, DocId, StateVector, limits::MAX_UPDATE_BYTES};
+use dunlin_model::{Digest, DocHash, DocId, StateVector, limits::MAX_UPDATE_BYTES};
 
-use super::event::{DocUpdate, Held, Outcome, Want};
+use super::{
+    aside::Aside,
+    event::{DocUpdate, Held, Outcome, Want},
+};
 use crate::{
     error::{FrameError, PeerMisbehaved},
-    frame::{Content, DocEntry, WantEntry},
+    frame::{Content, DocEntry, KeptOut, WantEntry},
     limits::{
         LIVE_QUEUE_BYTES, MAX_DIFFERENCES, MAX_UNAPPLIED_BYTES, MAX_VECTOR_BYTES, WANT_WINDOW,
         WANT_WINDOW_BYTES,
@@ -26,6 +29,7 @@ const OVERHEAD: usize = 256;
 
 #[derive(Debug, Default)]
 pub(super) struct Incoming {
+    pub(super) aside: Aside,
     queue: VecDeque<DocHash>,
     /// What is in the queue, and whether to learn what the peer holds of it too: its echo.
     queued: BTreeMap<DocHash, bool>,
@@ -63,6 +67,7 @@ struct Partial {
     doc: DocId,
     generation: u32,
     state_vector: Option<StateVector>,
+    digest: Option<Digest>,
     total: usize,
     bytes: Vec<u8>,
 }
@@ -81,6 +86,8 @@ struct Applying {
     wanted: bool,
     /// What the peer holds, if it should be given back what it lacks.
     echo: Option<StateVector>,
+    /// Its digest at the peer, if that was said.
+    digest: Option<Digest>,
 }
 
 /// What the outcome of applying asks for.
@@ -88,6 +95,7 @@ struct Applying {
 pub(super) struct Applied {
     pub(super) give_back: Vec<Want>,
     pub(super) diverged: Vec<DocHash>,
+    pub(super) kept_out: Vec<KeptOut>,
     pub(super) reconcile_again: bool,
 }
 
@@ -108,6 +116,9 @@ impl Incoming {
 
     /// Wants a document that has just changed at the peer, before all that changed long ago.
     pub(super) fn want_soon(&mut self, document: DocHash) {
+        if self.aside.note_change(document) {
+            return;
+        }
         let waiting = self.queue.len();
         self.want(document, false);
         if self.queue.len() > waiting {
@@ -189,6 +200,9 @@ impl Incoming {
         let mut updates = self.unpack(content, true)?;
         updates.retain(|update| {
             let document = update.doc.hash();
+            if self.aside.note_change(document) {
+                return false;
+            }
             if self.outstanding.contains_key(&document) {
                 self.hold(document, update);
                 return false;
@@ -217,10 +231,20 @@ impl Incoming {
                 Some(bytes) => Some(StateVector::decode(bytes).ok_or(FrameError::Content)?),
                 None => None,
             };
+            let digest = match entry.digest {
+                Some(bytes) => {
+                    Some(Digest(<[u8; 32]>::try_from(&**bytes).map_err(|_| FrameError::Content)?))
+                }
+                None => None,
+            };
+            if live && digest.is_some() {
+                return Err(PeerMisbehaved::Unexpected("a push that claims to be whole"));
+            }
             let update: &[u8] = entry.update;
             let Some(total) = entry.total else {
                 let generation = entry.generation;
-                updates.push(DocUpdate { doc, generation, state_vector, update: update.into() });
+                let update = update.into();
+                updates.push(DocUpdate { doc, generation, state_vector, digest, update });
                 continue;
             };
             let total = total as usize;
@@ -231,7 +255,7 @@ impl Incoming {
                 return Err(PeerMisbehaved::TooMany("bytes in a document"));
             }
             let (generation, bytes) = (entry.generation, update.to_vec());
-            self.partial = Some(Partial { doc, generation, state_vector, total, bytes });
+            self.partial = Some(Partial { doc, generation, state_vector, digest, total, bytes });
         }
         Ok(updates)
     }
@@ -253,8 +277,8 @@ impl Incoming {
         else {
             return Ok(Vec::new());
         };
-        let Partial { doc, generation, state_vector, bytes, .. } = whole;
-        let update = DocUpdate { doc, generation, state_vector, update: bytes.into() };
+        let Partial { doc, generation, state_vector, digest, bytes, .. } = whole;
+        let update = DocUpdate { doc, generation, state_vector, digest, update: bytes.into() };
         Ok(self.start(vec![update], false))
     }
 
@@ -267,7 +291,7 @@ impl Incoming {
         let Some(batch) = self.applying.pop_front() else { return Ok(result) };
         self.unapplied_bytes -= batch.bytes;
         for (applying, (doc, outcome)) in batch.documents.into_iter().zip(outcomes) {
-            let Applying { document, generation, wanted, echo } = applying;
+            let Applying { document, generation, wanted, echo, digest } = applying;
             if let Some(echo) = self.again.remove(&document) {
                 self.want(document, echo);
             }
@@ -293,9 +317,21 @@ impl Incoming {
                 Outcome::Malformed { reason } => {
                     return Err(PeerMisbehaved::Update { document: doc, reason });
                 }
+                Outcome::NoRoom { no_room, here } => {
+                    let there = digest;
+                    result.kept_out.push(KeptOut { document, here, there, no_room });
+                    // The side that has more may have room for the other's.
+                    if let Some(state_vector) = echo {
+                        result.give_back.push(Want { document, generation, state_vector });
+                    }
+                }
                 Outcome::Diverged => result.diverged.push(document),
                 Outcome::Failed => self.failed = true,
-                Outcome::Stale => {}
+                Outcome::Stale => {
+                    // The host gives what it has whole to whoever names an older generation.
+                    let state_vector = StateVector::default();
+                    result.give_back.push(Want { document, generation, state_vector });
+                }
             }
         }
         Ok(result)
@@ -338,6 +374,7 @@ impl Incoming {
                 generation: update.generation,
                 wanted: answered.is_some(),
                 echo: answered.as_ref().filter(|answered| answered.echo).map(|_| held()),
+                digest: update.digest,
             });
             started.push(update);
             let Some(Outstanding { held, again, .. }) = answered else { continue };
@@ -345,8 +382,9 @@ impl Incoming {
                 self.again.insert(document, echo);
             }
             for update in held {
-                let generation = update.generation;
-                documents.push(Applying { document, generation, wanted: false, echo: None });
+                let (generation, digest) = (update.generation, update.digest);
+                let (wanted, echo) = (false, None);
+                documents.push(Applying { document, generation, wanted, echo, digest });
                 started.push(update);
             }
         }

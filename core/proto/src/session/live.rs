@@ -128,6 +128,7 @@ mod tests {
             doc: DocId::parse("tasks", &name.to_string()).unwrap(),
             generation: 0,
             state_vector: None,
+            digest: None,
             update: vec![0; length].into(),
         }
     }

@@ -204,6 +204,7 @@ fn entry(ready: &Ready) -> DocEntry<'_> {
         generation: document.generation,
         state_vector: vector.as_deref().map(<&ByteSlice>::from),
         update: part.into(),
+        digest: document.digest.as_ref().map(|digest| (&digest.0[..]).into()),
         total: cut.then_some(document.update.len() as u32),
     }
 }
@@ -219,6 +220,7 @@ pub(super) fn push_content(updates: &[DocUpdate]) -> Content {
             state_vector: None,
             update: (&*update.update).into(),
             total: None,
+            digest: None,
         })
         .collect();
     Content::pack_documents(&entries)

@@ -6,7 +6,7 @@
 //! received. A run that moved something is followed by another pair of summaries, which as a rule
 //! are equal.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dunlin_model::{Digest, DocHash};
 
@@ -222,13 +222,19 @@ impl Space {
         &mut self,
         moved: bool,
         diverged: Vec<DocHash>,
+        aside: &[DocHash],
         out: &mut Out,
     ) -> Result<(), PeerMisbehaved> {
         if !diverged.is_empty() {
             out.effect(Effect::Diverged { space: self.id, documents: diverged });
         }
         match self.run.stage {
-            Stage::Following { .. } => self.run.stage = Stage::Closing { moved },
+            Stage::Following { .. } => {
+                self.run.stage = Stage::Closing { moved };
+                if !moved {
+                    self.incoming.aside.retain(|document| aside.contains(document));
+                }
+            }
             Stage::Finishing => {
                 let moved = self.run.moved;
                 self.end_run(moved, out);
@@ -257,11 +263,12 @@ impl Space {
                     let documents = diverged.clone();
                     out.effect(Effect::Diverged { space: self.id, documents });
                 }
-                out.send(&Frame::Done { space: self.slot, moved, diverged });
+                let (space, aside) = (self.slot, self.incoming.aside.documents());
+                out.send(&Frame::Done { space, moved, diverged, aside });
             }
             Stage::Closing { moved } if self.incoming.is_idle() => {
-                let (space, diverged) = (self.slot, Vec::new());
-                out.send(&Frame::Done { space, moved: false, diverged });
+                let (space, diverged, aside) = (self.slot, Vec::new(), Vec::new());
+                out.send(&Frame::Done { space, moved: false, diverged, aside });
                 self.end_run(moved, out);
             }
             Stage::Idle if self.run.received.is_some() => {
@@ -290,6 +297,7 @@ impl Space {
         (self.run.moved, self.run.truncated) = (false, false);
         if sent == received {
             self.run.settled.clear();
+            self.incoming.aside.clear();
             self.settle(true, out);
             return;
         }
@@ -316,12 +324,21 @@ impl Space {
     fn resolve(&mut self, differences: Differences) {
         let (may_take, may_give) = (self.may_take(), self.may_give());
         let mut settled = BTreeMap::new();
-        for (document, ours, theirs) in differences.documents() {
+        let documents = differences.documents();
+        if !self.run.truncated && !self.incoming.aside.is_empty() {
+            let differing: BTreeSet<DocHash> =
+                documents.iter().map(|(document, ..)| *document).collect();
+            self.incoming.aside.retain(|document| differing.contains(document));
+        }
+        for (document, ours, theirs) in documents {
             match (ours, theirs) {
                 (Some(_), None) if may_give => self.outgoing.give(document),
                 (None, Some(_)) if may_take => self.incoming.want(document, false),
                 (Some(ours), Some(theirs)) if may_take || may_give => {
                     if self.run.settled.get(&document) == Some(&(ours, theirs)) {
+                        if self.incoming.aside.contains(document) {
+                            continue;
+                        }
                         // The last run gave everything both ways and changed nothing. A reader's
                         // own changes look the same, and are no fault.
                         if may_take && may_give && self.run.diverged.len() < DIRTY_DOCUMENTS {
@@ -358,6 +375,7 @@ impl Space {
     fn settle(&mut self, equal: bool, out: &mut Out) {
         self.run.runs = 0;
         self.run.in_sync = true;
+        self.tell_aside(out);
         out.effect(Effect::InSync { space: self.id, equal });
     }
 }

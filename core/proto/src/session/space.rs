@@ -6,7 +6,7 @@ use dunlin_model::{DeviceId, DocHash, SpaceId};
 
 use super::{
     door::Door,
-    event::{DocUpdate, Effect, Held, Outcome, Presence, SpaceStatus, Summary},
+    event::{DocUpdate, Effect, Held, Outcome, Presence, SetAside, SpaceStatus, Summary},
     incoming::{self, Incoming},
     live::Live,
     outgoing::{Outgoing, push_content},
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     error::{PeerMisbehaved, RefuseCode},
-    frame::{Content, Frame, Slot, WantEntry},
+    frame::{Content, Frame, KeptOut, Slot, WantEntry},
     limits::{BATCH_BYTES, MAX_REFUSALS, MAX_UNSENT_BYTES},
     trust::{Role, Roster},
 };
@@ -27,11 +27,17 @@ const FRAME_OVERHEAD: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Out {
     pub(super) effects: VecDeque<Effect>,
+    /// The time of the event that is being handled, or of the last one that told it.
+    pub(super) now: u64,
     frames: VecDeque<Vec<u8>>,
     bytes: usize,
 }
 
 impl Out {
+    pub(super) fn at(now: u64) -> Self {
+        Self { now, ..Self::default() }
+    }
+
     pub(super) fn send(&mut self, frame: &Frame) {
         let frame = frame.encode();
         self.bytes += frame.len() + FRAME_OVERHEAD;
@@ -127,7 +133,10 @@ impl Space {
             // Documents only after the roster.
             _ if !self.is_open() => return Err(PeerMisbehaved::Unexpected("documents so early")),
             Frame::Reconcile { message, .. } => return self.on_reconcile(message, out),
-            Frame::Done { moved, diverged, .. } => return self.on_done(moved, diverged, out),
+            Frame::Done { moved, diverged, aside, .. } => {
+                return self.on_done(moved, diverged, &aside, out);
+            }
+            Frame::NoRoom { documents, .. } => self.set_aside(documents, false, out),
             Frame::Want { documents, .. } => return self.on_want(documents),
             Frame::Docs { content, missing, .. } => {
                 let updates = self.incoming.missing(&missing);
@@ -196,6 +205,9 @@ impl Space {
         if !self.may_give() {
             return;
         }
+        if self.incoming.aside.note_change(update.doc.hash()) {
+            return;
+        }
         if self.run.is_level() {
             self.live.push(update);
         } else {
@@ -235,7 +247,40 @@ impl Space {
         if applied.reconcile_again {
             self.run.lose_track();
         }
+        if !applied.kept_out.is_empty() {
+            let (space, documents) = (self.slot, applied.kept_out.clone());
+            out.send(&Frame::NoRoom { space, documents });
+            self.set_aside(applied.kept_out, true, out);
+        }
         Ok(())
+    }
+
+    /// Sets documents aside that do not fit at one side.
+    fn set_aside(&mut self, documents: Vec<KeptOut>, by_us: bool, out: &mut Out) {
+        for kept_out in documents {
+            self.incoming.aside.insert(SetAside { kept_out, by_us }, out.now);
+        }
+        self.tell_aside(out);
+    }
+
+    /// Tells the host which documents are set aside, if that has changed.
+    pub(super) fn tell_aside(&mut self, out: &mut Out) {
+        if let Some(documents) = self.incoming.aside.take_news() {
+            out.effect(Effect::SetAside { space: self.id, documents });
+        }
+    }
+
+    /// When what did not fit is to be tried again.
+    pub(super) fn retry_due(&self) -> Option<u64> {
+        self.incoming.aside.due()
+    }
+
+    /// Tries again what did not fit, if it is time.
+    pub(super) fn retry(&mut self, out: &mut Out) {
+        if self.incoming.aside.take_due(out.now) {
+            self.run.again();
+            self.advance(out);
+        }
     }
 
     /// Whether documents may flow: both sides are in, and the rosters agree.
@@ -264,10 +309,12 @@ impl Space {
 
     pub(super) fn status(&self) -> SpaceStatus {
         let settled = self.incoming.is_idle() && self.outgoing.is_idle() && self.live.is_empty();
+        let settled = self.run.is_in_sync() && settled && !self.incoming.has_failed();
         SpaceStatus {
             peer_role: self.door.peer_role,
             our_role: self.door.our_role,
-            in_sync: self.run.is_in_sync() && settled && !self.incoming.has_failed(),
+            settled,
+            in_sync: settled && self.incoming.aside.is_empty(),
             queued: self.live.queued(),
             dirty: self.live.dirty(),
         }

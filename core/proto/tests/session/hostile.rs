@@ -16,7 +16,15 @@ use crate::world::{Dice, World, doc};
 
 fn entry<'b>(key: &'b str, update: &'b [u8], total: Option<u32>) -> DocEntry<'b> {
     let update = update.into();
-    DocEntry { collection: "tasks", key, generation: 0, state_vector: None, update, total }
+    DocEntry {
+        collection: "tasks",
+        key,
+        generation: 0,
+        state_vector: None,
+        update,
+        total,
+        digest: None,
+    }
 }
 
 fn content(key: &str, update: &[u8], total: Option<u32>) -> Content {
@@ -100,7 +108,7 @@ fn before_it_is_let_in_a_peer_can_do_nothing_with_documents() {
             Frame::Have { space, statements: vec![] },
             Frame::Statements { space, statements: vec![], last: true },
             Frame::Reconcile { space, message: vec![] },
-            Frame::Done { space, moved: false, diverged: vec![] },
+            Frame::Done { space, moved: false, diverged: vec![], aside: vec![] },
         ]
     };
     for index in 0..frames(0).len() {
@@ -170,7 +178,7 @@ fn frames_that_have_no_place_close_the_connection() {
             unexpected("a reconciliation message"),
         ),
         (
-            |space| Frame::Done { space, moved: true, diverged: vec![] },
+            |space| Frame::Done { space, moved: true, diverged: vec![], aside: vec![] },
             unexpected("the end of no reconciliation"),
         ),
         (
@@ -328,7 +336,7 @@ fn a_peer_that_asks_and_never_reads_is_closed_before_it_costs_much() {
             Frame::Summary { space, count: 9, sum: [round as u8; 32] },
         ];
         let frame = &frames[usize::from(world.nodes[0].device > world.nodes[1].device)];
-        let done = Frame::Done { space, moved: true, diverged: vec![] };
+        let done = Frame::Done { space, moved: true, diverged: vec![], aside: vec![] };
         for frame in [frame, &done] {
             refused = refused.or(world.inject(link, 1, frame).err());
             world.poll(link, 1);

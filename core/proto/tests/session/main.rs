@@ -5,6 +5,7 @@
 mod hostile;
 mod presence;
 mod replica;
+mod room;
 mod schedules;
 mod transfer;
 mod welcome;

@@ -4,7 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dunlin_model::{Digest, DocHash, DocId, Fingerprint, Incarnation, StateVector};
+use dunlin_model::{
+    Digest, DocHash, DocId, Fingerprint, Incarnation, Measure, NoRoom, StateVector,
+};
 use dunlin_proto::session::{DocUpdate, Held, Outcome, Want};
 use minicbor::{Decode, Encode, bytes::ByteVec};
 
@@ -101,6 +103,10 @@ impl Doc {
         Ok(changed)
     }
 
+    fn size(&self) -> usize {
+        self.operations.values().map(Vec::len).sum::<usize>() - self.deleted.len()
+    }
+
     fn digest(&self) -> Digest {
         Digest(*blake3::hash(format!("{self:?}").as_bytes()).as_bytes())
     }
@@ -118,6 +124,10 @@ pub(crate) struct Replica {
     fingerprint: Fingerprint,
     /// Documents whose updates cannot be stored.
     pub(crate) full: BTreeSet<DocId>,
+    /// The most operations, deleted ones aside, that a document may come to have by an update.
+    pub(crate) room: Option<usize>,
+    /// Documents of which every update contradicts what is here.
+    pub(crate) contradicted: BTreeSet<DocId>,
 }
 
 impl Replica {
@@ -135,8 +145,21 @@ impl Replica {
         if self.full.contains(&update.doc) {
             return (Outcome::Failed, false);
         }
+        if self.contradicted.contains(&update.doc) {
+            return (Outcome::Diverged, false);
+        }
         let document = self.docs.entry(update.doc.clone()).or_default();
+        let before = document.clone();
         let outcome = document.apply(&update.update);
+        if let (Ok(true), Some(room)) = (&outcome, self.room)
+            && document.size() > room.max(before.size())
+        {
+            let (has, needs) = (before.size() as u64, document.size() as u64);
+            *document = before;
+            let (measure, bound) = (Measure::Bytes, room as u64);
+            let no_room = NoRoom { measure, has, needs, bound };
+            return (Outcome::NoRoom { no_room, here: document.digest() }, false);
+        }
         let state_vector = document.state_vector();
         match outcome {
             Ok(changed) => {
@@ -173,6 +196,7 @@ impl Replica {
             doc: doc.clone(),
             generation: 0,
             state_vector: Some(document.state_vector()),
+            digest: Some(document.digest()),
             update: document.diff(&want.state_vector).into(),
         })
     }
@@ -184,6 +208,7 @@ impl Replica {
             self.fingerprint.remove(hash, before);
         }
         self.fingerprint.insert(hash, digest);
-        DocUpdate { doc: doc.clone(), generation: 0, state_vector: None, update: update.into() }
+        let (doc, update) = (doc.clone(), update.into());
+        DocUpdate { doc, generation: 0, state_vector: None, digest: None, update }
     }
 }

@@ -250,6 +250,25 @@ impl Writer<'_> {
         Ok(seq)
     }
 
+    /// Commits a document of another generation in the place of an older one: its update is the
+    /// snapshot, and nothing of the older log stays. Returns the change's sequence number.
+    ///
+    /// # Errors
+    /// `NotFound` for a row of another file.
+    pub fn refound(
+        &mut self,
+        row: DocRow,
+        generation: u32,
+        commit: Commit<'_>,
+    ) -> Result<i64, StoreError> {
+        let snapshot = commit.update;
+        let seq = self.append(row, commit)?;
+        let sql = "UPDATE _documents SET generation = ?2 WHERE row = ?1";
+        self.connection()?.prepare_cached(sql)?.execute(params![row.0, generation])?;
+        self.replace_snapshot(row, seq, snapshot)?;
+        Ok(seq)
+    }
+
     /// Replaces the whole log of a document by one snapshot of the same state. `upto` is the
     /// sequence number of the last change in it; what came later stays.
     ///

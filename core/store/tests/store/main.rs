@@ -10,6 +10,7 @@ mod feed;
 mod fixture;
 #[cfg(test)]
 mod indexes;
+mod journal;
 #[cfg(test)]
 mod node_dir;
 #[cfg(test)]

@@ -9,7 +9,7 @@ use yrs::{
 use crate::{
     Dot, Incarnation, Value,
     entry::{Body, Entry, Tree},
-    scan::{Known, Malformed, Refusal, read},
+    scan::{Diverged, Known, Malformed, Refusal, read},
 };
 
 /// Two writers, in the order in which the wire wants them.
@@ -130,6 +130,11 @@ pub(super) fn known(held: &[Vec<u8>]) -> Known {
         known.absorb(&read(update).unwrap()).unwrap();
     }
     known
+}
+
+/// The verdict on an update that contradicts what is held.
+pub(super) fn diverged(rule: Diverged) -> Result<(), Refusal> {
+    Err(Refusal::Diverged(rule))
 }
 
 pub(super) fn refused(rule: Malformed) -> Result<(), Refusal> {

@@ -1,7 +1,7 @@
 //! Updates that made yrs abort, hang, jump or reserve a gigabyte.
 
 use super::build::*;
-use crate::scan::{Gap, Known, Malformed, Refusal, read};
+use crate::scan::{Diverged, Gap, Known, Malformed, Refusal, read};
 
 #[test]
 fn arrays_nested_until_the_stack_overflows_are_refused() {
@@ -51,12 +51,12 @@ fn client_ids_chosen_to_collide_are_refused() {
         update(&spans, &[])
     };
     let chosen = spans(&mut (0..8192).map(|high| high << 39 | 5));
-    assert_eq!(scan(&chosen), refused(Malformed::CrowdedWriters));
+    assert_eq!(scan(&chosen), diverged(Diverged::CrowdedWriters));
     let honest = spans(&mut (0..8192).map(|client| client << 29 | client));
     assert_taken(&honest);
     let crowd = |size: u64| spans(&mut (0..size).map(|high| high << 39 | 5));
     assert_taken(&crowd(64));
-    assert_eq!(scan(&crowd(65)), refused(Malformed::CrowdedWriters));
+    assert_eq!(scan(&crowd(65)), diverged(Diverged::CrowdedWriters));
     // Nor do they come in one by one.
     let mut known = Known::new();
     let mut taken = 0;
@@ -152,9 +152,9 @@ fn a_text_of_blocks_that_each_search_all_of_it_is_refused() {
     let at_the_front = (1..20_000).map(|right| text(&At::Before(A, right), "y"));
     let blocks: Vec<_> = [run.clone()].into_iter().chain(at_the_front).collect();
     let result = scan(&update(&[span(A, 0, &blocks)], &[]));
-    assert_eq!(result, refused(Malformed::NeighboursApart));
+    assert_eq!(result, diverged(Diverged::NeighboursApart));
     let behind_the_first = (2..20_000).map(|right| text(&At::Between((A, 0), (A, right)), "y"));
     let blocks: Vec<_> = [run].into_iter().chain(behind_the_first).collect();
     let result = scan(&update(&[span(A, 0, &blocks)], &[]));
-    assert_eq!(result, refused(Malformed::NeighboursApart));
+    assert_eq!(result, diverged(Diverged::NeighboursApart));
 }

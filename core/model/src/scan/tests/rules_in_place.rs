@@ -1,14 +1,19 @@
 //! Each rule of the second pass: the smallest update that breaks it, next to one that does not.
+//! Only circles are anybody's fault.
 
 use super::build::*;
 use crate::{
     entry::{Body, Entry},
-    limits::MAX_WRITERS,
-    scan::{Gap, Known, MAX_TEXTS, Malformed, Refusal, read},
+    limits::{MAX_TEXTS, MAX_WRITERS},
+    scan::{Diverged, Gap, Known, Malformed, Measure, NoRoom, Refusal, read},
 };
 
 fn gap(client: u64, have: u32, needs: u32) -> Result<(), Refusal> {
     Err(Refusal::Gap(Gap { writer: writer(client), have, needs }))
+}
+
+fn no_room(measure: Measure, bound: u64) -> Result<(), Refusal> {
+    Err(Refusal::NoRoom(NoRoom { measure, has: bound, needs: bound + 1, bound }))
 }
 
 fn hello() -> Vec<u8> {
@@ -92,7 +97,7 @@ fn an_entry_that_covers_text_is_refused() {
         update(&[span(B, 0, &[entry(&key(B), &payload.encode())])], &[])
     };
     assert_taken_after(&held, &covering(1));
-    assert_eq!(scan_after(&held, &covering(0)), refused(Malformed::EntryCoversText));
+    assert_eq!(scan_after(&held, &covering(0)), diverged(Diverged::EntryCoversText));
 }
 
 #[test]
@@ -101,9 +106,9 @@ fn an_entry_after_an_entry_of_another_writer_is_refused() {
         update(&[span(client, clock, &[entry(&At::After(A, 0), &value(clock))])], &[])
     };
     assert_taken_after(&[one_entry()], &after(A, 1));
-    assert_eq!(scan_after(&[one_entry()], &after(B, 0)), refused(Malformed::EntryOrigin));
+    assert_eq!(scan_after(&[one_entry()], &after(B, 0)), diverged(Diverged::EntryOrigin));
     let deleted = update(&[span(B, 0, &[gone(&At::After(A, 0), 1)])], &[]);
-    assert_eq!(scan_after(&[one_entry()], &deleted), refused(Malformed::EntryOrigin));
+    assert_eq!(scan_after(&[one_entry()], &deleted), diverged(Diverged::EntryOrigin));
 }
 
 #[test]
@@ -114,11 +119,11 @@ fn a_payload_that_does_not_fit_the_key_it_takes_over_is_refused() {
     };
     assert_taken_after(&[one_entry()], &after(Body::Absent));
     let subtotal = scan_after(&[one_entry()], &after(Body::Subtotal { plus: 1, minus: 0 }));
-    assert_eq!(subtotal, refused(Malformed::EntryMisplaced));
+    assert_eq!(subtotal, diverged(Diverged::EntryMisplaced));
     // Also where both come in one update.
     let subtotal = Entry { body: Body::Subtotal { plus: 1, minus: 0 }, ..payload(1) }.encode();
     let both = [entry(&key(A), &value(0)), entry(&At::After(A, 0), &subtotal)];
-    assert_eq!(scan(&update(&[span(A, 0, &both)], &[])), refused(Malformed::EntryMisplaced));
+    assert_eq!(scan(&update(&[span(A, 0, &both)], &[])), diverged(Diverged::EntryMisplaced));
 }
 
 #[test]
@@ -135,7 +140,7 @@ fn text_next_to_an_entry_is_refused() {
         (At::After(A, 0), an_entry),
         (At::Before(A, 1), |at| gone(at, 1)),
     ] {
-        assert_eq!(scan_after(&held, &next(at, block)), refused(Malformed::ContentDoesNotFit));
+        assert_eq!(scan_after(&held, &next(at, block)), diverged(Diverged::ContentDoesNotFit));
     }
 }
 
@@ -147,8 +152,8 @@ fn a_block_between_two_roots_is_refused() {
     ];
     let between = |right| update(&[span(5, 0, &[text(&At::Between((A, 0), right), "y")])], &[]);
     assert_taken_after(&held, &between((A, 1)));
-    assert_eq!(scan_after(&held, &between((B, 0))), refused(Malformed::NeighboursDiffer));
-    assert_eq!(scan_after(&held, &between((B, 1))), refused(Malformed::NeighboursDiffer));
+    assert_eq!(scan_after(&held, &between((B, 0))), diverged(Diverged::NeighboursDiffer));
+    assert_eq!(scan_after(&held, &between((B, 1))), diverged(Diverged::NeighboursDiffer));
 }
 
 #[test]
@@ -162,7 +167,7 @@ fn a_block_between_operations_that_never_were_neighbours_is_refused() {
     for (left, right) in [(2, 2), (3, 2), (4, 0), (1, 3)] {
         for client in [A, B] {
             let result = scan_after(&[hello()], &between(client, left, right));
-            assert_eq!(result, refused(Malformed::NeighboursApart));
+            assert_eq!(result, diverged(Diverged::NeighboursApart));
         }
     }
     // Typed before what was there: the later clock stands on the left.
@@ -173,7 +178,7 @@ fn a_block_between_operations_that_never_were_neighbours_is_refused() {
     assert_taken_after(&held, &typed_on);
     let within_what_was_typed_on =
         scan_after(&[&held[..], &[typed_on]].concat(), &between(B, 9, 6));
-    assert_eq!(within_what_was_typed_on, refused(Malformed::NeighboursApart));
+    assert_eq!(within_what_was_typed_on, diverged(Diverged::NeighboursApart));
 }
 
 #[test]
@@ -181,16 +186,16 @@ fn a_block_in_front_of_what_never_was_the_first_is_refused() {
     let before =
         |client, clock| update(&[span(3, 0, &[text(&At::Before(client, clock), "x")])], &[]);
     assert_taken_after(&[hello()], &before(A, 0));
-    assert_eq!(scan_after(&[hello()], &before(A, 1)), refused(Malformed::NeighboursApart));
+    assert_eq!(scan_after(&[hello()], &before(A, 1)), diverged(Diverged::NeighboursApart));
     let two_at_the_front =
         update(&[span(B, 0, &[text(&At::Before(A, 0), "y"), text(&At::After(B, 0), "z")])], &[]);
     let held = [hello(), two_at_the_front];
     assert_taken_after(&held, &before(B, 0));
     assert_taken_after(&held, &before(A, 0));
-    assert_eq!(scan_after(&held, &before(B, 1)), refused(Malformed::NeighboursApart));
+    assert_eq!(scan_after(&held, &before(B, 1)), diverged(Diverged::NeighboursApart));
     let in_the_middle = update(&[span(B, 0, &[text(&At::Between((A, 0), (A, 1)), "y")])], &[]);
     let result = scan_after(&[hello(), in_the_middle], &before(B, 0));
-    assert_eq!(result, refused(Malformed::NeighboursApart));
+    assert_eq!(result, diverged(Diverged::NeighboursApart));
 }
 
 #[test]
@@ -201,7 +206,7 @@ fn a_block_that_refers_into_its_known_part_is_refused() {
         assert_eq!(scan_after(&[hello()], &overlapping(right)), refused(Malformed::Cyclic));
     }
     let apart = scan_after(&[hello()], &overlapping(0));
-    assert_eq!(apart, refused(Malformed::NeighboursApart));
+    assert_eq!(apart, diverged(Diverged::NeighboursApart));
 }
 
 #[test]
@@ -218,9 +223,9 @@ fn a_block_that_continues_another_root_is_refused() {
     let overlapping = |at| update(&[span(A, 0, &[text(&at, "hello world")])], &[]);
     assert_taken_after(&[hello()], &overlapping(BODY));
     let elsewhere = overlapping(At::Root("t0/title"));
-    assert_eq!(scan_after(&[hello()], &elsewhere), refused(Malformed::OverlapDiffers));
+    assert_eq!(scan_after(&[hello()], &elsewhere), diverged(Diverged::OverlapDiffers));
     let after_entry = update(&[span(A, 0, &[gone(&BODY, 2)])], &[]);
-    assert_eq!(scan_after(&[one_entry()], &after_entry), refused(Malformed::OverlapDiffers));
+    assert_eq!(scan_after(&[one_entry()], &after_entry), diverged(Diverged::OverlapDiffers));
 }
 
 #[test]
@@ -274,7 +279,7 @@ fn more_writers_than_a_document_may_have_are_refused() {
     assert_eq!(full.state_vector().len(), MAX_WRITERS);
     let one_more = update(&[span(last, 0, &[gone(&BODY, 1)])], &[]);
     let refusal = full.check(&read(&one_more).unwrap());
-    assert_eq!(refusal, refused(Malformed::TooManyWriters));
+    assert_eq!(refusal, no_room(Measure::Writers, MAX_WRITERS as u64));
     let of_a_known_one = update(&[span(clients[0], 1, &[gone(&BODY, 1)])], &[]);
     assert_eq!(full.check(&read(&of_a_known_one).unwrap()), Ok(()));
 }
@@ -291,5 +296,5 @@ fn more_texts_than_a_document_may_have_are_refused() {
     let next = |name| update(&[span(A, MAX_TEXTS as u32, &[text(&At::Root(name), "x")])], &[]);
     assert_eq!(known.check(&read(&next("t0/a")).unwrap()), Ok(()));
     let one_more = known.check(&read(&next("t0/b")).unwrap());
-    assert_eq!(one_more, refused(Malformed::TooManyTexts));
+    assert_eq!(one_more, no_room(Measure::Texts, MAX_TEXTS as u64));
 }

@@ -213,6 +213,17 @@ public class DocumentCollection<T : Any> internal constructor(
     public suspend fun restore(id: String): Committed = native { Committed(ffi.restore(id)) }
 
     /**
+     * Begins a document anew from its present content, where removing gives no room any more (too
+     * many writers or texts), or where two copies contradict each other. Its history goes, and
+     * versions read before are stale. On every device it takes the place of the old one; what a
+     * device alone had shows there among the conflicts.
+     *
+     * @throws DunlinException `NotFound` if there is none or it is deleted, `LimitExceeded`,
+     *   `Denied`, `StorageFull`.
+     */
+    public suspend fun refound(id: String): Committed = native { Committed(ffi.refound(id)) }
+
+    /**
      * Follows the documents for which a condition holds, by id: the list, then the new list
      * whenever it has changed. Begins before the first document too.
      *

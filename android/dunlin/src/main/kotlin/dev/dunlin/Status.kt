@@ -46,6 +46,8 @@ public class NodeStatus internal constructor(
  *   connected.
  * @property diverged documents that differ from a peer's although both gave everything: two
  *   writers used one identity, for instance a copied directory.
+ * @property full documents that differ from a peer's because there is no room for both, here or
+ *   there.
  */
 public class SpaceStatus internal constructor(
     public val id: String,
@@ -57,6 +59,7 @@ public class SpaceStatus internal constructor(
     public val seq: Long,
     public val inSync: Boolean,
     public val diverged: List<String>,
+    public val full: List<FullDocument>,
 ) {
     internal constructor(space: dev.dunlin.ffi.SpaceStatus) : this(
         space.id,
@@ -68,7 +71,57 @@ public class SpaceStatus internal constructor(
         space.seq,
         space.inSync,
         space.diverged,
+        space.full.map(::FullDocument),
     )
+}
+
+/**
+ * A document that differs from a peer's because the two together would outgrow a bound. Nobody is
+ * to blame, and all other documents go on.
+ *
+ * @property document the document, as collection/id.
+ * @property peer the id of the peer.
+ * @property isByUs whether the peer's does not fit here; else this device's does not fit there.
+ * @property measure what there would be too much of: `bytes`, `writers` or `texts`.
+ * @property has how much the side has that keeps the other's out.
+ * @property needs how much it would have.
+ * @property bound the bound.
+ * @property largest what is largest here among what gives room when it is removed, the largest
+ *   first.
+ * @property remedy what to do about it, in words.
+ */
+public class FullDocument internal constructor(
+    public val document: String,
+    public val peer: String,
+    public val isByUs: Boolean,
+    public val measure: String,
+    public val has: Long,
+    public val needs: Long,
+    public val bound: Long,
+    public val largest: List<Large>,
+    public val remedy: String,
+) {
+    internal constructor(full: dev.dunlin.ffi.FullDocument) : this(
+        full.document,
+        full.peer,
+        full.byUs,
+        full.measure,
+        full.has.toLong(),
+        full.needs.toLong(),
+        full.bound.toLong(),
+        full.largest.map(::Large),
+        full.remedy,
+    )
+}
+
+/**
+ * Something large in a document.
+ *
+ * @property path where, as a JSON pointer.
+ * @property bytes about how many bytes it takes.
+ */
+public class Large internal constructor(public val path: String, public val bytes: Long) {
+    internal constructor(large: dev.dunlin.ffi.Large) : this(large.path, large.bytes.toLong())
 }
 
 /**

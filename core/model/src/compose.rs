@@ -1,86 +1,89 @@
-//! A whole transaction as one update in yrs V1 encoding, composed instead of being made by yrs.
+//! Whole local transactions, composed as one update in yrs V1 encoding.
 //!
-//! What yrs would do, it then only has to apply: it looks for no position, and nothing is counted
-//! or encoded again that grows with the document. The bytes are the delta that is stored and sent.
+//! yrs takes in a composed update without looking for a position, and the bytes are the delta that
+//! it would have emitted for the same transaction made through its own calls: what was deleted
+//! within the transaction is a tombstone in it already, and what yrs would join is joined. So they
+//! are stored and sent as they are, and nobody asks yrs for a delta, which costs it time for every
+//! writer of the document.
+//!
+//! A composer begins at the writer's clock, and its update is applied before anything else takes
+//! a clock: yrs drops what was composed for a clock that has passed, without an error.
 
-use std::{cmp::Reverse, collections::BTreeMap, ops::Range};
+mod piece;
+mod wire;
 
-use crate::{
-    entry::ENTRIES_ROOT,
-    ids::{Dot, Incarnation},
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
 };
 
-const HAS_ORIGIN: u8 = 0x80;
-const HAS_RIGHT_ORIGIN: u8 = 0x40;
-const HAS_KEY: u8 = 0x20;
-const DELETED: u8 = 1;
-const STRING: u8 = 4;
-const ANY: u8 = 8;
-const BUFFER: u8 = 116;
+use crate::ids::{Dot, Incarnation};
+use piece::Piece;
 
-/// The operation before, under the same key.
+/// The entry of the same writer that a new one replaces under its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Previous {
-    pub(crate) dot: Dot,
-    /// Whether it still holds something, which the next one deletes.
-    pub(crate) is_live: bool,
+pub struct Previous {
+    /// Its dot.
+    pub dot: Dot,
+    /// Whether it is there still; the last entry under a key stays its end when it is removed.
+    pub is_live: bool,
 }
 
-#[derive(Debug)]
-enum Block {
-    Entry {
-        key: String,
-        payload: Vec<u8>,
-        origin: Option<Dot>,
-    },
-    Text {
-        root: String,
-        content: String,
-        origin: Option<Dot>,
-        right_origin: Option<Dot>,
-    },
-    /// An entry that was written and replaced in one transaction.
-    Gone {
-        key: String,
-        origin: Option<Dot>,
-    },
-}
-
-/// One writer's consecutive blocks, each at its clock.
-#[derive(Debug)]
-struct Span {
-    start: u32,
-    end: u32,
-    blocks: BTreeMap<u32, Block>,
-}
-
-/// Operations on their way into one update.
+/// A transaction in the making.
 #[derive(Debug, Default)]
-pub(crate) struct Composer {
-    /// From the greatest writer down, as on the wire.
-    spans: BTreeMap<Reverse<Incarnation>, Span>,
+pub struct Composer {
+    writers: BTreeMap<Incarnation, Written>,
     deleted: BTreeMap<Incarnation, Vec<Range<u32>>>,
 }
 
+/// What one writer has written in the transaction.
+#[derive(Debug, Default)]
+struct Written {
+    start: u32,
+    end: u32,
+    blocks: Vec<Block>,
+    /// Clocks of this transaction that something was inserted before, right behind the clock
+    /// below: the two stay apart.
+    cuts: BTreeSet<u32>,
+}
+
+/// What was written by one call.
+#[derive(Debug)]
+struct Block {
+    clock: u32,
+    len: u32,
+    origin: Option<Dot>,
+    right_origin: Option<Dot>,
+    content: Content,
+}
+
+/// A block's content, and the name of what it stands in.
+#[derive(Debug)]
+enum Content {
+    Entry { key: String, payload: Vec<u8> },
+    Text { root: String, content: String },
+}
+
 impl Composer {
-    /// Says which clock a writer's next operation has.
-    pub(crate) fn begin(&mut self, writer: Incarnation, clock: u32) {
-        let span = Span { start: clock, end: clock, blocks: BTreeMap::new() };
-        self.spans.entry(Reverse(writer)).or_insert(span);
+    /// Says which clock a writer's next operation has, if it has none in the transaction yet;
+    /// without this it is 0.
+    pub fn begin(&mut self, writer: Incarnation, clock: u32) {
+        let written = Written { start: clock, end: clock, ..Written::default() };
+        self.writers.entry(writer).or_insert(written);
     }
 
     /// The clock of a writer's next operation.
-    pub(crate) fn clock(&self, writer: Incarnation) -> u32 {
-        self.spans.get(&Reverse(writer)).map_or(0, |span| span.end)
+    pub fn clock(&self, writer: Incarnation) -> u32 {
+        self.writers.get(&writer).map_or(0, |written| written.end)
     }
 
-    /// Whether there is nothing to apply.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.deleted.is_empty() && self.spans.values().all(|span| span.blocks.is_empty())
+    /// Whether the transaction changes nothing so far.
+    pub fn is_empty(&self) -> bool {
+        self.deleted.is_empty() && self.writers.values().all(|written| written.blocks.is_empty())
     }
 
-    /// Writes an entry of the root map, behind the one before under its key.
-    pub(crate) fn entry(
+    /// Writes an entry under this writer's own key, over the last one there.
+    pub fn entry(
         &mut self,
         writer: Incarnation,
         key: &str,
@@ -90,12 +93,13 @@ impl Composer {
         if let Some(previous) = previous.filter(|previous| previous.is_live) {
             self.delete(previous.dot, 1);
         }
-        let origin = previous.map(|previous| previous.dot);
-        self.push(writer, 1, Block::Entry { key: key.to_owned(), payload, origin })
+        let content = Content::Entry { key: key.to_owned(), payload };
+        self.write(writer, 1, previous.map(|previous| previous.dot), None, content)
     }
 
-    /// Inserts a run of text between two neighbours in a root text.
-    pub(crate) fn text(
+    /// Inserts into a root text between two neighbours that are side by side; at an end of the text
+    /// one is missing. Content without characters changes nothing.
+    pub fn text(
         &mut self,
         writer: Incarnation,
         root: &str,
@@ -103,132 +107,73 @@ impl Composer {
         right_origin: Option<Dot>,
         content: &str,
     ) -> Dot {
-        let units = content.encode_utf16().count() as u32;
-        let (root, content) = (root.to_owned(), content.to_owned());
-        self.push(writer, units, Block::Text { root, content, origin, right_origin })
+        let len = content.chars().map(|it| it.len_utf16() as u32).sum();
+        if len == 0 {
+            return Dot { incarnation: writer, clock: self.clock(writer) };
+        }
+        if let (Some(left), Some(right)) = (origin, right_origin)
+            && left.incarnation == right.incarnation
+            && left.clock.checked_add(1) == Some(right.clock)
+            && let Some(written) = self.writers.get_mut(&right.incarnation)
+            && written.start < right.clock
+        {
+            written.cuts.insert(right.clock);
+        }
+        let content = Content::Text { root: root.to_owned(), content: content.to_owned() };
+        self.write(writer, len, origin, right_origin, content)
     }
 
-    fn push(&mut self, writer: Incarnation, units: u32, block: Block) -> Dot {
-        let span = self.spans.entry(Reverse(writer)).or_insert_with(|| Span {
-            start: 0,
-            end: 0,
-            blocks: BTreeMap::new(),
-        });
-        let clock = span.end;
-        span.end += units;
-        if let Block::Text { content, origin, right_origin, .. } = &block
-            && let Some(last) = span.blocks.last_entry()
-        {
-            let first = *last.key();
-            if let Block::Text { content: before, right_origin: right, .. } = last.into_mut()
-                && *origin == Some(Dot { incarnation: writer, clock: clock.wrapping_sub(1) })
-                && right == right_origin
-                && first < clock
-            {
-                before.push_str(content);
-                return Dot { incarnation: writer, clock };
-            }
+    /// Deletes that many operations, which are there, from a dot on.
+    pub fn delete(&mut self, dot: Dot, len: u32) {
+        if len > 0 {
+            let ranges = self.deleted.entry(dot.incarnation).or_default();
+            ranges.push(dot.clock..dot.clock + len);
         }
-        span.blocks.insert(clock, block);
+    }
+
+    fn write(
+        &mut self,
+        writer: Incarnation,
+        len: u32,
+        origin: Option<Dot>,
+        right_origin: Option<Dot>,
+        content: Content,
+    ) -> Dot {
+        let written = self.writers.entry(writer).or_default();
+        let clock = written.end;
+        written.end += len;
+        written.blocks.push(Block { clock, len, origin, right_origin, content });
         Dot { incarnation: writer, clock }
     }
 
-    /// Deletes operations of one writer.
-    pub(crate) fn delete(&mut self, from: Dot, length: u32) {
-        let Dot { incarnation, clock } = from;
-        self.deleted.entry(incarnation).or_default().push(clock..clock + length);
-        let span = self.spans.get_mut(&Reverse(incarnation));
-        if let Some(block) = span.and_then(|span| span.blocks.get_mut(&clock))
-            && let Block::Entry { key, origin, .. } = block
-        {
-            *block = Block::Gone { key: std::mem::take(key), origin: *origin };
-        }
-    }
-
     /// The update.
-    pub(crate) fn finish(mut self) -> Vec<u8> {
+    pub fn finish(mut self) -> Vec<u8> {
+        self.deleted.values_mut().for_each(join_ranges);
         let mut out = Vec::new();
-        self.spans.retain(|_, span| !span.blocks.is_empty());
-        number(self.spans.len() as u64, &mut out);
-        for (Reverse(writer), span) in &self.spans {
-            number(span.blocks.len() as u64, &mut out);
-            number(writer.client(), &mut out);
-            number(span.start.into(), &mut out);
-            span.blocks.values().for_each(|block| write(block, &mut out));
-        }
-        number(self.deleted.len() as u64, &mut out);
-        for (writer, mut ranges) in self.deleted {
-            ranges.sort_unstable_by_key(|range| range.start);
-            ranges.dedup_by(|next, last| {
-                let joins = next.start <= last.end;
-                if joins {
-                    last.end = last.end.max(next.end);
-                }
-                joins
-            });
-            number(writer.client(), &mut out);
-            number(ranges.len() as u64, &mut out);
-            for range in ranges {
-                number(range.start.into(), &mut out);
-                number((range.end - range.start).into(), &mut out);
+        self.writers.retain(|_, written| !written.blocks.is_empty());
+        wire::put(self.writers.len() as u64, &mut out);
+        // yrs writes the greatest writer first, and its deletions the other way round.
+        for (writer, written) in self.writers.iter().rev() {
+            let deleted = self.deleted.get(writer).map_or(&[][..], Vec::as_slice);
+            let pieces = Piece::all(*writer, written, deleted);
+            for number in [pieces.len() as u64, writer.client(), written.start.into()] {
+                wire::put(number, &mut out);
             }
+            pieces.iter().for_each(|piece| piece.encode(&mut out));
         }
+        wire::put_deletions(&self.deleted, &mut out);
         out
     }
 }
 
-fn write(block: &Block, out: &mut Vec<u8>) {
-    match block {
-        Block::Entry { key, payload, origin } => {
-            head(ANY | HAS_KEY, *origin, None, ENTRIES_ROOT, Some(key), out);
-            number(1, out);
-            out.push(BUFFER);
-            number(payload.len() as u64, out);
-            out.extend_from_slice(payload);
+/// Sorts ranges, and joins those that touch.
+fn join_ranges(ranges: &mut Vec<Range<u32>>) {
+    ranges.sort_unstable_by_key(|range| range.start);
+    ranges.dedup_by(|next, range| {
+        let touches = next.start <= range.end;
+        if touches {
+            range.end = range.end.max(next.end);
         }
-        Block::Gone { key, origin } => {
-            head(DELETED | HAS_KEY, *origin, None, ENTRIES_ROOT, Some(key), out);
-            number(1, out);
-        }
-        Block::Text { root, content, origin, right_origin } => {
-            head(STRING, *origin, *right_origin, root, None, out);
-            text(content, out);
-        }
-    }
-}
-
-fn head(
-    info: u8,
-    origin: Option<Dot>,
-    right_origin: Option<Dot>,
-    root: &str,
-    key: Option<&str>,
-    out: &mut Vec<u8>,
-) {
-    let flag = |dot: Option<Dot>, flag| if dot.is_some() { flag } else { 0 };
-    out.push(info | flag(origin, HAS_ORIGIN) | flag(right_origin, HAS_RIGHT_ORIGIN));
-    for dot in [origin, right_origin].into_iter().flatten() {
-        number(dot.incarnation.client(), out);
-        number(dot.clock.into(), out);
-    }
-    if origin.is_none() && right_origin.is_none() {
-        number(1, out);
-        text(root, out);
-        if let Some(key) = key {
-            text(key, out);
-        }
-    }
-}
-
-fn number(mut number: u64, out: &mut Vec<u8>) {
-    while number > 0x7f {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
-}
-
-fn text(text: &str, out: &mut Vec<u8>) {
-    number(text.len() as u64, out);
-    out.extend_from_slice(text.as_bytes());
+        touches
+    });
 }

@@ -6,6 +6,7 @@ mod delete;
 mod digest;
 mod edit;
 mod history;
+mod index;
 mod inside;
 mod largest;
 mod list;
@@ -24,7 +25,6 @@ mod write;
 use std::{
     collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, PoisonError},
 };
 
 use thiserror::Error;
@@ -39,15 +39,24 @@ use crate::{
     registers::Registers,
     scan::{self, Diverged, Gap, Known, Malformed, NoRoom, Refusal},
     state_vector::StateVector,
+    text_index::TextIndex,
     version::Version,
     view::{Lists, Place},
 };
 use history::History;
-use mirror::Touched;
 
 pub use conflicts::Conflict;
 pub use largest::Large;
 pub use text::Anchor;
+
+/// Whether what an update does in texts has to be known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Texts {
+    /// Somebody may have read them.
+    Followed,
+    /// Nobody can have.
+    Unread,
+}
 
 /// Why a poisoned document does nothing more.
 const FAILED_BEFORE: &str = "an earlier change failed halfway";
@@ -67,9 +76,10 @@ pub struct Document {
     incarnation: Incarnation,
     seq: i64,
     history: History,
-    touched: Arc<Mutex<Touched>>,
-    /// Whether a text has characters of two UTF-16 code units, where that is known.
-    wide: BTreeMap<TextRoot, bool>,
+    /// Where things are in the texts, once that is asked often enough.
+    index: Option<TextIndex>,
+    /// How many edits have named a position in a text.
+    positional_edits: u32,
     /// Bytes of the state, counted up by every change; exact after `snapshot`.
     encoded_len: usize,
     /// Whether that count is exact.
@@ -149,8 +159,8 @@ impl Document {
             incarnation,
             seq: 0,
             history: History::default(),
-            touched: Arc::default(),
-            wide: BTreeMap::new(),
+            index: None,
+            positional_edits: 0,
             encoded_len: 0,
             is_measured: false,
             poisoned: false,
@@ -174,7 +184,7 @@ impl Document {
         document.seq = seq;
         document.history = History::since(seq);
         for part in snapshot.into_iter().chain(updates.iter().map(Vec::as_slice)) {
-            document.integrate(part).map_err(|error| Corrupt(error.to_string()))?;
+            document.integrate(part, Texts::Unread).map_err(|error| Corrupt(error.to_string()))?;
             document.encoded_len += part.len();
         }
         document.history = History::since(seq);
@@ -190,7 +200,9 @@ impl Document {
             return Err(ApplyError::Poisoned(FAILED_BEFORE.into()));
         }
         self.check_room(update)?;
-        let Some(change) = self.integrate(update)? else { return Ok(Applied::Known) };
+        let Some(change) = self.integrate(update, Texts::Followed)? else {
+            return Ok(Applied::Known);
+        };
         self.encoded_len += change.update.len();
         self.is_measured = false;
         Ok(Applied::Changed(change))
@@ -198,7 +210,7 @@ impl Document {
 
     /// Scans an update, has yrs apply it, and mirrors what is new; none if all of it was known.
     /// Poisons on anything that yrs does not finish.
-    fn integrate(&mut self, update: &[u8]) -> Result<Option<Change>, ApplyError> {
+    fn integrate(&mut self, update: &[u8], texts: Texts) -> Result<Option<Change>, ApplyError> {
         let scanned = scan::read(update)?;
         let held = self.held_of(&scanned);
         self.known.absorb(&scanned).map_err(|refusal| match refusal {
@@ -207,7 +219,9 @@ impl Document {
             Refusal::NoRoom(no_room) => ApplyError::NoRoom(no_room),
             Refusal::Diverged(diverged) => ApplyError::Diverged(diverged),
         })?;
-        self.touched.lock().unwrap_or_else(PoisonError::into_inner).remote = true;
+        if texts == Texts::Followed {
+            self.index_before(&scanned, &held);
+        }
         let doc = self.doc.clone();
         let mut txn =
             doc.try_transact_mut().map_err(|error| ApplyError::Poisoned(error.to_string()))?;
@@ -222,11 +236,10 @@ impl Document {
         }));
         debug_assert_eq!(replica::state_vector_of(&txn), self.known.state_vector());
         drop(txn);
-        let touched = self.take_touched();
         match applied {
             Ok(Ok(None)) => Ok(None),
             Ok(Ok(Some(news))) => {
-                let paths = self.absorb(&scanned, &held, &news, touched);
+                let paths = self.absorb(&scanned, &held, &news);
                 Ok(Some(Change { update: news.delta, paths }))
             }
             Ok(Err(error)) => Err(self.poison(error)),
@@ -237,10 +250,6 @@ impl Document {
     fn poison(&mut self, why: String) -> ApplyError {
         self.poisoned = true;
         ApplyError::Poisoned(why)
-    }
-
-    fn take_touched(&self) -> Touched {
-        std::mem::take(&mut *self.touched.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The whole document, to be looked at.

@@ -1,6 +1,6 @@
 //! Documents over yrs, with no I/O, clock, thread or randomness of their own.
 
-mod compose;
+pub mod compose;
 mod device_kind;
 mod difference;
 mod document;
@@ -18,6 +18,7 @@ pub mod path;
 mod registers;
 pub mod scan;
 mod state_vector;
+pub mod text_index;
 mod time;
 mod value;
 mod version;

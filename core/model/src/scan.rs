@@ -19,6 +19,7 @@
 //! neighbours that it never saw, which digests show as divergence.
 
 mod block;
+mod blocks;
 mod check;
 mod entry;
 mod known;
@@ -27,6 +28,8 @@ mod wire;
 
 use std::ops::Range;
 
+pub(crate) use block::{Block, Content, Parent};
+pub(crate) use blocks::Blocks;
 pub use known::Known;
 pub use refusal::{Diverged, Gap, Malformed, Measure, NoRoom, Refusal};
 
@@ -34,7 +37,6 @@ use crate::{
     ids::{Dot, Incarnation},
     limits::MAX_UPDATE_BYTES,
 };
-pub(crate) use block::{Block, Content, Parent};
 use entry::References;
 use wire::Reader;
 
@@ -60,29 +62,6 @@ impl Scanned<'_> {
     /// The clocks that the update's blocks span, for each writer.
     pub fn spans(&self) -> impl Iterator<Item = (Incarnation, Range<u32>)> + '_ {
         self.spans.iter().map(|span| (span.writer, span.start..span.end))
-    }
-
-    /// Visits all blocks, writer by writer, each with its first dot, in order of the clock.
-    pub(crate) fn visit_blocks<'b>(&'b self, mut visit: impl FnMut(Dot, &Block<'b>)) {
-        for span in &self.spans {
-            let (mut reader, mut clock) = (span.reader.clone(), span.start);
-            for _ in 0..span.blocks {
-                // The first pass has read them all.
-                let Ok(block) = Block::read(&mut reader) else { return };
-                visit(Dot { incarnation: span.writer, clock }, &block);
-                clock += block.content.len();
-            }
-        }
-    }
-
-    /// Visits all deletions.
-    pub(crate) fn visit_deletions(&self, mut visit: impl FnMut(Incarnation, Range<u32>)) {
-        let Deletions { writers, reader } = &self.deletions;
-        let walked = walk_deletions(&mut reader.clone(), *writers, |writer, clocks| {
-            visit(writer, clocks);
-            Ok::<(), Malformed>(())
-        });
-        debug_assert_eq!(walked, Ok(()));
     }
 
     /// Whether the update has neither blocks nor deletions.

@@ -1,13 +1,28 @@
 //! State vectors: how much of each writer a replica has.
 
-use std::collections::BTreeMap;
+use std::{
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
 
 use crate::ids::{Dot, Incarnation};
 
+/// Most entries side by side; as many chunks hold 65,536 writers.
+const CHUNK_ENTRIES: usize = 256;
+
 /// For each writer, the number of its operations that a replica holds; sorted, so equal vectors
 /// have equal bytes.
-#[derive(Clone, Default, PartialEq, Eq, Hash, Debug)]
-pub struct StateVector(BTreeMap<Incarnation, u32>);
+///
+/// Copies share their entries in chunks: a copy is free, and raising an entry copies one chunk. A
+/// document of thousands of writers hands out a copy with every change.
+#[derive(Clone, Default)]
+pub struct StateVector {
+    /// None of them empty.
+    chunks: Arc<Vec<Arc<Chunk>>>,
+    len: usize,
+}
+
+type Chunk = Vec<(Incarnation, u32)>;
 
 impl StateVector {
     /// Most entries a decoded vector may have.
@@ -15,14 +30,41 @@ impl StateVector {
 
     /// The number of this writer's operations held; zero for an unknown writer.
     pub fn clock(&self, incarnation: Incarnation) -> u32 {
-        self.0.get(&incarnation).copied().unwrap_or(0)
+        let Some(chunk) = self.chunks.get(self.chunk_of(incarnation)) else { return 0 };
+        let found = chunk.binary_search_by_key(&incarnation, |(writer, _)| *writer);
+        found.map_or(0, |entry| chunk[entry].1)
+    }
+
+    /// The chunk in which a writer is, if anywhere.
+    fn chunk_of(&self, incarnation: Incarnation) -> usize {
+        self.chunks.partition_point(|chunk| chunk[0].0 <= incarnation).saturating_sub(1)
     }
 
     /// Raises one entry; zero and lower clocks change nothing.
     pub fn raise(&mut self, incarnation: Incarnation, clock: u32) {
-        if clock > 0 {
-            let entry = self.0.entry(incarnation).or_insert(0);
-            *entry = clock.max(*entry);
+        if clock <= self.clock(incarnation) {
+            return;
+        }
+        let at = self.chunk_of(incarnation);
+        let chunks = Arc::make_mut(&mut self.chunks);
+        if chunks.is_empty() {
+            chunks.push(Arc::default());
+        }
+        let chunk = Arc::make_mut(&mut chunks[at]);
+        match chunk.binary_search_by_key(&incarnation, |(writer, _)| *writer) {
+            Ok(entry) => chunk[entry].1 = clock,
+            Err(entry) => {
+                chunk.insert(entry, (incarnation, clock));
+                self.len += 1;
+            }
+        }
+        if chunk.len() > CHUNK_ENTRIES {
+            // Writers that come in order leave full chunks behind.
+            let is_last = at + 1 == chunks.len();
+            let chunk = Arc::make_mut(&mut chunks[at]);
+            let half = if is_last { CHUNK_ENTRIES } else { CHUNK_ENTRIES / 2 };
+            let rest = chunk.split_off(half);
+            chunks.insert(at + 1, Arc::new(rest));
         }
     }
 
@@ -31,30 +73,37 @@ impl StateVector {
         dot.clock < self.clock(dot.incarnation)
     }
 
-    /// Whether everything in `other` is held here too.
+    /// Whether everything in `other` is held here too. What both share is not looked at.
     pub fn covers_all(&self, other: &Self) -> bool {
-        other.iter().all(|(incarnation, clock)| self.clock(incarnation) >= clock)
+        if Arc::ptr_eq(&self.chunks, &other.chunks) {
+            return true;
+        }
+        let mut differing = other.chunks.iter().filter(|chunk| {
+            let here = self.chunks.get(self.chunk_of(chunk[0].0));
+            here.is_none_or(|here| !Arc::ptr_eq(here, chunk))
+        });
+        differing.all(|chunk| chunk.iter().all(|(writer, clock)| self.clock(*writer) >= *clock))
     }
 
     /// The entries, sorted by writer.
     pub fn iter(&self) -> impl Iterator<Item = (Incarnation, u32)> + '_ {
-        self.0.iter().map(|(incarnation, clock)| (*incarnation, *clock))
+        self.chunks.iter().flat_map(|chunk| chunk.iter().copied())
     }
 
     /// The number of writers.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.len
     }
 
     /// Whether nothing is held.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.len == 0
     }
 
     /// Bytes: for each writer, sorted, seven bytes of client id (big-endian) and the clock as
     /// LEB128.
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.0.len() * 9);
+        let mut out = Vec::with_capacity(self.len * 9);
         for (incarnation, mut clock) in self.iter() {
             out.extend_from_slice(&incarnation.client().to_be_bytes()[1..]);
             while clock >= 0x80 {
@@ -69,7 +118,8 @@ impl StateVector {
     /// Reads what [`encode`](Self::encode) wrote; none for anything else (unsorted, zero clocks,
     /// too many entries, cut short).
     pub fn decode(mut bytes: &[u8]) -> Option<Self> {
-        let mut entries = BTreeMap::new();
+        let mut vector = Self::default();
+        let mut last = None;
         while !bytes.is_empty() {
             let (client, rest) = bytes.split_first_chunk::<7>()?;
             let mut wide = [0; 8];
@@ -85,14 +135,37 @@ impl StateVector {
                 }
             }
             let clock = u32::try_from(clock).ok().filter(|clock| *clock > 0 && used > 0)?;
-            let sorted = entries.last_key_value().is_none_or(|(last, _)| *last < incarnation);
-            if !sorted || entries.len() == Self::MAX_ENTRIES {
+            let sorted = last.is_none_or(|last| last < incarnation);
+            if !sorted || vector.len == Self::MAX_ENTRIES {
                 return None;
             }
-            entries.insert(incarnation, clock);
+            vector.raise(incarnation, clock);
+            last = Some(incarnation);
             bytes = &rest[used..];
         }
-        Some(Self(entries))
+        Some(vector)
+    }
+}
+
+impl PartialEq for StateVector {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.chunks, &other.chunks)
+            || (self.len == other.len && self.iter().eq(other.iter()))
+    }
+}
+
+impl Eq for StateVector {}
+
+impl Hash for StateVector {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.len.hash(state);
+        self.iter().for_each(|entry| entry.hash(state));
+    }
+}
+
+impl std::fmt::Debug for StateVector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
     }
 }
 
@@ -108,7 +181,13 @@ impl FromIterator<(Incarnation, u32)> for StateVector {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+
+    fn writer(client: u64) -> Incarnation {
+        Incarnation::from_client(client).unwrap()
+    }
 
     #[test]
     fn decode_reads_what_encode_wrote_and_nothing_else() {
@@ -124,5 +203,31 @@ mod tests {
         }
         let twice = [bytes.clone(), bytes].concat();
         assert_eq!(StateVector::decode(&twice), None);
+    }
+
+    #[test]
+    fn writers_in_any_order_make_one_vector_and_copies_go_their_own_ways() {
+        let mut expected = BTreeMap::new();
+        let mut mixed = StateVector::default();
+        let mut copies = Vec::new();
+        for step in 0..3_000u64 {
+            // Visits the numbers up to 1,499 twice, in no order.
+            let (client, clock) = (1 + step * 7_919 % 1_500, 1 + (step % 5) as u32);
+            mixed.raise(writer(client), clock);
+            let entry = expected.entry(writer(client)).or_insert(0);
+            *entry = clock.max(*entry);
+            if step % 700 == 0 {
+                copies.push((mixed.clone(), expected.clone()));
+            }
+        }
+        copies.push((mixed.clone(), expected));
+        for (copy, expected) in &copies {
+            assert!(copy.iter().eq(expected.iter().map(|(writer, clock)| (*writer, *clock))));
+            let sorted: StateVector = copy.iter().collect();
+            assert_eq!((copy, copy.len()), (&sorted, expected.len()));
+            assert_eq!(StateVector::decode(&copy.encode()).as_ref(), Some(copy));
+            assert!(mixed.covers_all(copy) && mixed.covers_all(&sorted));
+            assert_eq!(copy.covers_all(&mixed), *copy == mixed);
+        }
     }
 }

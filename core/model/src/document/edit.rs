@@ -38,6 +38,7 @@ impl Document {
         if self.is_deleted() {
             return Err(EditError::NotFound { path: "the document".into() });
         }
+        self.expect_positions(edits);
         let begins = !self.exists() && !edits.is_empty();
         self.transact(base, now_ms, |writing| {
             if begins {
@@ -167,9 +168,12 @@ impl Writing<'_, '_> {
     /// Removes what lost at a register where nothing is, and below it; whether anything had.
     fn settle(&mut self, register: &RegisterPath) -> Result<bool, EditError> {
         let lost = view::lost_below(&self.place(register));
-        let is_contested = !lost.is_empty()
-            || self.is_edit_of_deleted(register)
-            || self.document.late_texts(self.txn).any(|root| register.holds(&root.path));
+        // yrs may have those still that this transaction has emptied.
+        let is_late = self
+            .document
+            .late_texts(self.txn)
+            .any(|root| register.holds(&root.path) && !self.cleared.contains(root));
+        let is_contested = !lost.is_empty() || self.is_edit_of_deleted(register) || is_late;
         if !is_contested {
             return Ok(false);
         }

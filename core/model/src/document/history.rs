@@ -2,8 +2,6 @@
 
 use std::collections::VecDeque;
 
-use yrs::{Any, Out, types::Delta};
-
 use super::picture::Splice;
 use crate::{entry::TextRoot, item::ItemId, path::RegisterPath, view::ListChange};
 
@@ -125,25 +123,4 @@ impl History {
         }
         Some(order)
     }
-}
-
-/// What a yrs delta says, as replacements to make one after the other.
-pub(super) fn splices(delta: &[Delta]) -> Vec<Splice> {
-    let mut at = 0;
-    let mut splices = Vec::new();
-    for step in delta {
-        match step {
-            Delta::Retain(length, _) => at += length,
-            Delta::Deleted(length) => splices.push(Splice { at, delete: *length, insert: 0 }),
-            Delta::Inserted(content, _) => {
-                let insert = match content {
-                    Out::Any(Any::String(text)) => text.encode_utf16().count() as u32,
-                    _ => 1,
-                };
-                splices.push(Splice { at, delete: 0, insert });
-                at += insert;
-            }
-        }
-    }
-    splices
 }

@@ -3,12 +3,11 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Range,
-    sync::{Arc, PoisonError},
 };
 
-use yrs::{Observable, TextRef, TransactionMut};
+use yrs::TransactionMut;
 
-use super::{Document, history, picture::Splice};
+use super::Document;
 use crate::{
     entry::{Body, Entry, EntryKey, Marker, TextRoot},
     ids::{Dot, Incarnation},
@@ -18,14 +17,6 @@ use crate::{
     view::{Kind, ListChange, Place},
 };
 
-/// What yrs says a transaction has changed in texts.
-#[derive(Default)]
-pub(super) struct Touched {
-    /// Whether it is a foreign one: local edits say themselves what they touch.
-    pub(super) remote: bool,
-    pub(super) texts: Vec<(TextRoot, Vec<Splice>)>,
-}
-
 /// How many operations of each of its writers were held before an update.
 pub(super) type Held = BTreeMap<Incarnation, u32>;
 
@@ -33,7 +24,7 @@ pub(super) type Held = BTreeMap<Incarnation, u32>;
 pub(super) struct News {
     /// What is stored and passed on.
     pub(super) delta: Vec<u8>,
-    deleted: Vec<(Incarnation, Range<u32>)>,
+    pub(super) deleted: Vec<(Incarnation, Range<u32>)>,
 }
 
 impl News {
@@ -50,8 +41,7 @@ impl News {
             let Some(writer) = Incarnation::from_client(client.get()) else { continue };
             deleted.extend(ranges.iter().map(|range| (writer, range.start..range.end)));
         }
-        let mut named = 0;
-        scanned.visit_deletions(|_, _| named += 1);
+        let named = scanned.deletions().len();
         let overlaps = scanned.spans().any(|(writer, clocks)| clocks.start < held[&writer]);
         let delta = match overlaps || named > deleted.len() + 8 {
             true => txn.encode_update_v1(),
@@ -73,21 +63,20 @@ impl Document {
         scanned: &Scanned<'_>,
         held: &Held,
         news: &News,
-        touched: Touched,
     ) -> Vec<String> {
         let mut paths = BTreeSet::new();
-        scanned.visit_blocks(|dot, block| {
+        for (dot, block) in scanned.writers().flatten() {
             let held = held.get(&dot.incarnation).copied().unwrap_or(0);
             let end = dot.clock + block.content.len();
             if end <= held {
-                return;
+                continue;
             }
             if let Parent::Text(name) = block.head.parent {
                 if let Some(root) = TextRoot::parse(name) {
                     paths.insert(root.path.to_string());
                     self.open_text_root(root);
                 }
-                return;
+                continue;
             }
             let key = match block.head.parent {
                 Parent::Entry(key) if dot.clock >= held => key.parse().ok(),
@@ -96,7 +85,7 @@ impl Document {
                 }
                 _ => block.head.origin.and_then(|origin| self.registers.key_of(origin)).cloned(),
             };
-            let Some(key): Option<EntryKey> = key else { return };
+            let Some(key): Option<EntryKey> = key else { continue };
             let entry = match block.content {
                 Content::Entry(payload) => Entry::decode(payload).ok(),
                 _ => None,
@@ -104,7 +93,7 @@ impl Document {
             paths.insert(key.path.to_string());
             self.set_entry(&key, entry.filter(|entry| entry.fits(&key)));
             self.registers.follow(key, Dot { clock: end - 1, ..dot });
-        });
+        }
         for (writer, clocks) in &news.deleted {
             let gone: Vec<EntryKey> = self
                 .registers
@@ -119,10 +108,8 @@ impl Document {
                 self.set_entry(&key, None);
             }
         }
-        for (root, splices) in touched.texts {
+        for root in self.follow_texts(scanned, held, news) {
             paths.insert(root.path.to_string());
-            self.wide.remove(&root);
-            self.history.text(root, splices);
         }
         paths.into_iter().collect()
     }
@@ -198,38 +185,7 @@ impl Document {
     fn open_text_root(&mut self, root: TextRoot) {
         if !self.texts.contains_key(&root) {
             let text = self.doc.get_or_insert_text(root.to_string());
-            self.follow_text(root, text);
-        }
-    }
-
-    /// Notes an open root text, and follows its remote changes.
-    pub(super) fn follow_text(&mut self, root: TextRoot, text: TextRef) {
-        let touched = Arc::clone(&self.touched);
-        let name = root.clone();
-        text.observe("touched", move |txn, event| {
-            let mut touched = touched.lock().unwrap_or_else(PoisonError::into_inner);
-            if touched.remote {
-                let splices = history::splices(event.delta(txn));
-                touched.texts.push((name.clone(), splices));
-            }
-        });
-        self.texts.insert(root, text);
-    }
-
-    /// Whether a text may have characters of two UTF-16 code units.
-    pub(super) fn may_be_wide(&self, root: &TextRoot) -> bool {
-        self.wide.get(root).copied().unwrap_or(true)
-    }
-
-    /// Notes a text's whole content.
-    pub(super) fn note_content(&mut self, root: &TextRoot, content: &str) {
-        self.wide.insert(root.clone(), content.chars().any(|it| it.len_utf16() == 2));
-    }
-
-    /// Notes what was inserted into a text.
-    pub(super) fn note_wide(&mut self, root: &TextRoot, inserted: &str) {
-        if inserted.chars().any(|it| it.len_utf16() == 2) {
-            self.wide.insert(root.clone(), true);
+            self.texts.insert(root, text);
         }
     }
 }

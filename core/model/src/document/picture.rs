@@ -8,6 +8,13 @@ pub(super) struct Splice {
     pub(super) insert: u32,
 }
 
+impl Splice {
+    /// Whether it changes nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.delete == 0 && self.insert == 0
+    }
+}
+
 /// Consecutive code units of one fate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Run {

@@ -1,5 +1,7 @@
 //! What a document does after yrs has failed it.
 
+mod positions;
+
 use yrs::{Transact, Update, updates::decoder::Decode};
 
 use super::{Applied, ApplyError, Change, Document};

@@ -2,10 +2,9 @@
 
 use std::{fmt, str::FromStr};
 
-use data_encoding::BASE64URL_NOPAD;
 use yrs::{
-    Assoc, GetString, IndexedSequence, StickyIndex, Text, TextRef, Transact, WriteTxn,
-    updates::{decoder::Decode, encoder::Encode},
+    Assoc, GetString, ID, IndexedSequence, StickyIndex, Text, TextRef, Transact, WriteTxn,
+    block::ClientID,
 };
 
 use super::{
@@ -20,6 +19,7 @@ use crate::{
     ids::{Dot, Incarnation},
     limits::MAX_DOCUMENT_BYTES,
     path::{Path, RegisterPath},
+    text_index::SpliceError,
     view::Texts,
 };
 
@@ -27,13 +27,16 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Anchor {
     root: TextRoot,
-    sticky: Vec<u8>,
+    /// The character that it stands before; none at the text's end.
+    dot: Option<Dot>,
 }
 
 impl fmt::Display for Anchor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sticky = BASE64URL_NOPAD.encode(&self.sticky);
-        write!(f, "{sticky}:{}", self.root)
+        if let Some(dot) = self.dot {
+            write!(f, "{dot}")?;
+        }
+        write!(f, ":{}", self.root)
     }
 }
 
@@ -42,10 +45,12 @@ impl FromStr for Anchor {
 
     fn from_str(text: &str) -> Result<Self, InvalidInput> {
         let parse = || {
-            let (sticky, root) = text.split_once(':')?;
-            let root = TextRoot::parse(root)?;
-            let sticky = BASE64URL_NOPAD.decode(sticky.as_bytes()).ok()?;
-            (sticky.len() <= 64).then_some(Self { root, sticky })
+            let (dot, root) = text.split_once(':')?;
+            let dot = match dot {
+                "" => None,
+                dot => Some(dot.parse().ok()?),
+            };
+            Some(Self { root: TextRoot::parse(root)?, dot })
         };
         parse()
             .ok_or_else(|| InvalidInput::new("that is not an anchor", "give one that Dunlin made"))
@@ -77,17 +82,18 @@ impl Document {
     /// # Errors
     /// `NotFound` or `WrongKind` where no text is, `InvalidInput` for an index out of range.
     pub fn anchor(&self, path: &Path, index: u32) -> Result<Anchor, EditError> {
-        let place = self.text_place(path)?;
-        let Some(text) = self.texts.get(&place) else {
-            return Err(EditError::NotFound { path: path.to_string() });
-        };
+        let root = self.text_place(path)?;
+        let text = self.texts.get(&root);
         let txn = self.doc.try_transact().map_err(internal)?;
-        check_range(path, index, 0, text.len(&txn))?;
+        check_range(path, index, 0, text.map_or(0, |text| text.len(&txn)))?;
         // Behind the last character there is none to hold on to: that is the text's end.
-        let sticky = text
-            .sticky_index(&txn, index, Assoc::After)
-            .unwrap_or_else(|| StickyIndex::from_type(&txn, text, Assoc::After));
-        Ok(Anchor { root: place, sticky: sticky.encode_v1() })
+        let dot = match &self.index {
+            Some(positions) => positions.dot_at(&root.to_string(), index),
+            None => text
+                .and_then(|text| text.sticky_index(&txn, index, Assoc::After))
+                .and_then(|it| dot_of(&it)),
+        };
+        Ok(Anchor { root, dot })
     }
 
     /// Where an anchor stands now, in UTF-16 code units.
@@ -96,11 +102,25 @@ impl Document {
     /// `NotFound` if the text is gone.
     pub fn resolve(&self, anchor: &Anchor) -> Result<u32, EditError> {
         let gone = || EditError::NotFound { path: anchor.root.path.to_string() };
-        let known = self.texts.contains_key(&anchor.root) && self.is_there(&anchor.root);
-        let sticky = StickyIndex::decode_v1(&anchor.sticky).map_err(|_| gone())?;
+        if !self.is_there(&anchor.root) {
+            return Err(gone());
+        }
         let txn = self.doc.try_transact().map_err(internal)?;
-        let offset = known.then(|| sticky.get_offset(&txn)).flatten().ok_or_else(gone)?;
-        Ok(offset.index)
+        let Some(dot) = anchor.dot else {
+            return Ok(self.texts.get(&anchor.root).map_or(0, |text| text.len(&txn)));
+        };
+        let name = anchor.root.to_string();
+        if let Some(positions) = &self.index {
+            let found = positions.position(dot).filter(|(root, _)| *root == name);
+            return found.map(|(_, index)| index).ok_or_else(gone);
+        }
+        let clocks = dot.clock..dot.clock.saturating_add(1);
+        if self.known.texts_in(dot.incarnation, clocks).all(|root| **root != *name) {
+            return Err(gone());
+        }
+        let id = ID::new(ClientID::new(dot.incarnation.client()), dot.clock);
+        let offset = StickyIndex::from_id(id, Assoc::After).get_offset(&txn);
+        offset.map(|offset| offset.index).ok_or_else(gone)
     }
 
     fn text_place(&self, path: &Path) -> Result<TextRoot, EditError> {
@@ -120,7 +140,8 @@ impl Writing<'_, '_> {
             return text.clone();
         }
         let text = self.txn.get_or_insert_text(root.to_string());
-        self.document.follow_text(root.clone(), text.clone());
+        self.document.texts.insert(root.clone(), text.clone());
+        self.note_opened(root);
         text
     }
 
@@ -128,10 +149,16 @@ impl Writing<'_, '_> {
     pub(super) fn begin_text(&mut self, writer: Incarnation, root: TextRoot, content: &str) {
         self.note_addition();
         self.root_text(&root);
-        let Dot { clock, .. } = self.composer.text(writer, &root.to_string(), None, None, content);
+        let (name, start) = (root.to_string(), self.composer.clock(writer));
+        match &mut self.document.index {
+            Some(index) => {
+                index.begin(&mut self.composer, writer, &name, content);
+                self.changes_index = true;
+            }
+            None => drop(self.composer.text(writer, &name, None, None, content)),
+        }
         let end = self.composer.clock(writer);
-        self.note_typed(&root, writer, clock..end);
-        self.document.note_wide(&root, content);
+        self.note_typed(&root, writer, start..end);
         self.note_path(&root.path);
     }
 
@@ -148,110 +175,146 @@ impl Writing<'_, '_> {
             let what = format!("the text at {:?}, in bytes,", root.path.as_str());
             return Err(EditError::LimitExceeded { what, limit: MAX_DOCUMENT_BYTES as u64 });
         }
-        if self.operations_in(root).is_empty() {
-            check_range(user_path, at, delete, 0)?;
-            if !insert.is_empty() {
-                let units = insert.encode_utf16().count() as u32;
+        let units = insert.encode_utf16().count() as u32;
+        let wanted = Splice { at, delete, insert: units };
+        if self.document.index.is_some() {
+            return self.splice_by_index(user_path, root, wanted, insert);
+        }
+        if self.is_untouched(root) {
+            self.meant(user_path, root, wanted, 0)?;
+            if units > 0 {
                 self.begin_text(self.writer(), root.clone(), insert);
-                let splice = Splice { at: 0, delete: 0, insert: units };
-                self.document.history.text(root.clone(), vec![splice]);
+                self.document.history.text(root.clone(), vec![wanted]);
             }
             return Ok(());
         }
         self.flush()?;
         let text = self.root_text(root);
-        let pictured = self.read_picture(root, &text)?;
-        let length = match pictured {
-            true => self.pictures.get(root).map_or(0, Picture::length),
-            false => text.len(self.txn),
-        };
-        check_range(user_path, at, delete, length)?;
-        let units = insert.encode_utf16().count() as u32;
-        let splice = Splice { at, delete, insert: units };
-        let splices = match self.pictures.get_mut(root) {
-            Some(picture) => picture.replace(splice),
-            None => vec![splice],
-        };
-        // All before any, since a transaction that has changed something cannot be taken back.
-        let mut shift = 0u32;
-        for splice in &splices {
-            let at = splice.at.wrapping_add(shift);
-            self.check_surrogates(user_path, root, &text, at, splice.delete)?;
-            shift = shift.wrapping_add(splice.delete).wrapping_sub(splice.insert);
+        let splices = self.meant(user_path, root, wanted, text.len(self.txn))?;
+        for splice in in_place(&splices) {
+            self.check_surrogates(user_path, &text, splice)?;
+        }
+        if splices.iter().all(|it| it.is_empty()) {
+            return Ok(());
         }
         self.note_path(&root.path);
         for splice in splices {
-            let content = if splice.insert > 0 { insert } else { "" };
-            self.apply_splice(root, &text, splice, content)?;
+            self.apply_splice(root, &text, splice, insert)?;
         }
         Ok(())
     }
 
-    /// Makes the caller's picture of a text, if it has read something older than what is there;
-    /// whether it has.
-    fn read_picture(&mut self, root: &TextRoot, text: &TextRef) -> Result<bool, EditError> {
-        let Some(base) = &self.base else { return Ok(false) };
+    /// The same where positions are known: into the update in the making, and the index.
+    fn splice_by_index(
+        &mut self,
+        user_path: &Path,
+        root: &TextRoot,
+        wanted: Splice,
+        insert: &str,
+    ) -> Result<(), EditError> {
+        let name = root.to_string();
+        let length = self.document.index.as_ref().map_or(0, |index| index.len(&name));
+        let splices = self.meant(user_path, root, wanted, length)?;
+        for Splice { at, delete, .. } in in_place(&splices) {
+            let checked = self.document.index.as_ref().map(|it| it.check(&name, at, delete));
+            checked.transpose().map_err(|error| refusal(user_path, at, delete, error))?;
+        }
+        if splices.iter().all(|it| it.is_empty()) {
+            return Ok(());
+        }
+        self.root_text(root);
+        self.note_path(&root.path);
+        let start = self.next_dot().clock;
+        self.changes_index = true;
+        if splices.iter().any(|it| it.insert > 0) {
+            self.note_addition();
+        }
+        let Some(index) = &mut self.document.index else { return Err(internal("no index")) };
+        for Splice { at, delete, insert: units } in splices.iter().copied() {
+            let content = if units > 0 { insert } else { "" };
+            let made = index.splice(&mut self.composer, &name, at, delete, content);
+            made.map_err(|error| refusal(user_path, at, delete, error))?;
+        }
+        self.document.history.text(root.clone(), splices);
+        let end = self.next_dot().clock;
+        self.note_typed(root, self.writer(), start..end);
+        Ok(())
+    }
+
+    /// What the caller's splice is in the text as it is, of this length, one after the other.
+    fn meant(
+        &mut self,
+        user_path: &Path,
+        root: &TextRoot,
+        wanted: Splice,
+        length: u32,
+    ) -> Result<Vec<Splice>, EditError> {
+        let Splice { at, delete, .. } = wanted;
+        self.read_picture(root, length)?;
+        match self.pictures.get_mut(root) {
+            Some(picture) => {
+                check_range(user_path, at, delete, picture.length())?;
+                Ok(picture.replace(wanted))
+            }
+            None => {
+                check_range(user_path, at, delete, length)?;
+                Ok(vec![wanted])
+            }
+        }
+    }
+
+    /// Makes the caller's picture of a text of this length, if it has read something older than
+    /// what is there.
+    fn read_picture(&mut self, root: &TextRoot, length: u32) -> Result<(), EditError> {
+        let Some(base) = &self.base else { return Ok(()) };
         if !self.pictures.contains_key(root) {
             let unseen = self.document.history.text_since(root, base.seq);
             let unseen =
                 unseen.ok_or_else(|| EditError::StaleVersion { path: root.path.to_string() })?;
-            let picture = Picture::before(&unseen, text.len(self.txn));
-            self.pictures.insert(root.clone(), picture);
+            self.pictures.insert(root.clone(), Picture::before(&unseen, length));
         }
-        Ok(true)
+        Ok(())
     }
 
+    /// Has yrs splice, which looks for the position itself.
     fn apply_splice(
         &mut self,
         root: &TextRoot,
         text: &TextRef,
         splice: Splice,
-        content: &str,
+        insert: &str,
     ) -> Result<(), EditError> {
-        let units = content.encode_utf16().count() as u32;
-        if splice.delete == 0 && units == 0 {
+        if splice.is_empty() {
             return Ok(());
         }
-        if units > 0 {
+        if splice.insert > 0 {
             self.note_addition();
         }
         self.with_yrs(root, |txn| {
             if splice.delete > 0 {
                 text.remove_range(txn, splice.at, splice.delete);
             }
-            if units > 0 {
-                text.insert(txn, splice.at, content);
+            if splice.insert > 0 {
+                text.insert(txn, splice.at, insert);
             }
         })?;
-        let splice = Splice { insert: units, ..splice };
         self.document.history.text(root.clone(), vec![splice]);
-        self.document.note_wide(root, content);
         Ok(())
     }
 
     /// Neither end of a range may lie inside a surrogate pair.
     fn check_surrogates(
-        &mut self,
+        &self,
         path: &Path,
-        root: &TextRoot,
         text: &TextRef,
-        at: u32,
-        delete: u32,
+        splice: Splice,
     ) -> Result<(), EditError> {
-        if !self.document.may_be_wide(root) {
-            return Ok(());
-        }
         let content = text.get_string(self.txn);
-        self.document.note_content(root, &content);
         let mut index = 0;
         for character in content.chars() {
-            for end in [at, at + delete] {
+            for end in [splice.at, splice.at + splice.delete] {
                 if character.len_utf16() == 2 && index + 1 == end {
-                    return Err(InvalidInput::new(
-                        format!("index {end} of {path} is inside a surrogate pair"),
-                        "count UTF-16 code units and stay outside of characters such as emoji",
-                    )
-                    .into());
+                    return Err(inside_pair(path, end).into());
                 }
             }
             index += character.len_utf16() as u32;
@@ -259,11 +322,26 @@ impl Writing<'_, '_> {
         Ok(())
     }
 
+    /// Whether nothing is in a text.
+    fn is_empty(&self, root: &TextRoot) -> bool {
+        match &self.document.index {
+            Some(index) => index.len(&root.to_string()) == 0,
+            None => {
+                let held = self.document.texts.get(root).map_or(0, |text| text.len(self.txn));
+                held == 0 && !self.typed.contains_key(root)
+            }
+        }
+    }
+
     /// Deletes the characters in context of all texts here and below.
     pub(super) fn clear_texts(&mut self, path: &RegisterPath) {
         let roots: Vec<TextRoot> =
             self.document.texts_at(path).map(|(root, _)| root.clone()).collect();
         for root in roots {
+            if self.is_empty(&root) {
+                self.cleared.insert(root);
+                continue;
+            }
             let mut is_cleared = false;
             for (writer, clocks) in self.operations_in(&root) {
                 let first = Dot { incarnation: writer, clock: clocks.start };
@@ -276,11 +354,20 @@ impl Writing<'_, '_> {
                 if seen > clocks.start {
                     self.composer.delete(first, seen - clocks.start);
                     is_cleared = true;
+                    if let Some(index) = &mut self.document.index {
+                        let changes = index.clear(first, seen - clocks.start);
+                        self.changes_index = true;
+                        self.document.note_changes(&changes);
+                    }
                 }
             }
             if is_cleared {
                 self.note_path(&root.path);
-                self.document.history.text_lost(root);
+                self.cleared.insert(root.clone());
+                self.pictures.remove(&root);
+                if self.document.index.is_none() {
+                    self.document.history.text_lost(root);
+                }
             }
         }
     }
@@ -298,4 +385,32 @@ fn out_of_range(path: &Path, at: u32, delete: u32, length: u32) -> InvalidInput 
         format!("{at} + {delete} is out of range: {path} has {length} UTF-16 code units"),
         "read the text again, and count UTF-16 code units",
     )
+}
+
+fn inside_pair(path: &Path, index: u32) -> InvalidInput {
+    InvalidInput::new(
+        format!("index {index} of {path} is inside a surrogate pair"),
+        "count UTF-16 code units and stay outside of characters such as emoji",
+    )
+}
+
+fn refusal(path: &Path, at: u32, delete: u32, error: SpliceError) -> EditError {
+    match error {
+        SpliceError::OutOfRange { length } => out_of_range(path, at, delete, length).into(),
+        SpliceError::InsideSurrogatePair { index } => inside_pair(path, index).into(),
+    }
+}
+
+/// Splices to be made one after the other, at their places in the text before all of them.
+fn in_place(splices: &[Splice]) -> impl Iterator<Item = Splice> + '_ {
+    splices.iter().scan(0u32, |shift, splice| {
+        let at = splice.at.wrapping_add(*shift);
+        *shift = shift.wrapping_add(splice.delete).wrapping_sub(splice.insert);
+        Some(Splice { at, ..*splice })
+    })
+}
+
+fn dot_of(place: &StickyIndex) -> Option<Dot> {
+    let id = place.id()?;
+    Some(Dot { incarnation: Incarnation::from_client(id.client.get())?, clock: id.clock })
 }

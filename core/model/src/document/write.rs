@@ -45,7 +45,13 @@ pub(super) struct Writing<'a, 't> {
     /// Whether yrs has changed already: by edits at positions that it looked for itself.
     is_applied: bool,
     /// What was typed so far.
-    typed: BTreeMap<TextRoot, Vec<(Incarnation, Range<u32>)>>,
+    pub(super) typed: BTreeMap<TextRoot, Vec<(Incarnation, Range<u32>)>>,
+    /// The texts of which all in context was deleted.
+    pub(super) cleared: BTreeSet<TextRoot>,
+    /// The texts that were opened.
+    opened: Vec<TextRoot>,
+    /// Whether the index has made changes that are not applied yet.
+    pub(super) changes_index: bool,
     /// The texts as the caller sees them: at the base, with the edits so far.
     pub(super) pictures: BTreeMap<TextRoot, Picture>,
     /// The lists as the caller sees them: at the base, with the edits so far.
@@ -89,6 +95,9 @@ impl Document {
             undo: Vec::new(),
             is_applied: false,
             typed: BTreeMap::new(),
+            cleared: BTreeSet::new(),
+            opened: Vec::new(),
+            changes_index: false,
             pictures: BTreeMap::new(),
             seen_lists: BTreeMap::new(),
         };
@@ -112,8 +121,7 @@ impl Document {
 
     /// A base must be of this document and not from its future.
     fn check_base(&self, base: &Version) -> Result<(), EditError> {
-        let mut read = base.state_vector.iter();
-        let held = read.all(|(writer, clock)| self.known.clock(writer) >= clock);
+        let held = self.known.covers_all(&base.state_vector);
         if base.generation == self.known.generation && held && base.seq <= self.seq {
             return Ok(());
         }
@@ -179,7 +187,19 @@ impl Writing<'_, '_> {
 
     /// Notes what was typed in this transaction.
     pub(super) fn note_typed(&mut self, root: &TextRoot, writer: Incarnation, clocks: Range<u32>) {
-        self.typed.entry(root.clone()).or_default().push((writer, clocks));
+        if !clocks.is_empty() {
+            self.typed.entry(root.clone()).or_default().push((writer, clocks));
+        }
+    }
+
+    /// Notes that a text was opened.
+    pub(super) fn note_opened(&mut self, root: &TextRoot) {
+        self.opened.push(root.clone());
+    }
+
+    /// Whether nothing was ever typed in a text.
+    pub(super) fn is_untouched(&self, root: &TextRoot) -> bool {
+        !self.document.known.has_text(&root.to_string()) && !self.typed.contains_key(root)
     }
 
     /// Everything that was ever typed in a text.
@@ -232,6 +252,7 @@ impl Writing<'_, '_> {
             super::replica::state_vector_of(&*self.txn),
             self.document.known.state_vector()
         );
+        self.document.follow_own(&scanned);
         self.document.encoded_len += update.len();
         self.document.is_measured = false;
         if !is_judged {
@@ -245,6 +266,12 @@ impl Writing<'_, '_> {
         if self.is_applied {
             self.document.poisoned = true;
             return;
+        }
+        if self.changes_index {
+            self.document.index = None;
+        }
+        for root in self.opened {
+            self.document.texts.remove(&root);
         }
         for (key, stored, last) in self.undo.into_iter().rev() {
             self.document.registers.restore(key, stored, last);

@@ -53,16 +53,23 @@ pub(crate) enum Parent<'a> {
 pub(crate) enum Content<'a> {
     /// That many units of anything, deleted.
     Deleted(u32),
-    /// A run of text and its length in UTF-16 units.
-    Text(u32),
+    /// A run of text.
+    Text(Text<'a>),
     /// The payload of a register entry.
     Entry(&'a [u8]),
+}
+
+/// A run of text and its length in UTF-16 units.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Text<'a> {
+    pub(crate) content: &'a str,
+    pub(crate) len: u32,
 }
 
 impl Content<'_> {
     pub(crate) fn len(self) -> u32 {
         match self {
-            Self::Deleted(len) | Self::Text(len) => len,
+            Self::Deleted(len) | Self::Text(Text { len, .. }) => len,
             Self::Entry(_) => 1,
         }
     }
@@ -124,8 +131,10 @@ fn read_content<'a>(kind: u8, reader: &mut Reader<'a>) -> Result<Content<'a>, Ma
     let content = match kind {
         DELETED => Content::Deleted(reader.u32()?),
         STRING => {
-            let units = reader.text()?.chars().map(char::len_utf16).sum::<usize>();
-            Content::Text(u32::try_from(units).map_err(|_| Malformed::ClockOutOfBounds)?)
+            let content = reader.text()?;
+            let units = content.chars().map(char::len_utf16).sum::<usize>();
+            let len = u32::try_from(units).map_err(|_| Malformed::ClockOutOfBounds)?;
+            Content::Text(Text { content, len })
         }
         _ => {
             if reader.u32()? != 1 || reader.byte()? != BUFFER {

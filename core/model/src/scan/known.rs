@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Range,
+    sync::Arc,
 };
 
 use super::{Diverged, Gap, Measure, NoRoom, Parent, Refusal, Scanned, check, entry::Place};
@@ -25,7 +26,11 @@ const CROWD_BITS: u32 = 14;
 #[derive(Clone, Debug, Default)]
 pub struct Known {
     writers: BTreeMap<LowBitsFirst, Writer>,
-    texts: BTreeMap<String, Root>,
+    /// The same in another order, to be handed out.
+    state_vector: StateVector,
+    texts: BTreeMap<Arc<str>, Root>,
+    /// By the index of their roots.
+    names: Vec<Arc<str>>,
     /// The document's generation, for which its founders stand.
     pub(crate) generation: u32,
 }
@@ -60,6 +65,10 @@ impl Root {
 
     fn text(index: usize) -> Self {
         Self((Place::ALL.len() + index) as u32)
+    }
+
+    fn text_index(self) -> Option<usize> {
+        (self.0 as usize).checked_sub(Place::ALL.len())
     }
 
     pub(super) fn is_entries(self) -> bool {
@@ -152,12 +161,19 @@ impl Known {
     /// As [`check`](Self::check), and then nothing is noted.
     pub fn absorb(&mut self, update: &Scanned<'_>) -> Result<(), Refusal> {
         let fresh = check::check(self, update)?;
-        self.texts.extend(fresh.texts.into_iter().map(|(name, root)| (name.to_owned(), root)));
+        let mut texts: Vec<(Root, Arc<str>)> =
+            fresh.texts.into_iter().map(|(name, root)| (root, name.into())).collect();
+        texts.sort_unstable();
+        for (root, name) in texts {
+            self.texts.insert(Arc::clone(&name), root);
+            self.names.push(name);
+        }
         for (incarnation, end, runs) in fresh.writers {
             let writer = self.writers.entry(LowBitsFirst::new(incarnation)).or_default();
             writer.end = end.max(writer.end);
             writer.runs.0.pop();
             writer.runs.0.extend(runs.0);
+            self.state_vector.raise(incarnation, writer.end);
         }
         Ok(())
     }
@@ -179,10 +195,32 @@ impl Known {
 
     /// How many operations of each writer are held.
     pub fn state_vector(&self) -> StateVector {
-        self.writers
-            .iter()
-            .filter_map(|(writer, held)| Some((writer.writer()?, held.end)))
-            .collect()
+        self.state_vector.clone()
+    }
+
+    /// Whether everything in a vector is held.
+    pub(crate) fn covers_all(&self, read: &StateVector) -> bool {
+        self.state_vector.covers_all(read)
+    }
+
+    /// Whether anything was ever typed in a root text.
+    pub(crate) fn has_text(&self, name: &str) -> bool {
+        self.texts.contains_key(name)
+    }
+
+    /// The root texts that these operations of one writer, as far as they are held, belong to.
+    pub(crate) fn texts_in(
+        &self,
+        writer: Incarnation,
+        clocks: Range<u32>,
+    ) -> impl Iterator<Item = &Arc<str>> {
+        let held = self.writers.get(&LowBitsFirst::new(writer));
+        let end = held.map_or(0, |held| held.end.min(clocks.end));
+        let start = clocks.start;
+        let runs = held.into_iter().filter(move |_| start < end);
+        let runs = runs.flat_map(move |held| held.runs.since(start));
+        let runs = runs.take_while(move |run| run.start < end);
+        runs.filter_map(|run| self.names.get(run.root.text_index()?))
     }
 
     /// The root texts in which something was typed that this vector does not hold.
@@ -195,7 +233,7 @@ impl Known {
             .flat_map(|(from, held)| held.runs.since(from).iter().map(|run| run.root))
             .collect();
         let texts = self.texts.iter();
-        texts.filter(move |(_, root)| unseen.contains(root)).map(|(name, _)| name.as_str())
+        texts.filter(move |(_, root)| unseen.contains(root)).map(|(name, _)| &**name)
     }
 
     /// The operations that were ever made in a root text, writer by writer.
@@ -261,13 +299,13 @@ impl Known {
     /// How many root texts of the update are new.
     pub(crate) fn new_texts(&self, update: &Scanned<'_>) -> usize {
         let mut found = BTreeSet::new();
-        update.visit_blocks(|_, block| {
+        for (_, block) in update.writers().flatten() {
             if let Parent::Text(name) = block.head.parent
                 && !self.texts.contains_key(name)
             {
                 found.insert(name);
             }
-        });
+        }
         found.len()
     }
 
@@ -317,7 +355,7 @@ impl Known {
     pub(super) fn layout(&self) -> BTreeMap<Incarnation, Vec<(u32, &str)>> {
         let name = |root| {
             let text = self.texts.iter().find(|(_, text)| **text == root);
-            text.map_or("entries", |(name, _)| name.as_str())
+            text.map_or("entries", |(name, _)| name)
         };
         let runs = |writer: &Writer| {
             let end = [Run { start: writer.end, root: Root(0), has_origin: false }];

@@ -312,8 +312,12 @@ async fn a_writer_whose_update_is_malformed_is_hung_up_on_and_changes_only_the_q
 /// A document of one writer, with a text at this path.
 fn by_one_writer(path: &str, text: &str) -> Vec<u8> {
     let mut document = Document::new(Incarnation::from_random([8; 8]));
-    let value = Value::from_json(&json!({ path: {"$text": text} })).unwrap();
-    document.merge(&value, None, &ListKeys::new(), 0).unwrap().update
+    // What it begins with is nobody's write.
+    for content in [json!({}), json!({ path: {"$text": text} })] {
+        let value = Value::from_json(&content).unwrap();
+        document.merge(&value, None, &ListKeys::new(), 0).unwrap();
+    }
+    document.snapshot()
 }
 
 #[tokio::test]

@@ -16,7 +16,8 @@ pub(super) fn project(open: &mut Open, update: usize) -> Projection {
         // How long the JSON is shows when it is built; until then the state says about as much.
         None => open.document.encoded_len(),
     };
-    if guess > EAGER_BYTES {
+    // What is new has no row yet that could be shown meanwhile.
+    if guess > EAGER_BYTES && open.row.is_some() {
         open.json = open.json.map(|_| guess);
         return Projection {
             state: ProjectionState::Dirty,

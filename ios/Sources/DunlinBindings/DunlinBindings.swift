@@ -1045,6 +1045,25 @@ public protocol CollectionProtocol: AnyObject, Sendable {
     func readText(id: String, path: String) async throws  -> Text
     
     /**
+     * Begins a document anew from its present content, where removing gives no room any more
+     * (too many writers or texts), or where two copies contradict each other. Its history goes,
+     * and bases read before are stale. On every device it takes the place of the old one; what a
+     * device alone had shows there among the conflicts.
+     *
+     * Refuses with `NotFound` if there is none or it is deleted, `LimitExceeded`, `Denied`,
+     * `StorageFull`.
+     */
+    func refound(id: String) async throws  -> Committed
+    
+    /**
+     * Makes the document this, or creates it: fields that the value does not name are removed, and
+     * null is stored, at every depth. What is there keeps its kind, as under `put`.
+     *
+     * Refuses as `put` does.
+     */
+    func replace(id: String, value: String) async throws  -> Committed
+    
+    /**
      * Where an anchor stands now, in UTF-16 code units.
      *
      * Refuses with `NotFound` if the text is gone, `InvalidInput` for what is not an anchor.
@@ -1347,6 +1366,53 @@ open func readText(id: String, path: String)async throws  -> Text  {
             completeFunc: ffi_dunlin_ffi_rust_future_complete_rust_buffer,
             freeFunc: ffi_dunlin_ffi_rust_future_free_rust_buffer,
             liftFunc: FfiConverterTypeText_lift,
+            errorHandler: FfiConverterTypeDunlinError_lift
+        )
+}
+    
+    /**
+     * Begins a document anew from its present content, where removing gives no room any more
+     * (too many writers or texts), or where two copies contradict each other. Its history goes,
+     * and bases read before are stale. On every device it takes the place of the old one; what a
+     * device alone had shows there among the conflicts.
+     *
+     * Refuses with `NotFound` if there is none or it is deleted, `LimitExceeded`, `Denied`,
+     * `StorageFull`.
+     */
+open func refound(id: String)async throws  -> Committed  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_dunlin_ffi_fn_method_collection_refound(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_dunlin_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_dunlin_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_dunlin_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeCommitted_lift,
+            errorHandler: FfiConverterTypeDunlinError_lift
+        )
+}
+    
+    /**
+     * Makes the document this, or creates it: fields that the value does not name are removed, and
+     * null is stored, at every depth. What is there keeps its kind, as under `put`.
+     *
+     * Refuses as `put` does.
+     */
+open func replace(id: String, value: String)async throws  -> Committed  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_dunlin_ffi_fn_method_collection_replace(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterString.lower(value)
+                )
+            },
+            pollFunc: ffi_dunlin_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_dunlin_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_dunlin_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeCommitted_lift,
             errorHandler: FfiConverterTypeDunlinError_lift
         )
 }
@@ -3989,11 +4055,12 @@ public protocol SpaceProtocol: AnyObject, Sendable {
     func changesAfter(seq: Int64?)  -> ChangeFeed
     
     /**
-     * Opens a collection by name; it comes into being with its first document.
+     * Opens a collection by name; it comes into being with its first document. With `plain`, what
+     * is written through it is read as it is: `{"$text":"x"}` is an object like any other.
      *
      * Refuses with `InvalidInput` for a name that does not match `[a-z][a-z0-9_]{0,62}`.
      */
-    func collection(name: String) throws  -> Collection
+    func collection(name: String, plain: Bool) throws  -> Collection
     
     /**
      * The names of the collections that there are.
@@ -4183,16 +4250,18 @@ open func changesAfter(seq: Int64?) -> ChangeFeed  {
 }
     
     /**
-     * Opens a collection by name; it comes into being with its first document.
+     * Opens a collection by name; it comes into being with its first document. With `plain`, what
+     * is written through it is read as it is: `{"$text":"x"}` is an object like any other.
      *
      * Refuses with `InvalidInput` for a name that does not match `[a-z][a-z0-9_]{0,62}`.
      */
-open func collection(name: String)throws  -> Collection  {
+open func collection(name: String, plain: Bool)throws  -> Collection  {
     return try  FfiConverterTypeCollection_lift(try rustCallWithError(FfiConverterTypeDunlinError_lift) {
         uniffiCallStatus in
     uniffi_dunlin_ffi_fn_method_space_collection(
             self.uniffiCloneHandle(),
-        FfiConverterString.lower(name),uniffiCallStatus
+        FfiConverterString.lower(name),
+        FfiConverterBool.lower(plain),uniffiCallStatus
     )
 })
 }
@@ -5217,6 +5286,145 @@ public func FfiConverterTypeEvent_lower(_ value: Event) -> RustBuffer {
 
 
 /**
+ * A document that differs from a peer's because the two together would outgrow a bound.
+ */
+public struct FullDocument: Equatable, Hashable {
+    /**
+     * The document, as collection/id.
+     */
+    public let document: String
+    /**
+     * The id of the peer.
+     */
+    public let peer: String
+    /**
+     * Whether the peer's does not fit here; else this device's does not fit there.
+     */
+    public let byUs: Bool
+    /**
+     * What there would be too much of: bytes, writers or texts.
+     */
+    public let measure: String
+    /**
+     * How much the side has that keeps the other's out.
+     */
+    public let has: UInt64
+    /**
+     * How much it would have.
+     */
+    public let needs: UInt64
+    /**
+     * The bound.
+     */
+    public let bound: UInt64
+    /**
+     * What is largest here among what gives room when it is removed, the largest first.
+     */
+    public let largest: [Large]
+    /**
+     * What to do about it, in words.
+     */
+    public let remedy: String
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The document, as collection/id.
+         */document: String, 
+        /**
+         * The id of the peer.
+         */peer: String, 
+        /**
+         * Whether the peer's does not fit here; else this device's does not fit there.
+         */byUs: Bool, 
+        /**
+         * What there would be too much of: bytes, writers or texts.
+         */measure: String, 
+        /**
+         * How much the side has that keeps the other's out.
+         */has: UInt64, 
+        /**
+         * How much it would have.
+         */needs: UInt64, 
+        /**
+         * The bound.
+         */bound: UInt64, 
+        /**
+         * What is largest here among what gives room when it is removed, the largest first.
+         */largest: [Large], 
+        /**
+         * What to do about it, in words.
+         */remedy: String) {
+        self.document = document
+        self.peer = peer
+        self.byUs = byUs
+        self.measure = measure
+        self.has = has
+        self.needs = needs
+        self.bound = bound
+        self.largest = largest
+        self.remedy = remedy
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension FullDocument: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeFullDocument: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> FullDocument {
+        return
+            try FullDocument(
+                document: FfiConverterString.read(from: &buf), 
+                peer: FfiConverterString.read(from: &buf), 
+                byUs: FfiConverterBool.read(from: &buf), 
+                measure: FfiConverterString.read(from: &buf), 
+                has: FfiConverterUInt64.read(from: &buf), 
+                needs: FfiConverterUInt64.read(from: &buf), 
+                bound: FfiConverterUInt64.read(from: &buf), 
+                largest: FfiConverterSequenceTypeLarge.read(from: &buf), 
+                remedy: FfiConverterString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: FullDocument, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.document, into: &buf)
+        FfiConverterString.write(value.peer, into: &buf)
+        FfiConverterBool.write(value.byUs, into: &buf)
+        FfiConverterString.write(value.measure, into: &buf)
+        FfiConverterUInt64.write(value.has, into: &buf)
+        FfiConverterUInt64.write(value.needs, into: &buf)
+        FfiConverterUInt64.write(value.bound, into: &buf)
+        FfiConverterSequenceTypeLarge.write(value.largest, into: &buf)
+        FfiConverterString.write(value.remedy, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFullDocument_lift(_ buf: RustBuffer) throws -> FullDocument {
+    return try FfiConverterTypeFullDocument.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFullDocument_lower(_ value: FullDocument) -> RustBuffer {
+    return FfiConverterTypeFullDocument.lower(value)
+}
+
+
+/**
  * What an invitation allows.
  */
 public struct Invitation: Equatable, Hashable {
@@ -5292,6 +5500,75 @@ public func FfiConverterTypeInvitation_lift(_ buf: RustBuffer) throws -> Invitat
 #endif
 public func FfiConverterTypeInvitation_lower(_ value: Invitation) -> RustBuffer {
     return FfiConverterTypeInvitation.lower(value)
+}
+
+
+/**
+ * Something large in a document.
+ */
+public struct Large: Equatable, Hashable {
+    /**
+     * Where, as a JSON pointer.
+     */
+    public let path: String
+    /**
+     * About how many bytes it takes.
+     */
+    public let bytes: UInt64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Where, as a JSON pointer.
+         */path: String, 
+        /**
+         * About how many bytes it takes.
+         */bytes: UInt64) {
+        self.path = path
+        self.bytes = bytes
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Large: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeLarge: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Large {
+        return
+            try Large(
+                path: FfiConverterString.read(from: &buf), 
+                bytes: FfiConverterUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Large, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.path, into: &buf)
+        FfiConverterUInt64.write(value.bytes, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLarge_lift(_ buf: RustBuffer) throws -> Large {
+    return try FfiConverterTypeLarge.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeLarge_lower(_ value: Large) -> RustBuffer {
+    return FfiConverterTypeLarge.lower(value)
 }
 
 
@@ -6046,6 +6323,10 @@ public struct SpaceStatus: Equatable, Hashable {
      * Documents that differ from a peer's although both gave everything.
      */
     public let diverged: [String]
+    /**
+     * Documents that differ from a peer's because there is no room for both, here or there.
+     */
+    public let full: [FullDocument]
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -6076,7 +6357,10 @@ public struct SpaceStatus: Equatable, Hashable {
          */inSync: Bool, 
         /**
          * Documents that differ from a peer's although both gave everything.
-         */diverged: [String]) {
+         */diverged: [String], 
+        /**
+         * Documents that differ from a peer's because there is no room for both, here or there.
+         */full: [FullDocument]) {
         self.id = id
         self.name = name
         self.alias = alias
@@ -6086,6 +6370,7 @@ public struct SpaceStatus: Equatable, Hashable {
         self.seq = seq
         self.inSync = inSync
         self.diverged = diverged
+        self.full = full
     }
 
     
@@ -6112,7 +6397,8 @@ public struct FfiConverterTypeSpaceStatus: FfiConverterRustBuffer {
                 digest: FfiConverterString.read(from: &buf), 
                 seq: FfiConverterInt64.read(from: &buf), 
                 inSync: FfiConverterBool.read(from: &buf), 
-                diverged: FfiConverterSequenceString.read(from: &buf)
+                diverged: FfiConverterSequenceString.read(from: &buf), 
+                full: FfiConverterSequenceTypeFullDocument.read(from: &buf)
         )
     }
 
@@ -6126,6 +6412,7 @@ public struct FfiConverterTypeSpaceStatus: FfiConverterRustBuffer {
         FfiConverterInt64.write(value.seq, into: &buf)
         FfiConverterBool.write(value.inSync, into: &buf)
         FfiConverterSequenceString.write(value.diverged, into: &buf)
+        FfiConverterSequenceTypeFullDocument.write(value.full, into: &buf)
     }
 }
 
@@ -7948,6 +8235,56 @@ fileprivate struct FfiConverterSequenceTypeEvent: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeFullDocument: FfiConverterRustBuffer {
+    typealias SwiftType = [FullDocument]
+
+    public static func write(_ value: [FullDocument], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeFullDocument.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [FullDocument] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [FullDocument]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeFullDocument.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeLarge: FfiConverterRustBuffer {
+    typealias SwiftType = [Large]
+
+    public static func write(_ value: [Large], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeLarge.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Large] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Large]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeLarge.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeMember: FfiConverterRustBuffer {
     typealias SwiftType = [Member]
 
@@ -8299,6 +8636,12 @@ private let initializationResult: InitializationResult = {
     if (uniffi_dunlin_ffi_checksum_method_collection_read_text() != 50440) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_dunlin_ffi_checksum_method_collection_refound() != 16452) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_collection_replace() != 55282) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_dunlin_ffi_checksum_method_collection_resolve() != 27515) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -8440,7 +8783,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_dunlin_ffi_checksum_method_space_changes_after() != 46633) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_dunlin_ffi_checksum_method_space_collection() != 17643) {
+    if (uniffi_dunlin_ffi_checksum_method_space_collection() != 28602) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_dunlin_ffi_checksum_method_space_collections() != 48546) {

@@ -433,6 +433,16 @@ uint64_t uniffi_dunlin_ffi_fn_method_collection_put_many(uint64_t ptr, RustBuffe
 uint64_t uniffi_dunlin_ffi_fn_method_collection_read_text(uint64_t ptr, RustBuffer id, RustBuffer path
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_REFOUND
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_REFOUND
+uint64_t uniffi_dunlin_ffi_fn_method_collection_refound(uint64_t ptr, RustBuffer id
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_REPLACE
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_REPLACE
+uint64_t uniffi_dunlin_ffi_fn_method_collection_replace(uint64_t ptr, RustBuffer id, RustBuffer value
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_RESOLVE
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_RESOLVE
 uint64_t uniffi_dunlin_ffi_fn_method_collection_resolve(uint64_t ptr, RustBuffer id, RustBuffer anchor
@@ -820,7 +830,7 @@ uint64_t uniffi_dunlin_ffi_fn_method_space_changes_after(uint64_t ptr, RustBuffe
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_SPACE_COLLECTION
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_SPACE_COLLECTION
-uint64_t uniffi_dunlin_ffi_fn_method_space_collection(uint64_t ptr, RustBuffer name, RustCallStatus *_Nonnull out_status
+uint64_t uniffi_dunlin_ffi_fn_method_space_collection(uint64_t ptr, RustBuffer name, int8_t plain, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_SPACE_COLLECTIONS
@@ -1255,6 +1265,18 @@ uint16_t uniffi_dunlin_ffi_checksum_method_collection_put_many(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_COLLECTION_READ_TEXT
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_COLLECTION_READ_TEXT
 uint16_t uniffi_dunlin_ffi_checksum_method_collection_read_text(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_COLLECTION_REFOUND
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_COLLECTION_REFOUND
+uint16_t uniffi_dunlin_ffi_checksum_method_collection_refound(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_COLLECTION_REPLACE
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_COLLECTION_REPLACE
+uint16_t uniffi_dunlin_ffi_checksum_method_collection_replace(void
     
 );
 #endif

@@ -157,10 +157,8 @@ impl Document {
     /// Looks at a list, if one is there, so that its order can be followed from here on.
     fn remember_list(&self, path: &RegisterPath) {
         let place = Place::at(&self.registers, &self.lists, path);
-        if !place.facts.is_empty() || place.branch.is_some() {
-            if let Kind::List { beginning, has_insertions } = place.kind() {
-                self.lists.order(&place, beginning, has_insertions);
-            }
+        if let Kind::List { beginning, has_insertions } = place.kind() {
+            self.lists.order(&place, beginning, has_insertions);
         }
     }
 

@@ -8,39 +8,49 @@ public struct Edits: Sendable {
 
     /// Writes a value, replacing whatever is there. A missing object above it is made.
     public mutating func set<Value: Encodable>(_ path: String, _ value: Value) {
-        add("set", path, ["value": json(of: value)])
+        record("set", path, ["value": json(of: value)])
     }
 
     /// Removes a field or a list item; nothing happens where nothing is.
     public mutating func remove(_ path: String) {
-        add("remove", path)
+        record("remove", path)
     }
 
     /// Adds to a counter, making it where nothing is.
     public mutating func increment(_ path: String, by number: Int64 = 1) {
-        add("increment", path, ["by": .integer(number)])
+        record("increment", path, ["by": .integer(number)])
     }
 
     /// Deletes and inserts in a text, making it where nothing is.
     public mutating func splice(_ path: String, at index: Int, delete: Int = 0, insert: String = "") {
-        add(
+        record(
             "splice", path,
             ["at": integer(index), "delete": integer(delete), "insert": .string(insert)])
     }
 
     /// Inserts an item before this index of a list, making the list where nothing is.
     public mutating func insert<Value: Encodable>(_ path: String, at index: Int, _ value: Value) {
-        add("insert", path, ["at": integer(index), "value": json(of: value)])
+        record("insert", path, ["at": integer(index), "value": json(of: value)])
     }
 
     /// Moves an item of a list from one index to another.
     public mutating func move(_ path: String, from: Int, to: Int) {
-        add("move", path, ["from": integer(from), "to": integer(to)])
+        record("move", path, ["from": integer(from), "to": integer(to)])
     }
 
     /// Deletes an item of a list.
     public mutating func deleteItem(_ path: String, at index: Int) {
-        add("delete-item", path, ["at": integer(index)])
+        record("delete-item", path, ["at": integer(index)])
+    }
+
+    /// Adds a scalar to a set, making the set where nothing is.
+    public mutating func add<Element: Encodable>(_ path: String, _ element: Element) {
+        record("add", path, ["value": json(of: element)])
+    }
+
+    /// Takes a scalar out of a set; nothing happens where it is not in it.
+    public mutating func discard<Element: Encodable>(_ path: String, _ element: Element) {
+        record("discard", path, ["value": json(of: element)])
     }
 
     /// The list as the core reads it.
@@ -51,7 +61,7 @@ public struct Edits: Sendable {
         return try encodeJSON(edits)
     }
 
-    private mutating func add(
+    private mutating func record(
         _ operation: String, _ path: String, _ fields: [String: JSONValue] = [:]
     ) {
         let named: [String: JSONValue] = ["op": .string(operation), "path": .string(path)]

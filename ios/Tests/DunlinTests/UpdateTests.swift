@@ -14,9 +14,9 @@ import Testing
 
             try await chores.update("a") {
                 $0.title = "Wall"
-                $0.steps?[0].text = "DIG"
+                $0.steps?.swapAt(0, 1)
             }
-            let expected = [LaterStep(text: "DIG", by: "ben"), LaterStep(text: "fill", by: "cy")]
+            let expected = [LaterStep(text: "fill", by: "cy"), LaterStep(text: "dig", by: "ben")]
             let read = try await later.get("a").value
             #expect(read == LaterChore(title: "Wall", owner: "ben", steps: expected))
         }

@@ -58,7 +58,8 @@ impl<'a> Place<'a> {
     pub(crate) fn choose(&self) -> Choice<'a> {
         let mut losers = Vec::new();
         let mut candidates = self.leaves(&mut losers);
-        candidates.extend(self.is_object().then_some(Candidate { kind: Kind::Object, stamp: None }));
+        candidates
+            .extend(self.is_object().then_some(Candidate { kind: Kind::Object, stamp: None }));
         let set = self.is_set().then_some(Candidate { kind: Kind::Set, stamp: None });
         let mut lists = self.lists_here();
         if candidates.len() + lists.len() + usize::from(set.is_some()) == 1 {

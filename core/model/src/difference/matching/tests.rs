@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use super::matches;
 use crate::value::Value;
 
-/// Runs for each kind of list; set `DUNLIN_RUNS` for more.
+/// Runs for each kind of list.
 const RUNS: u64 = 1_500;
 
 /// The rule, quadratic and word by word.
@@ -300,14 +300,9 @@ impl Random {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "how many lists are tried is asked for by hand")]
-fn runs() -> u64 {
-    std::env::var("DUNLIN_RUNS").map_or(RUNS, |runs| runs.parse().unwrap())
-}
-
 #[test]
 fn items_are_matched_as_the_rule_says() {
-    let runs = runs();
+    let runs = RUNS;
     for kind in ["key", "obj", "str", "rep", "some"] {
         let mut checked = 0;
         for seed in 1..=runs {

@@ -19,21 +19,21 @@ public class Edits internal constructor() {
     private val edits = mutableListOf<JsonElement>()
 
     /** Writes a value, replacing whatever is there. A missing object above it is made. */
-    public fun set(path: String, value: JsonElement): Unit = add("set", path, "value" to value)
+    public fun set(path: String, value: JsonElement): Unit = record("set", path, "value" to value)
 
     /** Writes a serializable value. */
     public inline fun <reified T> set(path: String, value: T): Unit = set(path, toJsonElement(serializer<T>(), value))
 
     /** Removes a field or a list item; nothing happens where nothing is. */
-    public fun remove(path: String): Unit = add("remove", path)
+    public fun remove(path: String): Unit = record("remove", path)
 
     /** Adds to a counter, making it where nothing is. */
     public fun increment(path: String, by: Long = 1): Unit =
-        add("increment", path, "by" to JsonPrimitive(by))
+        record("increment", path, "by" to JsonPrimitive(by))
 
     /** Deletes and inserts in a text, making it where nothing is. */
     public fun splice(path: String, at: Int, delete: Int = 0, insert: String = ""): Unit =
-        add(
+        record(
             "splice",
             path,
             "at" to JsonPrimitive(at),
@@ -43,7 +43,7 @@ public class Edits internal constructor() {
 
     /** Inserts an item before this index of a list, making the list where nothing is. */
     public fun insert(path: String, at: Int, value: JsonElement): Unit =
-        add("insert", path, "at" to JsonPrimitive(at), "value" to value)
+        record("insert", path, "at" to JsonPrimitive(at), "value" to value)
 
     /** Inserts a serializable item. */
     public inline fun <reified T> insert(path: String, at: Int, value: T): Unit =
@@ -51,11 +51,23 @@ public class Edits internal constructor() {
 
     /** Moves an item of a list from one index to another. */
     public fun move(path: String, from: Int, to: Int): Unit =
-        add("move", path, "from" to JsonPrimitive(from), "to" to JsonPrimitive(to))
+        record("move", path, "from" to JsonPrimitive(from), "to" to JsonPrimitive(to))
 
     /** Deletes an item of a list. */
     public fun deleteItem(path: String, at: Int): Unit =
-        add("delete-item", path, "at" to JsonPrimitive(at))
+        record("delete-item", path, "at" to JsonPrimitive(at))
+
+    /** Adds a scalar to a set, making the set where nothing is. */
+    public fun add(path: String, element: JsonElement): Unit = record("add", path, "value" to element)
+
+    /** Adds a string to a set, making the set where nothing is. */
+    public fun add(path: String, element: String): Unit = add(path, JsonPrimitive(element))
+
+    /** Takes a scalar out of a set; nothing happens where it is not in it. */
+    public fun discard(path: String, element: JsonElement): Unit = record("discard", path, "value" to element)
+
+    /** Takes a string out of a set; nothing happens where it is not in it. */
+    public fun discard(path: String, element: String): Unit = discard(path, JsonPrimitive(element))
 
     internal fun toJson(): String = JsonArray(edits).toString()
 
@@ -63,7 +75,7 @@ public class Edits internal constructor() {
     internal fun <T> toJsonElement(serializer: KSerializer<T>, value: T): JsonElement =
         ModelJson.encodeToJsonElement(serializer, value)
 
-    private fun add(operation: String, path: String, vararg fields: Pair<String, JsonElement>) {
+    private fun record(operation: String, path: String, vararg fields: Pair<String, JsonElement>) {
         val named = arrayOf("op" to JsonPrimitive(operation), "path" to JsonPrimitive(path))
         edits += JsonObject(mapOf(*named, *fields))
     }

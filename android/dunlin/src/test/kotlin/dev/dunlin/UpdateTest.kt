@@ -18,9 +18,9 @@ class UpdateTest {
             later.put("a", LaterTask("Fence", owner = "ben", steps))
 
             val tasks = space.collection<Task>("tasks")
-            tasks.update("a") { it.copy(title = "Wall", steps = listOf(Step("DIG"), Step("fill"))) }
+            tasks.update("a") { it.copy(title = "Wall", steps = listOf(Step("fill"), Step("dig"))) }
 
-            val expected = listOf(LaterStep("DIG", by = "ben"), LaterStep("fill", by = "cy"))
+            val expected = listOf(LaterStep("fill", by = "cy"), LaterStep("dig", by = "ben"))
             assertEquals(LaterTask("Wall", owner = "ben", expected), later.get("a").value)
         }
 

@@ -44,12 +44,6 @@ impl Document {
         view::value_of(place, &place.kind(), self)
     }
 
-    /// UTF-16 code units over all texts.
-    pub fn text_len(&self) -> usize {
-        let Ok(txn) = self.doc.try_transact() else { return 0 };
-        self.texts.values().map(|text| text.len(&txn) as usize).sum()
-    }
-
     /// The texts whose root is at a path or below it.
     pub(super) fn texts_at(
         &self,

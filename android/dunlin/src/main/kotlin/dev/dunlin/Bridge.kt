@@ -10,21 +10,43 @@ import dev.dunlin.ffi.DunlinException as Refusal
 /** The pause between attempts while the node is suspended: refused at once, they cost nothing. */
 internal val SUSPENDED_PAUSE: Duration = 250.milliseconds
 
-/** Makes a call through the generated layer; its exceptions come out as [DunlinException]. */
-internal inline fun <T> native(call: () -> T): T =
-    try {
+/**
+ * Makes a call through the generated layer; its exceptions come out as [DunlinException]. The
+ * strings that the call hands over are named first, since the generated layer, which refuses a bad
+ * one itself, does not let go of the native object then.
+ */
+internal inline fun <T> native(vararg handed: String?, call: () -> T): T {
+    handed.forEach { if (it?.isWellFormed() == false) throw halfOfAPair() }
+    return try {
         call()
     } catch (refusal: Refusal.Refused) {
         throw refusal.toDunlin()
-    } catch (cause: CharacterCodingException) {
-        // The one fault of a Kotlin string that UTF-8 cannot say.
-        val reason = "a string holds half of a surrogate pair, which is no character"
-        val remedy = "keep both halves together, for instance when a text is cut"
-        throw DunlinException(ErrorCode.InvalidInput, reason, remedy, cause = cause)
     } catch (bug: InternalException) {
         val remedy = "this is a bug in Dunlin: report it with the log"
         throw DunlinException(ErrorCode.Internal, "panicked: ${bug.message}", remedy, cause = bug)
     }
+}
+
+/** The refusal of the one fault of a Kotlin string that UTF-8 cannot say. */
+internal fun halfOfAPair(): DunlinException =
+    DunlinException(
+        ErrorCode.InvalidInput,
+        "a string holds half of a surrogate pair, which is no character",
+        "keep both halves together, for instance when a text is cut",
+    )
+
+/** Whether no half of a surrogate pair stands alone. */
+internal fun String.isWellFormed(): Boolean = indices.none(::isHalfAt)
+
+/** Whether half of a surrogate pair stands alone here. */
+internal fun String.isHalfAt(index: Int): Boolean {
+    val unit = this[index]
+    return when {
+        unit.isHighSurrogate() -> getOrNull(index + 1)?.isLowSurrogate() != true
+        unit.isLowSurrogate() -> getOrNull(index - 1)?.isHighSurrogate() != true
+        else -> false
+    }
+}
 
 internal fun Refusal.toDunlin(): DunlinException =
     when (this) {

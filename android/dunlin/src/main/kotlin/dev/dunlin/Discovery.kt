@@ -47,12 +47,12 @@ internal class ForeignDiscovery(private val discovery: Discovery) : FfiDiscovery
 
     private class Told(private val ffi: FfiDiscoveredPeers) : DiscoveredPeers {
         override fun found(name: String, addresses: List<String>): Unit =
-            native { ffi.found(name, addresses) }
+            native(name, *addresses.toTypedArray()) { ffi.found(name, addresses) }
 
-        override fun lost(name: String): Unit = native { ffi.lost(name) }
+        override fun lost(name: String): Unit = native(name) { ffi.lost(name) }
 
         override fun active(): Unit = native { ffi.active() }
 
-        override fun unavailable(reason: String): Unit = native { ffi.unavailable(reason) }
+        override fun unavailable(reason: String): Unit = native(reason) { ffi.unavailable(reason) }
     }
 }

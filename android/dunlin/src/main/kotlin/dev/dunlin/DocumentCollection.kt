@@ -45,7 +45,7 @@ public class DocumentCollection<T : Any> internal constructor(
      */
     public suspend fun insert(value: T, id: String? = null): Committed {
         val json = encode(serializer, value)
-        return native { Committed(ffi.insert(id, json)) }
+        return native(id, json) { Committed(ffi.insert(id, json)) }
     }
 
     /**
@@ -60,7 +60,7 @@ public class DocumentCollection<T : Any> internal constructor(
      */
     public suspend fun put(id: String, value: T, base: String? = null): Committed {
         val json = encode(serializer, value)
-        return native { Committed(ffi.put(id, json, base)) }
+        return native(id, json, base) { Committed(ffi.put(id, json, base)) }
     }
 
     /**
@@ -72,7 +72,7 @@ public class DocumentCollection<T : Any> internal constructor(
      */
     public suspend fun replace(id: String, value: T): Committed {
         val json = encode(serializer, value)
-        return native { Committed(ffi.replace(id, json)) }
+        return native(id, json) { Committed(ffi.replace(id, json)) }
     }
 
     /**
@@ -84,12 +84,14 @@ public class DocumentCollection<T : Any> internal constructor(
      * @sample dev.dunlin.samples.putManyDocuments
      */
     public suspend fun putAll(values: Map<String, T>): List<PutOutcome> {
-        val patches = values.map { (id, value) -> FfiPatch(id, encode(serializer, value)) }
-        val outcomes = native { ffi.putMany(patches) }
-        return patches.zip(outcomes) { patch, outcome ->
-            when (outcome) {
-                is FfiPutOutcome.Done -> PutOutcome(patch.id, Committed(outcome.committed), null)
-                is FfiPutOutcome.Refused -> PutOutcome(patch.id, null, outcome.error.toDunlin())
+        val encoded = values.mapValues { (_, value) -> encode(serializer, value) }
+        val patches = encoded.filterKeys { it.isWellFormed() }.map { (id, json) -> FfiPatch(id, json) }
+        val outcomes = native { ffi.putMany(patches) }.iterator()
+        return encoded.keys.map { id ->
+            if (!id.isWellFormed()) return@map PutOutcome(id, null, halfOfAPair())
+            when (val outcome = outcomes.next()) {
+                is FfiPutOutcome.Done -> PutOutcome(id, Committed(outcome.committed), null)
+                is FfiPutOutcome.Refused -> PutOutcome(id, null, outcome.error.toDunlin())
             }
         }
     }
@@ -100,7 +102,7 @@ public class DocumentCollection<T : Any> internal constructor(
      * @throws DunlinException `NotFound` if there is none, or it is deleted; `InvalidInput` if it
      *   does not fit the model.
      */
-    public suspend fun get(id: String): Document<T> = document(native { ffi.get(id) })
+    public suspend fun get(id: String): Document<T> = document(native(id) { ffi.get(id) })
 
     /**
      * Reads a document; null if there is none, or it is deleted.
@@ -120,7 +122,7 @@ public class DocumentCollection<T : Any> internal constructor(
      *
      * @throws DunlinException `NotFound` if it never existed.
      */
-    public suspend fun inspect(id: String): Document<T> = document(native { ffi.inspect(id) })
+    public suspend fun inspect(id: String): Document<T> = document(native(id) { ffi.inspect(id) })
 
     /**
      * Changes a document: `update(id) { it.copy(done = true) }`.
@@ -154,7 +156,7 @@ public class DocumentCollection<T : Any> internal constructor(
      */
     public suspend fun save(read: Document<T>, new: T): Committed {
         val (before, after) = encode(serializer, read.value) to encode(serializer, new)
-        return native { Committed(ffi.save(read.toFfi(), before, after)) }
+        return native(before, after) { Committed(ffi.save(read.toFfi(), before, after)) }
     }
 
     /**
@@ -172,7 +174,7 @@ public class DocumentCollection<T : Any> internal constructor(
         edits: Edits.() -> Unit,
     ): Committed {
         val json = Edits().apply(edits).toJson()
-        return native { Committed(ffi.edit(id, json, base)) }
+        return native(id, json, base) { Committed(ffi.edit(id, json, base)) }
     }
 
     /**
@@ -185,7 +187,7 @@ public class DocumentCollection<T : Any> internal constructor(
      */
     public suspend fun anchor(id: String, path: String, index: Int): Anchor {
         val unsigned = index.coerceAtLeast(0).toUInt()
-        return native { Anchor(ffi.anchor(id, path, unsigned)) }
+        return native(id, path) { Anchor(ffi.anchor(id, path, unsigned)) }
     }
 
     /**
@@ -194,7 +196,7 @@ public class DocumentCollection<T : Any> internal constructor(
      * @throws DunlinException `NotFound` if the text is gone.
      */
     public suspend fun resolve(id: String, anchor: Anchor): Int =
-        native { ffi.resolve(id, anchor.name).toInt() }
+        native(id, anchor.name) { ffi.resolve(id, anchor.name).toInt() }
 
     /**
      * Deletes a document. An edit that somebody makes meanwhile is kept as a conflict.
@@ -202,7 +204,7 @@ public class DocumentCollection<T : Any> internal constructor(
      * @throws DunlinException `NotFound`, `Denied`, `StorageFull`.
      * @sample dev.dunlin.samples.deleteAndRestore
      */
-    public suspend fun delete(id: String): Committed = native { Committed(ffi.delete(id)) }
+    public suspend fun delete(id: String): Committed = native(id) { Committed(ffi.delete(id)) }
 
     /**
      * Brings a deleted document back as it was.
@@ -210,7 +212,7 @@ public class DocumentCollection<T : Any> internal constructor(
      * @throws DunlinException `NotFound` unless it is deleted, `Denied`, `StorageFull`.
      * @sample dev.dunlin.samples.deleteAndRestore
      */
-    public suspend fun restore(id: String): Committed = native { Committed(ffi.restore(id)) }
+    public suspend fun restore(id: String): Committed = native(id) { Committed(ffi.restore(id)) }
 
     /**
      * Begins a document anew from its present content, where removing gives no room any more (too
@@ -221,7 +223,7 @@ public class DocumentCollection<T : Any> internal constructor(
      * @throws DunlinException `NotFound` if there is none or it is deleted, `LimitExceeded`,
      *   `Denied`, `StorageFull`.
      */
-    public suspend fun refound(id: String): Committed = native { Committed(ffi.refound(id)) }
+    public suspend fun refound(id: String): Committed = native(id) { Committed(ffi.refound(id)) }
 
     /**
      * Follows the documents for which a condition holds, by id: the list, then the new list

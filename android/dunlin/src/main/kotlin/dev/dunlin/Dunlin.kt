@@ -35,10 +35,10 @@ public object Dunlin {
         val config = options.config(directory)
         val node =
             try {
-                native { FfiNode.open(config) }
+                native(config.directory) { FfiNode.open(config) }
             } catch (refusal: DunlinException) {
                 if (refusal.code != ErrorCode.NotFound) throw refusal
-                native { FfiNode.create(config, options.name, options.kind.toFfi()) }
+                native(options.name) { FfiNode.create(config, options.name, options.kind.toFfi()) }
             }
         return Node(node)
     }

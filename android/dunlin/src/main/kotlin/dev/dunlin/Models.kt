@@ -47,16 +47,8 @@ internal fun <T : Any> decode(serializer: KSerializer<T>, json: String, name: ()
 
 /** Halves of surrogate pairs, which UTF-8 cannot say, as escapes: the library refuses them by path. */
 private fun String.withHalvesEscaped(): String {
-    fun isHalf(at: Int): Boolean {
-        val unit = this[at]
-        return when {
-            unit.isHighSurrogate() -> getOrNull(at + 1)?.isLowSurrogate() != true
-            unit.isLowSurrogate() -> getOrNull(at - 1)?.isHighSurrogate() != true
-            else -> false
-        }
-    }
-    if (indices.none(::isHalf)) return this
+    if (isWellFormed()) return this
     return indices.joinToString("") { at ->
-        if (isHalf(at)) "\\u%04x".format(this[at].code) else this[at].toString()
+        if (isHalfAt(at)) "\\u%04x".format(this[at].code) else this[at].toString()
     }
 }

@@ -35,7 +35,7 @@ public class Node internal constructor(
      * @throws DunlinException `NotFound` if none fits, `InvalidInput` with the list of matches if
      *   several do.
      */
-    public fun space(reference: String): Space = native { Space(ffi.space(reference)) }
+    public fun space(reference: String): Space = native(reference) { Space(ffi.space(reference)) }
 
     /**
      * Founds a space, with this device as its administrator.
@@ -43,7 +43,7 @@ public class Node internal constructor(
      * @throws DunlinException `InvalidInput` for an improper name or one that a space here has
      *   already; `StorageFull`.
      */
-    public suspend fun createSpace(name: String): Space = native { Space(ffi.createSpace(name)) }
+    public suspend fun createSpace(name: String): Space = native(name) { Space(ffi.createSpace(name)) }
 
     /**
      * Joins a space with a ticket, offline: members learn of it when they meet this device.
@@ -54,7 +54,7 @@ public class Node internal constructor(
      * @sample dev.dunlin.samples.inviteAndJoin
      */
     public suspend fun join(ticket: String, alias: String? = null): Space =
-        native { Space(ffi.join(ticket, alias)) }
+        native(ticket, alias) { Space(ffi.join(ticket, alias)) }
 
     /**
      * Starts to exchange with peers; replaces a sync that runs already.
@@ -65,7 +65,7 @@ public class Node internal constructor(
      */
     public suspend fun startSync(configure: SyncOptions.() -> Unit = {}) {
         val config = SyncOptions().apply(configure).toFfi()
-        native { ffi.startSync(config) }
+        native(config.listen, *config.peers.toTypedArray()) { ffi.startSync(config) }
     }
 
     /** Ends the exchange with peers; nothing happens if there is none. */
@@ -94,7 +94,9 @@ public class Node internal constructor(
         val config = SyncOptions().apply(configure).toFfi()
         return Cancellation().use { cancellation ->
             try {
-                native { SyncOutcome(ffi.syncOnce(config, deadline.toMilliseconds(), cancellation)) }
+                native(config.listen, *config.peers.toTypedArray()) {
+                    SyncOutcome(ffi.syncOnce(config, deadline.toMilliseconds(), cancellation))
+                }
             } finally {
                 cancellation.cancel()
             }

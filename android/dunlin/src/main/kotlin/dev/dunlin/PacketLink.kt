@@ -73,10 +73,10 @@ internal class ForeignLink(private val link: PacketLink) : FfiPacketLink {
 
     private class Inbox(private val ffi: FfiLinkInbox) : LinkInbox {
         override fun received(peer: String, packet: ByteArray): Unit =
-            native { ffi.received(peer, packet) }
+            native(peer) { ffi.received(peer, packet) }
 
-        override fun appeared(peer: String): Unit = native { ffi.appeared(peer) }
+        override fun appeared(peer: String): Unit = native(peer) { ffi.appeared(peer) }
 
-        override fun vanished(peer: String): Unit = native { ffi.vanished(peer) }
+        override fun vanished(peer: String): Unit = native(peer) { ffi.vanished(peer) }
     }
 }

@@ -53,7 +53,7 @@ public class Space internal constructor(
         serializer: KSerializer<T>,
         plain: Boolean = false,
     ): DocumentCollection<T> =
-        DocumentCollection(native { ffi.collection(name, plain) }, this, serializer)
+        DocumentCollection(native(name) { ffi.collection(name, plain) }, this, serializer)
 
     /**
      * The names of the collections that there are.
@@ -93,7 +93,7 @@ public class Space internal constructor(
      */
     public suspend fun query(sql: String, vararg parameters: Any?): QueryResult {
         val encoded = encodeParameters(parameters.asList())
-        return native { QueryResult(ffi.query(sql, encoded)) }
+        return native(sql, encoded) { QueryResult(ffi.query(sql, encoded)) }
     }
 
     /**
@@ -108,7 +108,7 @@ public class Space internal constructor(
         val encoded = encodeParameters(parameters.asList())
         return liveResults(
             pulled(
-                open = { ffi.watch(sql, encoded) },
+                open = { native(sql, encoded) { ffi.watch(sql, encoded) } },
                 next = { it.next() },
                 stop = { it.stop(); it.close() },
             ),
@@ -121,7 +121,7 @@ public class Space internal constructor(
      * @throws DunlinException as [query].
      * @sample dev.dunlin.samples.indexQuery
      */
-    public suspend fun explain(sql: String): QueryPlan = native { QueryPlan(ffi.explainQuery(sql)) }
+    public suspend fun explain(sql: String): QueryPlan = native(sql) { QueryPlan(ffi.explainQuery(sql)) }
 
     /**
      * Makes queries by `json_extract(doc, PATH)` fast, where [path] is such as `$.due`; false if
@@ -132,7 +132,7 @@ public class Space internal constructor(
      * @sample dev.dunlin.samples.indexQuery
      */
     public suspend fun createIndex(collection: String, path: String): Boolean =
-        native { ffi.createIndex(collection, path) }
+        native(collection, path) { ffi.createIndex(collection, path) }
 
     /**
      * Follows the change feed as a named consumer, from where it last acknowledged; a new one is
@@ -144,7 +144,7 @@ public class Space internal constructor(
      *
      * @sample dev.dunlin.samples.followChanges
      */
-    public fun changes(consumer: String): Flow<ChangeBatch> = batches { ffi.changes(consumer) }
+    public fun changes(consumer: String): Flow<ChangeBatch> = batches { native(consumer) { ffi.changes(consumer) } }
 
     /**
      * Follows the change feed without a name, after this sequence number or from now on: from the
@@ -185,7 +185,7 @@ public class Space internal constructor(
         serializer: KSerializer<T>,
     ) {
         val encoded = encode(serializer, state)
-        native { ffi.setPresence(encoded, holds.toMilliseconds()) }
+        native(encoded) { ffi.setPresence(encoded, holds.toMilliseconds()) }
     }
 
     /**

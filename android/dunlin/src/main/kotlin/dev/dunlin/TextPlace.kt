@@ -14,13 +14,14 @@ internal class TextPlace private constructor(
     private val path: String,
 ) {
     /** The text, empty where nothing is yet, and the version of the document. */
-    suspend fun read(): FfiText = native { collection.readText(id, path) }
+    suspend fun read(): FfiText = native(id, path) { collection.readText(id, path) }
 
     /** Writes a change of the text as it was at [base]; the commit's place in the change feed. */
     suspend fun write(change: TextChange, base: String): Long {
         val edits = Edits()
         change.splices().forEach { edits.splice(path, it.at, it.delete, it.insert) }
-        return native { collection.edit(id, edits.toJson(), base) }.seq
+        val json = edits.toJson()
+        return native(id, json, base) { collection.edit(id, json, base) }.seq
     }
 
     companion object {
@@ -30,7 +31,7 @@ internal class TextPlace private constructor(
             id: String,
             path: String,
         ): Pair<TextPlace, FfiText> {
-            val text = native { collection.readText(id, path) }
+            val text = native(id, path) { collection.readText(id, path) }
             return TextPlace(collection, id, text.path) to text
         }
     }

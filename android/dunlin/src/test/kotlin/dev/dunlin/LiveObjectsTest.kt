@@ -27,7 +27,7 @@ class LiveObjectsTest {
             assertTrue(liveObjects() >= 6u)
         }
         runBlocking {
-            withTimeout(300.seconds) {
+            withTimeout(60.seconds) {
                 while (liveObjects() > 0u) {
                     System.gc()
                     delay(20.milliseconds)

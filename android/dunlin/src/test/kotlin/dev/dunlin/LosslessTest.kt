@@ -1,5 +1,7 @@
 package dev.dunlin
 
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.flow.first
 import kotlinx.serialization.Serializable
 import kotlinx.serialization.json.Json
 import kotlinx.serialization.json.JsonElement
@@ -9,6 +11,7 @@ import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import kotlin.random.Random
+import kotlin.time.Duration.Companion.seconds
 
 /** What goes in comes out the same, or is refused. */
 class LosslessTest {
@@ -75,8 +78,65 @@ class LosslessTest {
             val refusal = refused { tasks.put("a", Task("Fence", steps = listOf(Step("x\ud83e")))) }
             assertEquals(ErrorCode.InvalidInput, refusal.code)
             assertTrue("/steps/0/text" in refusal.reason, refusal.reason)
-            assertEquals(ErrorCode.InvalidInput, refused { tasks.get("\udd86") }.code)
             tasks.put("a", Task("🦆"))
             assertEquals("🦆", tasks.get("a").value.title)
+        }
+
+    /** That nothing native is kept by a refusal shows in [LiveObjectsTest], in the same process. */
+    @Test
+    fun `half of a surrogate pair is refused wherever a string is handed over`() =
+        test {
+            val half = "a\udd86"
+            val ann = node("ann")
+            val farm = ann.createSpace("farm")
+            val tasks = farm.collection<Task>("tasks")
+            tasks.put("a", Task("Fence"))
+            val doors =
+                listOf<suspend () -> Unit>(
+                    { Dunlin.open(directory("ben")) { name = half } },
+                    { ann.space(half) },
+                    { ann.createSpace(half) },
+                    { ann.join(half) },
+                    { ann.join(farm.invite(), half) },
+                    { ann.startSync { listen = half } },
+                    { ann.syncOnce(1.seconds) { peers += half } },
+                    { farm.collection<Task>(half) },
+                    { farm.query(half) },
+                    { farm.query("SELECT ?", half) },
+                    { farm.watch(half).first() },
+                    { farm.watch("SELECT ?", half).first() },
+                    { farm.explain(half) },
+                    { farm.createIndex(half, "$.title") },
+                    { farm.createIndex("tasks", half) },
+                    { farm.changes(half).first() },
+                    { farm.setPresence(half, 1.seconds) },
+                    { tasks.insert(Task("x"), half) },
+                    { tasks.put(half, Task("x")) },
+                    { tasks.put("a", Task("x"), half) },
+                    { tasks.replace(half, Task("x")) },
+                    { tasks.get(half) },
+                    { tasks.find(half) },
+                    { tasks.inspect(half) },
+                    { tasks.update(half) { it } },
+                    { tasks.update("a") { it.copy(title = half) } },
+                    { tasks.edit(half) { set("/title", "x") } },
+                    { tasks.edit("a") { set(half, "x") } },
+                    { tasks.edit("a") { set("/title", half) } },
+                    { tasks.edit("a", half) { set("/title", "x") } },
+                    { tasks.anchor(half, "/notes", 0) },
+                    { tasks.anchor("a", half, 0) },
+                    { tasks.delete(half) },
+                    { tasks.restore(half) },
+                    { tasks.refound(half) },
+                    { tasks.watch("title = ?", half).first() },
+                    { tasks.watchDocument(half).first() },
+                    { coroutineScope { tasks.editText(half, "/notes", this) } },
+                )
+            doors.forEachIndexed { index, door ->
+                assertEquals(ErrorCode.InvalidInput, refused { door() }.code, "door $index")
+            }
+            val outcomes = tasks.putAll(mapOf(half to Task("x"), "b" to Task("y")))
+            assertEquals(listOf(ErrorCode.InvalidInput, null), outcomes.map { it.refusal?.code })
+            assertEquals("y", tasks.get("b").value.title)
         }
 }

@@ -137,7 +137,7 @@ fn unescape(segment: &str) -> Option<String> {
     Some(out)
 }
 
-/// One step of a register's name.
+/// One step of a register's name. In their order fields come first, elements of sets last.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Segment {
     /// A field of an object.

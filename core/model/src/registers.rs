@@ -6,6 +6,7 @@ use crate::{
     compose::Previous,
     entry::{Body, Entry, EntryKey, Tree},
     ids::{Dot, Incarnation},
+    item::ItemId,
     path::{RegisterPath, Segment},
 };
 
@@ -55,6 +56,32 @@ pub(crate) struct Branch {
 impl Branch {
     fn is_empty(&self) -> bool {
         self.stored.is_empty() && self.children.is_empty()
+    }
+
+    /// The steps to fields. Here as in the two below, a step is found without a look at the others.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&String, &Self)> {
+        self.children.iter().map_while(|(step, branch)| match step {
+            Segment::Key(key) => Some((key, branch)),
+            _ => None,
+        })
+    }
+
+    /// The steps to items of a list.
+    pub(crate) fn items(&self) -> impl Iterator<Item = (ItemId, &Self)> {
+        self.children.range(Segment::Item(ItemId::FIRST)..).map_while(|(step, branch)| match step {
+            Segment::Item(id) => Some((*id, branch)),
+            _ => None,
+        })
+    }
+
+    /// The steps to elements of a set, which are named by their canonical JSON text.
+    pub(crate) fn elements(&self) -> impl Iterator<Item = (&String, &Self)> {
+        self.children.range(Segment::Element(String::new())..).filter_map(|(step, branch)| {
+            match step {
+                Segment::Element(name) => Some((name, branch)),
+                _ => None,
+            }
+        })
     }
 
     /// Visits all entries here and below.

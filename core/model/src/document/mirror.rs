@@ -164,7 +164,9 @@ impl Document {
 
     fn has_lists_below(&self, path: &RegisterPath) -> bool {
         let place = Place::at(&self.registers, &self.lists, path);
-        let branched = place.steps().any(|(_, branch)| !branch.children.is_empty());
+        let branched = place
+            .branch
+            .is_some_and(|branch| branch.children.values().any(|it| !it.children.is_empty()));
         branched
             || place.facts.iter().any(|fact| {
                 fact.tree

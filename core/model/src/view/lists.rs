@@ -152,11 +152,10 @@ impl Lists {
                 }
             }
         }
-        for (step, branch) in place.steps() {
-            let crate::path::Segment::Item(id) = step else { continue };
-            let first = positions.remove(id);
-            if let Some(position) = position_of(branch, *id, first, has_insertions) {
-                positions.insert(*id, position);
+        for (id, branch) in place.written_items() {
+            let first = positions.remove(&id);
+            if let Some(position) = position_of(branch, id, first, has_insertions) {
+                positions.insert(id, position);
             }
         }
         let mut ids: Vec<ItemId> = positions.keys().copied().collect();

@@ -3,6 +3,7 @@
 use crate::{
     element::Element,
     entry::{Beginning, Body, Marker, Tree},
+    item::ItemId,
     path::{RegisterPath, Segment},
     registers::{Branch, Registers, Stored},
 };
@@ -135,9 +136,19 @@ impl<'a> Place<'a> {
         self.branch.map_or(&[], |branch| &branch.stored)
     }
 
-    /// The steps to all entries below.
-    pub(crate) fn steps(&self) -> impl Iterator<Item = (&'a Segment, &'a Branch)> {
-        self.branch.into_iter().flat_map(|branch| &branch.children)
+    /// The fields here for which, or below which, something is written.
+    pub(crate) fn written_fields(&self) -> impl Iterator<Item = (&'a String, &'a Branch)> {
+        self.branch.into_iter().flat_map(Branch::fields)
+    }
+
+    /// The items here for which, or below which, something is written.
+    pub(crate) fn written_items(&self) -> impl Iterator<Item = (ItemId, &'a Branch)> {
+        self.branch.into_iter().flat_map(Branch::items)
+    }
+
+    /// The elements here that somebody added or discarded, by their names.
+    pub(crate) fn written_elements(&self) -> impl Iterator<Item = (&'a String, &'a Branch)> {
+        self.branch.into_iter().flat_map(Branch::elements)
     }
 
     /// Whether one value alone speaks for this place and all below it.

@@ -57,10 +57,8 @@ fn fields(place: &Place<'_>, texts: &dyn Texts) -> BTreeMap<String, Value> {
             facts.entry(key).or_default().push(Fact { stored: fact.stored, tree });
         }
     }
-    for (step, _) in place.steps() {
-        if let Segment::Key(key) = step {
-            facts.entry(key).or_default();
-        }
+    for (key, _) in place.written_fields() {
+        facts.entry(key).or_default();
     }
     let is_written = |key: &String| {
         place.branch.is_some_and(|branch| branch.children.contains_key(&Segment::Key(key.clone())))
@@ -92,10 +90,9 @@ impl Place<'_> {
                 elements.extend(begun.iter().cloned());
             }
         }
-        for (step, _) in self.steps() {
-            let Segment::Element(name) = step else { continue };
+        for (name, _) in self.written_elements() {
             let Some(element) = Element::from_name(name) else { continue };
-            if self.child(step).is_member() {
+            if self.child(&Segment::Element(name.clone())).is_member() {
                 elements.insert(element);
             } else {
                 elements.remove(&element);

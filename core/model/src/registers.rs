@@ -105,7 +105,7 @@ pub(crate) struct Registers {
 impl Registers {
     /// Puts an entry under its key, in place of the one that is there.
     pub(crate) fn insert(&mut self, stored: Stored) {
-        let steps = stored.key.path.segments().into_iter();
+        let steps = stored.key.path.segments().into_iter().cloned();
         let branch =
             steps.fold(&mut self.root, |branch, step| branch.children.entry(step).or_default());
         match branch.stored.iter_mut().find(|other| other.key == stored.key) {
@@ -116,7 +116,7 @@ impl Registers {
 
     /// Takes the entry of this key away.
     pub(crate) fn remove(&mut self, key: &EntryKey) -> Option<Stored> {
-        fn take(branch: &mut Branch, steps: &[Segment], key: &EntryKey) -> Option<Stored> {
+        fn take(branch: &mut Branch, steps: &[&Segment], key: &EntryKey) -> Option<Stored> {
             let Some((step, rest)) = steps.split_first() else {
                 let at = branch.stored.iter().position(|stored| stored.key == *key)?;
                 return Some(branch.stored.remove(at));
@@ -191,7 +191,7 @@ impl Registers {
 
     /// What is at and below a path.
     pub(crate) fn branch(&self, path: &RegisterPath) -> Option<&Branch> {
-        path.segments().iter().try_fold(&self.root, |branch, step| branch.children.get(step))
+        path.segments().iter().try_fold(&self.root, |branch, step| branch.children.get(*step))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Stored> {

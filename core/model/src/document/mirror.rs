@@ -123,10 +123,10 @@ impl Document {
             && entry.as_ref().is_none_or(says);
         match (key.marker, key.path.parent(), key.path.last()) {
             (Marker::Existence | Marker::Position, Some(list), Some(Segment::Item(id))) => {
-                self.remember_list(&list);
+                self.remember_list(list);
                 self.replace_entry(key, entry);
-                let place = Place::at(&self.registers, &self.lists, &list);
-                for change in self.lists.update(&place, id) {
+                let place = Place::at(&self.registers, &self.lists, list);
+                for change in self.lists.update(&place, *id) {
                     self.history.list(list.clone(), change);
                 }
                 self.forget_lists(&key.path);

@@ -23,7 +23,7 @@ use crate::{
     },
     path::RegisterPath,
     registers::Stored,
-    scan,
+    scan::{self, Scanned},
     value::Value,
     version::Version,
     view::Place,
@@ -107,14 +107,15 @@ impl Document {
             writing.take_back(pending);
             return Err(error);
         }
-        let composed = match writing.compose() {
-            Ok(composed) => composed,
+        let composed = writing.compose();
+        let scanned = match writing.check(composed.as_deref()) {
+            Ok(scanned) => scanned,
             Err(refused) => {
                 writing.take_back(pending);
                 return Err(refused);
             }
         };
-        let finished = writing.finish(composed);
+        let finished = writing.finish(composed.as_deref().zip(scanned));
         self.poisoned |= finished.is_err();
         finished
     }
@@ -209,28 +210,32 @@ impl Writing<'_, '_> {
         found
     }
 
-    /// The whole transaction as one update, if yrs has changed nothing yet and there is room for
-    /// what it leaves.
-    fn compose(&mut self) -> Result<Option<Vec<u8>>, EditError> {
-        if self.is_applied || self.composer.is_empty() {
-            return Ok(None);
-        }
-        let update = std::mem::take(&mut self.composer).finish();
+    /// The whole transaction as one update, if yrs has changed nothing yet.
+    fn compose(&mut self) -> Option<Vec<u8>> {
+        let is_composed = !self.is_applied && !self.composer.is_empty();
+        is_composed.then(|| std::mem::take(&mut self.composer).finish())
+    }
+
+    /// Reads what was composed, and refuses it where there is no room for what it leaves.
+    fn check<'u>(&mut self, composed: Option<&'u [u8]>) -> Result<Option<Scanned<'u>>, EditError> {
+        let Some(update) = composed else { return Ok(None) };
         if update.len() > MAX_UPDATE_BYTES {
             let what = "what this writes, in bytes,".to_owned();
             return Err(EditError::LimitExceeded { what, limit: MAX_DOCUMENT_BYTES as u64 });
         }
-        self.document.check_room_to_write(&*self.txn, &update, self.intent)?;
-        Ok(Some(update))
+        let scanned = scan::read(update).map_err(internal)?;
+        self.document.check_room_to_write(&*self.txn, update, &scanned, self.intent)?;
+        Ok(Some(scanned))
     }
 
-    fn finish(mut self, composed: Option<Vec<u8>>) -> Result<Change, EditError> {
+    fn finish(mut self, composed: Option<(&[u8], Scanned<'_>)>) -> Result<Change, EditError> {
+        let by_yrs;
         let is_judged = composed.is_some();
-        let update = match composed {
-            Some(update) => {
-                self.apply(&update)?;
+        let (update, scanned) = match composed {
+            Some((update, scanned)) => {
+                self.apply(update)?;
                 self.txn.commit();
-                update
+                (update, scanned)
             }
             None if self.is_applied => {
                 self.flush()?;
@@ -238,12 +243,12 @@ impl Writing<'_, '_> {
                 if !self.txn.has_changes() {
                     return Ok(Change::default());
                 }
-                self.txn.encode_update_v1()
+                by_yrs = self.txn.encode_update_v1();
+                (by_yrs.as_slice(), scan::read(&by_yrs).map_err(internal)?)
             }
             None => return Ok(Change::default()),
         };
         let before = self.document.size();
-        let scanned = scan::read(&update).map_err(internal)?;
         self.document.known.absorb(&scanned).map_err(internal)?;
         if self.txn.has_missing_updates() {
             return Err(internal("something is left pending"));
@@ -258,7 +263,7 @@ impl Writing<'_, '_> {
         if !is_judged {
             self.document.check_written(&*self.txn, before, self.intent)?;
         }
-        Ok(Change { update, paths: self.paths.into_iter().collect() })
+        Ok(Change { update: update.to_vec(), paths: self.paths.into_iter().collect() })
     }
 
     /// Makes all undone, where yrs has not changed yet.

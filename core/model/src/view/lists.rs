@@ -208,13 +208,9 @@ impl Lists {
         let mut gone: Vec<RegisterPath> =
             orders.range(start..end).map(|(path, _)| path.clone()).collect();
         gone.extend(orders.contains_key(path).then(|| path.clone()));
-        let mut above = path.parent();
-        while let Some(list) = above {
-            above = list.parent();
-            if orders.get(&list).is_some_and(|order| order.is_contested) {
-                gone.push(list);
-            }
-        }
+        let is_contested =
+            |list: &&RegisterPath| orders.get(*list).is_some_and(|order| order.is_contested);
+        gone.extend(path.climb().skip(1).filter(is_contested).cloned());
         let take = |path: RegisterPath| {
             let order = orders.remove(&path)?;
             let ids = Arc::try_unwrap(order).map_or_else(|kept| kept.ids.clone(), |own| own.ids);

@@ -47,8 +47,10 @@ impl<'a> Place<'a> {
 
     /// The place at a path, whatever is there.
     pub(crate) fn at(registers: &'a Registers, lists: &'a Lists, path: &RegisterPath) -> Self {
+        let mut ways: Vec<&RegisterPath> = path.climb().collect();
+        ways.pop();
         let root = Self::root(registers, lists);
-        path.segments().iter().fold(root, |place, step| place.child(step))
+        ways.into_iter().rev().fold(root, |place, way| place.down(way.clone(), &place.facts))
     }
 
     fn enter(
@@ -96,8 +98,13 @@ impl<'a> Place<'a> {
 
     /// The place one step down, for which only these facts speak from above.
     pub(crate) fn child_of(&self, step: &Segment, facts: &[Fact<'a>]) -> Self {
+        self.down(self.path.child(step), facts)
+    }
+
+    /// The place at a path that is one step down.
+    fn down(&self, path: RegisterPath, facts: &[Fact<'a>]) -> Self {
+        let Some(step) = path.last() else { return self.clone() };
         let branch = self.branch.and_then(|branch| branch.children.get(step));
-        let path = self.path.child(step);
         let mut inherited = Vec::new();
         match step {
             Segment::Key(key) => inherited.extend(facts.iter().filter_map(|fact| {

@@ -125,15 +125,14 @@ impl Document {
             (Marker::Existence | Marker::Position, Some(list), Some(Segment::Item(id))) => {
                 self.remember_list(list);
                 self.replace_entry(key, entry);
-                let place = Place::at(&self.registers, &self.lists, list);
-                for change in self.lists.update(&place, *id) {
+                let changes = self.lists.update(&self.place_at(list), *id);
+                for change in changes {
                     self.history.list(list.clone(), change);
                 }
                 self.forget_lists(&key.path);
             }
             (Marker::Register, ..) if is_plain => {
-                self.remember_list(&key.path);
-                let has_lists = self.has_lists_below(&key.path);
+                let has_lists = self.look_for_lists(&key.path);
                 self.replace_entry(key, entry);
                 self.forget_lists(&key.path);
                 if has_lists {
@@ -147,6 +146,10 @@ impl Document {
         before
     }
 
+    fn place_at(&self, path: &RegisterPath) -> Place<'_> {
+        Place::at(&self.registers, &self.lists, path)
+    }
+
     fn replace_entry(&mut self, key: &EntryKey, entry: Option<Entry>) {
         match entry {
             Some(entry) => self.registers.insert(Stored { key: key.clone(), entry }),
@@ -156,14 +159,20 @@ impl Document {
 
     /// Looks at a list, if one is there, so that its order can be followed from here on.
     fn remember_list(&self, path: &RegisterPath) {
-        let place = Place::at(&self.registers, &self.lists, path);
+        self.remember_order(&self.place_at(path));
+    }
+
+    fn remember_order(&self, place: &Place<'_>) {
         if let Kind::List { beginning, has_insertions } = place.kind() {
-            self.lists.order(&place, beginning, has_insertions);
+            self.lists.order(place, beginning, has_insertions);
         }
     }
 
-    fn has_lists_below(&self, path: &RegisterPath) -> bool {
-        let place = Place::at(&self.registers, &self.lists, path);
+    /// [`remember_list`](Self::remember_list) before something is written here; whether there may
+    /// be lists below.
+    fn look_for_lists(&self, path: &RegisterPath) -> bool {
+        let place = self.place_at(path);
+        self.remember_order(&place);
         let branched = place
             .branch
             .is_some_and(|branch| branch.children.values().any(|it| !it.children.is_empty()));

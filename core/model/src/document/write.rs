@@ -39,7 +39,7 @@ pub(super) struct Writing<'a, 't> {
     pub(super) composer: Composer,
     first_clock: u32,
     intent: Intent,
-    paths: BTreeSet<String>,
+    paths: BTreeSet<RegisterPath>,
     /// What was under each key that was written, and the last operation there.
     undo: Vec<(EntryKey, Option<Stored>, Option<Dot>)>,
     /// Whether yrs has changed already: by edits at positions that it looked for itself.
@@ -263,7 +263,7 @@ impl Writing<'_, '_> {
         if !is_judged {
             self.document.check_written(&*self.txn, before, self.intent)?;
         }
-        Ok(Change { update: update.to_vec(), paths: self.paths.into_iter().collect() })
+        Ok(Change { update: update.to_vec(), paths: self.paths.iter().map(RegisterPath::to_string).collect() })
     }
 
     /// Makes all undone, where yrs has not changed yet.
@@ -308,7 +308,9 @@ impl Writing<'_, '_> {
     }
 
     pub(super) fn note_path(&mut self, path: &RegisterPath) {
-        self.paths.insert(path.to_string());
+        if !self.paths.contains(path) {
+            self.paths.insert(path.clone());
+        }
     }
 
     /// The place at a register, as it is in the middle of this transaction.
@@ -441,9 +443,22 @@ impl Writing<'_, '_> {
 
     /// Values written above (or with the insertion of the item here) that speak for this path.
     pub(super) fn covers(&self, path: &RegisterPath) -> Result<Vec<Dot>, EditError> {
-        let place = self.place(path);
-        let reaching = place.inherited.iter().map(|fact| fact.stored.dot());
-        let mut covers: Vec<Dot> = reaching.filter(|dot| self.in_context(*dot)).collect();
+        self.covers_of(path, &self.reaching(path))
+    }
+
+    /// The dot and epoch of each value written above that speaks for this path.
+    fn reaching(&self, path: &RegisterPath) -> Vec<(Dot, u32)> {
+        let inherited = self.place(path).inherited;
+        inherited.iter().map(|fact| (fact.stored.dot(), fact.stored.entry.epoch)).collect()
+    }
+
+    fn covers_of(
+        &self,
+        path: &RegisterPath,
+        reaching: &[(Dot, u32)],
+    ) -> Result<Vec<Dot>, EditError> {
+        let dots = reaching.iter().map(|(dot, _)| *dot);
+        let mut covers: Vec<Dot> = dots.filter(|dot| self.in_context(*dot)).collect();
         covers.sort_unstable();
         covers.dedup();
         if covers.len() > MAX_COVERS {
@@ -458,7 +473,12 @@ impl Writing<'_, '_> {
     ///
     /// # Errors
     /// `LimitExceeded` above the highest epoch that peers take.
-    fn epoch(&self, path: &RegisterPath, body: &Body) -> Result<Epoch, EditError> {
+    fn epoch(
+        &self,
+        path: &RegisterPath,
+        body: &Body,
+        reaching: &[(Dot, u32)],
+    ) -> Result<Epoch, EditError> {
         let registers = &self.document.registers;
         let below = registers.below(path);
         let written =
@@ -466,8 +486,7 @@ impl Writing<'_, '_> {
                 Marker::Subtotal(epoch) => epoch,
                 _ => stored.entry.epoch,
             });
-        let inherited = self.place(path).inherited;
-        let reaching = inherited.iter().map(|fact| fact.stored.entry.epoch);
+        let reaching = reaching.iter().map(|(_, epoch)| *epoch);
         let texts = self.document.texts_at(path).map(|(root, _)| root.epoch);
         let replaced = written.chain(reaching).chain(texts).max();
         let above = self.enclosing_epoch(path);
@@ -523,8 +542,9 @@ impl Writing<'_, '_> {
         path: &RegisterPath,
         body: Body,
     ) -> Result<(Dot, Epoch), EditError> {
-        let epoch = self.epoch(path, &body)?;
-        let covers = self.covers(path)?;
+        let reaching = self.reaching(path);
+        let epoch = self.epoch(path, &body, &reaching)?;
+        let covers = self.covers_of(path, &reaching)?;
         let own = self.own_key(path, Marker::Register, &body);
         self.clear_texts(path);
         for key in self.replaced(path) {
@@ -566,11 +586,10 @@ impl Writing<'_, '_> {
 
     /// Removes a list item: its existence, its position, its value and all below.
     pub(super) fn delete_item(&mut self, path: &RegisterPath) -> Result<(), EditError> {
-        let place = self.place(path);
-        let is_inserted =
-            place.stored().iter().any(|stored| matches!(stored.entry.body, Body::Item(..)));
-        let here = self.document.registers.here(path).iter();
+        let here = self.document.registers.here(path);
+        let is_inserted = here.iter().any(|stored| matches!(stored.entry.body, Body::Item(..)));
         let mut keys: Vec<EntryKey> = here
+            .iter()
             .filter(|stored| self.in_context(stored.dot()))
             .map(|stored| stored.key.clone())
             .collect();

@@ -204,6 +204,9 @@ impl Lists {
     /// now; returns what was forgotten.
     pub(crate) fn forget(&self, path: &RegisterPath) -> Vec<(RegisterPath, Vec<ItemId>)> {
         let mut orders = self.orders.borrow_mut();
+        if orders.is_empty() {
+            return Vec::new();
+        }
         let (start, end) = path.below();
         let mut gone: Vec<RegisterPath> =
             orders.range(start..end).map(|(path, _)| path.clone()).collect();

@@ -1,5 +1,7 @@
 //! A place in a document and all that is written for it.
 
+use smallvec::SmallVec;
+
 use crate::{
     element::Element,
     entry::{Beginning, Body, Marker, Tree},
@@ -27,22 +29,25 @@ impl Fact<'_> {
     }
 }
 
+/// What speaks for one place: one value nearly always.
+pub(crate) type Facts<'a> = SmallVec<[Fact<'a>; 2]>;
+
 /// A place in a document: its path, the entries there and below, and the values that speak for it.
 #[derive(Clone)]
 pub(crate) struct Place<'a> {
     pub(crate) path: RegisterPath,
     pub(crate) branch: Option<&'a Branch>,
     /// What is written above for this place, before what is written here covers some of it.
-    pub(crate) inherited: Vec<Fact<'a>>,
+    pub(crate) inherited: Facts<'a>,
     /// What speaks for it.
-    pub(crate) facts: Vec<Fact<'a>>,
+    pub(crate) facts: Facts<'a>,
     lists: &'a Lists,
 }
 
 impl<'a> Place<'a> {
     /// The whole document.
     pub(crate) fn root(registers: &'a Registers, lists: &'a Lists) -> Self {
-        Self::enter(RegisterPath::root(), Some(registers.root()), Vec::new(), lists)
+        Self::enter(RegisterPath::root(), Some(registers.root()), Facts::new(), lists)
     }
 
     /// The place at a path, whatever is there.
@@ -56,7 +61,7 @@ impl<'a> Place<'a> {
     fn enter(
         path: RegisterPath,
         branch: Option<&'a Branch>,
-        mut inherited: Vec<Fact<'a>>,
+        mut inherited: Facts<'a>,
         lists: &'a Lists,
     ) -> Self {
         let stored = branch.map_or(&[][..], |branch| &branch.stored);
@@ -75,7 +80,7 @@ impl<'a> Place<'a> {
                 stored.key.marker == Marker::Register && stored.entry.covers.contains(&dot)
             })
         };
-        let (covered, mut facts): (Vec<Fact<'a>>, Vec<Fact<'a>>) =
+        let (covered, mut facts): (Facts<'a>, Facts<'a>) =
             inherited.iter().copied().partition(|fact| covers(fact));
         // What a document began with and somebody replaced stays replaced, whoever begins another
         // one with the same.
@@ -105,7 +110,7 @@ impl<'a> Place<'a> {
     fn down(&self, path: RegisterPath, facts: &[Fact<'a>]) -> Self {
         let Some(step) = path.last() else { return self.clone() };
         let branch = self.branch.and_then(|branch| branch.children.get(step));
-        let mut inherited = Vec::new();
+        let mut inherited = Facts::new();
         match step {
             Segment::Key(key) => inherited.extend(facts.iter().filter_map(|fact| {
                 let tree = fact.tree.fields()?.get(key)?;
@@ -125,7 +130,7 @@ impl<'a> Place<'a> {
                     }));
                 }
             }
-            Segment::Element(name) => inherited.extend(facts.iter().filter(|fact| {
+            Segment::Element(name) => inherited.extend(facts.iter().copied().filter(|fact| {
                 let Tree::Set(elements) = fact.tree else { return false };
                 Element::from_name(name).is_some_and(|element| elements.contains(&element))
             })),

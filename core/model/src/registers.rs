@@ -205,11 +205,11 @@ impl Registers {
         self.branch(path).map_or(&[], |branch| &branch.stored)
     }
 
-    /// Entries whose path is strictly below this.
-    pub(crate) fn below(&self, path: &RegisterPath) -> Vec<&Stored> {
+    /// Entries whose path is this or below it.
+    pub(crate) fn here_and_below(&self, path: &RegisterPath) -> Vec<&Stored> {
         let mut found = Vec::new();
         if let Some(branch) = self.branch(path) {
-            branch.children.values().for_each(|child| child.collect(&mut found));
+            branch.collect(&mut found);
         }
         found
     }

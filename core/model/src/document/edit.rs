@@ -51,14 +51,27 @@ impl Document {
 
 impl Writing<'_, '_> {
     pub(super) fn edit(&mut self, edit: &Edit) -> Result<(), EditError> {
+        if !matches!(edit, Edit::Splice { .. }) {
+            self.spliced = None;
+        }
         match edit {
             Edit::Set { path, value } => self.set(path, value),
             Edit::Remove { path } => self.remove(path),
             Edit::Increment { path, by } => self.increment(path, *by),
             Edit::Splice { path, at, delete, insert } => {
+                if let Some((spliced, root)) = &self.spliced
+                    && spliced == path
+                {
+                    let root = root.clone();
+                    return self.splice(path, &root, *at, *delete, insert);
+                }
                 let target = self.locate(path)?;
                 match target.shape {
-                    Shape::Text(root) => self.splice(path, &root, *at, *delete, insert),
+                    Shape::Text(root) => {
+                        self.splice(path, &root, *at, *delete, insert)?;
+                        self.spliced = Some((path.clone(), root));
+                        Ok(())
+                    }
                     Shape::Absent if *at == 0 && *delete == 0 => {
                         self.write(path, target, &Value::Text(String::new()))?;
                         if insert.is_empty() { Ok(()) } else { self.edit(edit) }
@@ -171,8 +184,8 @@ impl Writing<'_, '_> {
         // yrs may have those still that this transaction has emptied.
         let is_late = self
             .document
-            .late_texts(self.txn)
-            .any(|root| register.holds(&root.path) && !self.cleared.contains(root));
+            .late_texts(register, self.txn)
+            .any(|root| !self.cleared.contains(root));
         let is_contested = has_lost || self.is_edit_of_deleted(register) || is_late;
         if !is_contested {
             return Ok(false);

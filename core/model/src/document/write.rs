@@ -21,7 +21,7 @@ use crate::{
         MAX_COVERS, MAX_DOCUMENT_BYTES, MAX_ENTRY_BYTES, MAX_EPOCH, MAX_UPDATE_BYTES, MAX_WRITERS,
         MAX_WRITTEN_PATH_BYTES,
     },
-    path::RegisterPath,
+    path::{Path, RegisterPath},
     registers::Stored,
     scan::{self, Scanned},
     value::Value,
@@ -48,6 +48,8 @@ pub(super) struct Writing<'a, 't> {
     pub(super) typed: BTreeMap<TextRoot, Vec<(Incarnation, Range<u32>)>>,
     /// The texts of which all in context was deleted.
     pub(super) cleared: BTreeSet<TextRoot>,
+    /// The text that the last edit spliced, which the next one most likely does too.
+    pub(super) spliced: Option<(Path, TextRoot)>,
     /// The texts that were opened.
     opened: Vec<TextRoot>,
     /// Whether the index has made changes that are not applied yet.
@@ -96,6 +98,7 @@ impl Document {
             is_applied: false,
             typed: BTreeMap::new(),
             cleared: BTreeSet::new(),
+            spliced: None,
             opened: Vec::new(),
             changes_index: false,
             pictures: BTreeMap::new(),
@@ -375,7 +378,8 @@ impl Writing<'_, '_> {
             EntryKey { path: path.clone(), marker, incarnation: self.writer(), number: 0 };
         // A deletion keeps the entries that it hides.
         let replaces = !matches!(body, Body::Deleted(_));
-        while let Some(stored) = self.document.registers.get(&key) {
+        let here = self.document.registers.here(path);
+        while let Some(stored) = here.iter().find(|stored| stored.key == key) {
             if replaces && self.in_context(stored.dot()) {
                 break;
             }
@@ -430,12 +434,12 @@ impl Writing<'_, '_> {
     /// Entries in context that a write at this register replaces: what was written here and below.
     /// Whether a list item exists, and where, is not part of its value.
     fn replaced(&self, path: &RegisterPath) -> Vec<EntryKey> {
-        let registers = &self.document.registers;
-        let here = registers
-            .here(path)
-            .iter()
-            .filter(|stored| matches!(stored.key.marker, Marker::Register | Marker::Subtotal(_)));
-        here.chain(registers.below(path))
+        let is_value = |stored: &&Stored| {
+            matches!(stored.key.marker, Marker::Register | Marker::Subtotal(_))
+                || stored.key.path != *path
+        };
+        let there = self.document.registers.here_and_below(path).into_iter().filter(is_value);
+        there
             .filter(|stored| self.in_context(stored.dot()))
             .map(|stored| stored.key.clone())
             .collect()
@@ -479,15 +483,16 @@ impl Writing<'_, '_> {
         body: &Body,
         reaching: &[(Dot, u32)],
     ) -> Result<Epoch, EditError> {
-        let registers = &self.document.registers;
-        let below = registers.below(path);
-        let written =
-            registers.here(path).iter().chain(below).map(|stored| match stored.key.marker {
-                Marker::Subtotal(epoch) => epoch,
-                _ => stored.entry.epoch,
-            });
+        let written = self.document.registers.here_and_below(path);
+        let written = written.into_iter().map(|stored| match stored.key.marker {
+            Marker::Subtotal(epoch) => epoch,
+            _ => stored.entry.epoch,
+        });
         let reaching = reaching.iter().map(|(_, epoch)| *epoch);
-        let texts = self.document.texts_at(path).map(|(root, _)| root.epoch);
+        let texts = match self.document.texts.is_empty() {
+            true => None,
+            false => self.document.texts_at(path).map(|(root, _)| root.epoch).max(),
+        };
         let replaced = written.chain(reaching).chain(texts).max();
         let above = self.enclosing_epoch(path);
         let begins = match body {

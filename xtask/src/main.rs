@@ -116,6 +116,12 @@ const TASKS: &[Task] = &[
         run: programs::fuzz,
     },
     Task {
+        name: "properties",
+        arguments: "[--cases N] [--seed S]",
+        about: "run the properties of documents, optimized; 3,000 cases each unless told",
+        run: programs::properties,
+    },
+    Task {
         name: "simulate",
         arguments: "[--schedules N | --minutes M] [--seed S]",
         about: "run seeded schedules of whole nodes on the simulated network; 300 unless told",

@@ -19,6 +19,11 @@ const DECODERS: &[(&str, &str)] = &[("dunlin-model", "fuzz_scan"), ("dunlin-prot
 const MUTANTS: u64 = 500_000;
 const SCHEDULES: u64 = 300;
 
+/// The tests of documents that hold for whatever happens, and how many cases of each a run by hand
+/// gets unless told.
+const PROPERTIES: &[&str] = &["convergence", "loads", "text_index"];
+const CASES: u64 = 3_000;
+
 /// The rows of the table of targets that are measured from Kotlin, and beside loro.
 const KOTLIN_ROW: &str = "18";
 const LORO_ROW: &str = "30";
@@ -42,6 +47,19 @@ pub(crate) fn mutate(profile: &str, count: u64, seed: u64) -> Result<(), Failure
             .args([count.to_string(), seed.to_string()]))?;
     }
     Ok(())
+}
+
+/// Runs the property tests of documents, as CI does with far fewer cases.
+pub(crate) fn properties(args: &mut Args) -> Result<(), Failure> {
+    let cases = args.option("--cases")?.unwrap_or(CASES);
+    let seed = args.option("--seed")?.unwrap_or_else(fresh_seed);
+    args.finish()?;
+    println!("{cases} cases of each property, seed {seed}");
+    let tests = PROPERTIES.iter().flat_map(|test| ["--test", test]);
+    run(cargo(&["test", "--release", "--locked", "--package", "dunlin-model"])
+        .args(tests)
+        .env("PROPTEST_CASES", cases.to_string())
+        .env("PROPTEST_RNG_SEED", seed.to_string()))
 }
 
 /// Runs seeded schedules on the simulated network.

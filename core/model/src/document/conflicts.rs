@@ -38,7 +38,10 @@ impl Document {
         let mut conflicts: Vec<Conflict> =
             lost.iter().filter_map(|lost| self.conflict(lost)).collect();
         if let Ok(txn) = self.doc.try_transact() {
-            conflicts.extend(self.late_texts(&RegisterPath::root(), &txn).map(|root| typed(root, self.content(root))));
+            conflicts.extend(
+                self.late_texts(&RegisterPath::root(), &txn)
+                    .map(|root| typed(root, self.content(root))),
+            );
         }
         sorted(conflicts)
     }

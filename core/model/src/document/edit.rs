@@ -182,10 +182,8 @@ impl Writing<'_, '_> {
     fn settle(&mut self, register: &RegisterPath) -> Result<bool, EditError> {
         let has_lost = !view::lost_below(&self.place(register)).is_empty();
         // yrs may have those still that this transaction has emptied.
-        let is_late = self
-            .document
-            .late_texts(register, self.txn)
-            .any(|root| !self.cleared.contains(root));
+        let is_late =
+            self.document.late_texts(register, self.txn).any(|root| !self.cleared.contains(root));
         let is_contested = has_lost || self.is_edit_of_deleted(register) || is_late;
         if !is_contested {
             return Ok(false);

@@ -266,7 +266,10 @@ impl Writing<'_, '_> {
         if !is_judged {
             self.document.check_written(&*self.txn, before, self.intent)?;
         }
-        Ok(Change { update: update.to_vec(), paths: self.paths.iter().map(RegisterPath::to_string).collect() })
+        Ok(Change {
+            update: update.to_vec(),
+            paths: self.paths.iter().map(RegisterPath::to_string).collect(),
+        })
     }
 
     /// Makes all undone, where yrs has not changed yet.

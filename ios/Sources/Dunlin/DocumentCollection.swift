@@ -56,7 +56,7 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
         let json = try encodeJSON(value)
         return Committed(
             try await bridged { [native] in
-                try await native.put(id: id, patch: json, base: base)
+                try await native.put(id: id, patch: json, base: base, keys: [:])
             })
     }
 
@@ -68,7 +68,9 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     public func replace(_ id: String, _ value: Model) async throws -> Committed {
         let json = try encodeJSON(value)
         return Committed(
-            try await bridged { [native] in try await native.replace(id: id, value: json) })
+            try await bridged { [native] in
+                try await native.replace(id: id, value: json, base: nil, keys: [:])
+            })
     }
 
     /// Puts many documents at once, in one or few commits; each stands or falls alone, and the answers
@@ -85,7 +87,7 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     @discardableResult
     public func putAll(_ values: [(id: String, value: Model)]) async throws -> [PutOutcome] {
         let patches = try values.map { DunlinBindings.Patch(id: $0.id, json: try encodeJSON($0.value)) }
-        let outcomes = try await bridged { [native] in try await native.putMany(patches: patches) }
+        let outcomes = try await bridged { [native] in try await native.putMany(patches: patches, keys: [:]) }
         return zip(patches, outcomes).map { PutOutcome($0.id, $1) }
     }
 
@@ -153,7 +155,8 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
         let (before, after) = (try encodeJSON(read.value), try encodeJSON(value))
         return Committed(
             try await bridged { [native] in
-                try await native.save(document: read.native, read: before, new: after)
+                try await native.save(
+                    document: read.native, read: before, new: after, keys: [:])
             })
     }
 

@@ -60,7 +60,7 @@ public class DocumentCollection<T : Any> internal constructor(
      */
     public suspend fun put(id: String, value: T, base: String? = null): Committed {
         val json = encode(serializer, value)
-        return native(id, json, base) { Committed(ffi.put(id, json, base)) }
+        return native(id, json, base) { Committed(ffi.put(id, json, base, emptyMap())) }
     }
 
     /**
@@ -72,7 +72,7 @@ public class DocumentCollection<T : Any> internal constructor(
      */
     public suspend fun replace(id: String, value: T): Committed {
         val json = encode(serializer, value)
-        return native(id, json) { Committed(ffi.replace(id, json)) }
+        return native(id, json) { Committed(ffi.replace(id, json, null, emptyMap())) }
     }
 
     /**
@@ -86,7 +86,7 @@ public class DocumentCollection<T : Any> internal constructor(
     public suspend fun putAll(values: Map<String, T>): List<PutOutcome> {
         val encoded = values.mapValues { (_, value) -> encode(serializer, value) }
         val patches = encoded.filterKeys { it.isWellFormed() }.map { (id, json) -> FfiPatch(id, json) }
-        val outcomes = native { ffi.putMany(patches) }.iterator()
+        val outcomes = native { ffi.putMany(patches, emptyMap()) }.iterator()
         return encoded.keys.map { id ->
             if (!id.isWellFormed()) return@map PutOutcome(id, null, halfOfAPair())
             when (val outcome = outcomes.next()) {
@@ -156,7 +156,7 @@ public class DocumentCollection<T : Any> internal constructor(
      */
     public suspend fun save(read: Document<T>, new: T): Committed {
         val (before, after) = encode(serializer, read.value) to encode(serializer, new)
-        return native(before, after) { Committed(ffi.save(read.toFfi(), before, after)) }
+        return native(before, after) { Committed(ffi.save(read.toFfi(), before, after, emptyMap())) }
     }
 
     /**

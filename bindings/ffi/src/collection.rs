@@ -57,8 +57,8 @@ impl Collection {
     }
 
     /// Merges a patch into the document (RFC 7396: null removes) or creates it. `keys` says by
-    /// which field the items of a list are told apart, for each list's path, where `*` stands for
-    /// every item or field: `/sections/*/steps` → `code`.
+    /// which field the items of a list are told apart, for each list's path, such as `/steps` →
+    /// `code`; a step `*` in it stands for every item or field.
     ///
     /// Refuses with `InvalidInput` unless the patch is an object, `StaleVersion` where `base` is
     /// too old, `LimitExceeded`, `Denied`, `StorageFull`.

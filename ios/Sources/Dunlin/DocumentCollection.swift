@@ -18,9 +18,11 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
 
     let native: DunlinBindings.Collection
     let space: Space
+    let forms: Forms
 
-    init(_ native: DunlinBindings.Collection, in space: Space) {
+    init(_ native: DunlinBindings.Collection, _ forms: Forms, in space: Space) {
         self.native = native
+        self.forms = forms
         self.space = space
         name = native.name()
     }
@@ -39,9 +41,9 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     ///   free, `limitExceeded`, `denied`, `storageFull`.
     @discardableResult
     public func insert(_ value: Model, id: String? = nil) async throws -> Committed {
-        let json = try encodeJSON(value)
+        let encoded = try encodedDocument(value, forms)
         return Committed(
-            try await bridged { [native] in try await native.insert(id: id, value: json) })
+            try await bridged { [native] in try await native.insert(id: id, value: encoded.json) })
     }
 
     /// Creates a document, or overwrites the fields of the model in one that is there; its other
@@ -53,23 +55,29 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     ///   `staleVersion` where the base is too old, `limitExceeded`, `denied`, `storageFull`.
     @discardableResult
     public func put(_ id: String, _ value: Model, base: String? = nil) async throws -> Committed {
-        let json = try encodeJSON(value)
+        let encoded = try encodedDocument(value, forms)
         return Committed(
             try await bridged { [native] in
-                try await native.put(id: id, patch: json, base: base, keys: [:])
+                try await native.put(
+                    id: id, patch: encoded.json, base: base, keys: encoded.keys)
             })
     }
 
     /// Makes a document what the value says, or creates it: fields that the model does not know are
     /// removed. What is there keeps its kind: a text is changed where it differs, a list item by item.
     ///
+    /// - Parameter base: the version that was read: fields that somebody added since stay, and what
+    ///   others wrote becomes a conflict instead of being overwritten unseen.
     /// - Throws: ``DunlinError`` as ``put(_:_:base:)`` does.
     @discardableResult
-    public func replace(_ id: String, _ value: Model) async throws -> Committed {
-        let json = try encodeJSON(value)
+    public func replace(
+        _ id: String, _ value: Model, base: String? = nil
+    ) async throws -> Committed {
+        let encoded = try encodedDocument(value, forms)
         return Committed(
             try await bridged { [native] in
-                try await native.replace(id: id, value: json, base: nil, keys: [:])
+                try await native.replace(
+                    id: id, value: encoded.json, base: base, keys: encoded.keys)
             })
     }
 
@@ -86,8 +94,14 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     /// Puts many documents, as ``putAll(_:)-(KeyValuePairs<String,_>)`` does.
     @discardableResult
     public func putAll(_ values: [(id: String, value: Model)]) async throws -> [PutOutcome] {
-        let patches = try values.map { DunlinBindings.Patch(id: $0.id, json: try encodeJSON($0.value)) }
-        let outcomes = try await bridged { [native] in try await native.putMany(patches: patches, keys: [:]) }
+        let encoding = ModelEncoding(forms)
+        let patches = try values.map {
+            DunlinBindings.Patch(id: $0.id, json: try encoding.text(of: $0.value))
+        }
+        let keys = encoding.keys.declared
+        let outcomes = try await bridged { [native] in
+            try await native.putMany(patches: patches, keys: keys)
+        }
         return zip(patches, outcomes).map { PutOutcome($0.id, $1) }
     }
 
@@ -152,11 +166,13 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     ///   and retry.
     @discardableResult
     public func save(_ read: Document<Model>, as value: Model) async throws -> Committed {
-        let (before, after) = (try encodeJSON(read.value), try encodeJSON(value))
+        let encoding = ModelEncoding(forms)
+        let (before, after) = (try encoding.text(of: read.value), try encoding.text(of: value))
+        let keys = encoding.keys.declared
         return Committed(
             try await bridged { [native] in
                 try await native.save(
-                    document: read.native, read: before, new: after, keys: [:])
+                    document: read.native, read: before, new: after, keys: keys)
             })
     }
 
@@ -173,7 +189,7 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
         isolation: isolated (any Actor)? = #isolation,
         _ make: (inout Edits) throws -> Void
     ) async throws -> Committed {
-        var edits = Edits()
+        var edits = Edits(forms)
         try make(&edits)
         let json = try edits.encoded()
         return Committed(

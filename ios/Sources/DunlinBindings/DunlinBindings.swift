@@ -8659,7 +8659,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_dunlin_ffi_checksum_method_collection_new_id() != 3325) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_dunlin_ffi_checksum_method_collection_put() != 33106) {
+    if (uniffi_dunlin_ffi_checksum_method_collection_put() != 28361) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_dunlin_ffi_checksum_method_collection_put_many() != 2086) {

@@ -60,7 +60,7 @@ private final class IdentityFields: @unchecked Sendable {
         let type = ObjectIdentifier(Items.Element.self)
         var left = lock.withLock { candidates[type] }
         for (item, json) in zip(items, encoded) {
-            guard let item = item as? any Identifiable, let fields = json.object,
+            guard let item = item as? any Identifiable, let fields = json.storedFields,
                 let id = identity(of: item)
             else { continue }
             let equal = (left ?? Set(fields.keys)).filter { fields[$0] == id }
@@ -84,5 +84,13 @@ private func identity<Item: Identifiable>(of item: Item) -> JSONValue? {
     switch json {
     case .string, .integer, .number: return json
     default: return nil
+    }
+}
+
+extension JSONValue {
+    /// The fields of an object, also of one that is replaced whole.
+    fileprivate var storedFields: [String: JSONValue]? {
+        guard let fields = object else { return nil }
+        return fields.count == 1 ? fields["$value"]?.object ?? fields : fields
     }
 }

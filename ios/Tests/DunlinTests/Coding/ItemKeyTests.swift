@@ -55,6 +55,12 @@ import Testing
             }
         }
         #expect(try keys(["a": [Mixed(isTools: true), Mixed(isTools: false)]]) == [:])
+        struct Whole: Codable, Identifiable, ReplacedWhole {
+            var code: Int
+            var lines: [Line]
+            var id: Int { code }
+        }
+        #expect(try keys(["a": [Whole(code: 1, lines: [Line(name: "b", code: "a")])]]) == ["/*": "code"])
         enum Box: Codable { case tools([Tool]) }
         #expect(try keys(["a": Box.tools([Tool(number: 1, name: "x")])]) == [:])
     }

@@ -123,3 +123,32 @@ async fn text_that_would_be_changed_is_refused_with_its_path() {
     }
     node.shutdown().await.unwrap();
 }
+
+#[tokio::test]
+async fn items_are_told_apart_by_the_keys_that_cross() {
+    let dir = TempDir::new().unwrap();
+    let node = node(&dir).await;
+    let space = node.create_space("farm".to_owned()).await.unwrap();
+    let forms = space.collection("forms".to_owned(), false).unwrap();
+    let keys = |list: &str| HashMap::from([(list.to_owned(), "no".to_owned())]);
+    let rows = json!({"r": [{"no": 1, "t": {"$text": "a"}}, {"no": 2, "t": {"$text": "b"}}]});
+    let turned = json!({"r": [{"no": 2, "t": "x"}, {"no": 1, "t": "y"}]}).to_string();
+    let kept = json!({"r": [{"no": 2, "t": {"$text": "x"}}, {"no": 1, "t": {"$text": "y"}}]});
+    for id in ["put", "replace", "put_many", "save"] {
+        forms.insert(Some(id.to_owned()), rows.to_string()).await.unwrap();
+    }
+    forms.put("put".to_owned(), turned.clone(), None, keys("/r")).await.unwrap();
+    forms.replace("replace".to_owned(), turned.clone(), None, keys("/r")).await.unwrap();
+    let patch = Patch { id: "put_many".to_owned(), json: turned.clone() };
+    forms.put_many(vec![patch], keys("/r")).await.unwrap();
+    let read = forms.get("save".to_owned()).await.unwrap();
+    forms.save(read.clone(), read.json, turned.clone(), keys("/r")).await.unwrap();
+    for id in ["put", "replace", "put_many", "save"] {
+        let document = forms.get(id.to_owned()).await.unwrap();
+        let tagged: Json = serde_json::from_str(&document.tagged_json).unwrap();
+        assert_eq!(tagged, kept, "{id}");
+    }
+    let DunlinError::Refused { code, .. } =
+        forms.put("put".to_owned(), turned, None, keys("r")).await.unwrap_err();
+    assert_eq!(code, ErrorCode::InvalidInput);
+}

@@ -166,7 +166,7 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     ///   and retry.
     @discardableResult
     public func save(_ read: Document<Model>, as value: Model) async throws -> Committed {
-        let encoding = ModelEncoding(forms)
+        let encoding = ModelEncoding(forms, read.orders)
         let (before, after) = (try encoding.text(of: read.value), try encoding.text(of: value))
         let keys = encoding.keys.declared
         return Committed(

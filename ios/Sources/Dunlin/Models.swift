@@ -46,8 +46,17 @@ extension ModelEncoding {
 func decodeJSON<Value: Decodable>(
     _ type: Value.Type, from json: String, of name: @autoclosure () -> String
 ) throws -> Value {
+    try decodedDocument(type, from: json, of: name()).value
+}
+
+/// A model from a document's JSON, with what is to be known for writing it again.
+func decodedDocument<Value: Decodable>(
+    _ type: Value.Type, from json: String, of name: @autoclosure () -> String
+) throws -> (value: Value, orders: SetOrders) {
     do {
-        return try ModelDecoding().value(type, from: try JSONParser.value(of: json), at: Place())
+        let decoding = ModelDecoding()
+        let value = try decoding.value(type, from: try JSONParser.value(of: json), at: Place())
+        return (value, decoding.orders)
     } catch {
         throw DunlinError(
             .invalidInput,

@@ -25,7 +25,9 @@ extension MergeableList: FormDecodable where Element: Decodable {
 extension Set: FormDecodable where Element: Decodable {
     /// Equal ones are one, whoever added them.
     static func value(of json: JSONValue, in decoding: ModelDecoding, at place: Place) throws -> Self {
-        Self(try decoding.items(Element.self, of: json, as: self, at: place))
+        let elements = try decoding.items(Element.self, of: json, as: self, at: place)
+        if !isScalar(Element.self) { decoding.orders.note(elements, at: place) }
+        return Self(elements)
     }
 }
 

@@ -34,11 +34,12 @@ extension MergeableList: FormEncodable where Element: Encodable {
 
 extension Set: FormEncodable where Element: Encodable {
     func form(in encoding: ModelEncoding, at place: Place) throws -> JSONValue {
-        // A set has no order, and another one in each process.
-        let elements = try map { element in
+        // A set has no order of its own, and another one in each process.
+        let elements = try flatMap { element in
             let json = try encoding.json(element, at: Place(place, Step("*"), isOneOfMany: true))
-            return (text: json.description, json: json, element: element)
-        }.sorted { $0.text < $1.text }
+            let (indices, text) = (encoding.orders.indices(of: element, at: place), json.description)
+            return indices.map { (index: $0, text: text, json: json, element: element) }
+        }.sorted { ($0.index, $0.text) < ($1.index, $1.text) }
         let encoded = elements.map(\.json)
         let areScalars = encoded.isEmpty ? isScalar(Element.self) : encoded.allSatisfy(\.isScalar)
         if encoding.isWhole { return .array(encoded) }

@@ -1,6 +1,9 @@
 /// JSON on its way into values of models: what ``ModelEncoding`` wrote, as documents have it in plain JSON
 /// and in tagged forms.
-struct ModelDecoding {
+final class ModelDecoding {
+    /// How the document has its sets of objects.
+    var orders = SetOrders()
+
     func value<Value: Decodable>(
         _ type: Value.Type, from json: JSONValue, at place: @autoclosure () -> Place
     ) throws -> Value {

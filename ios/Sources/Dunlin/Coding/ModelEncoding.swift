@@ -17,6 +17,9 @@ private let deepest = 32
 final class ModelEncoding {
     let forms: Forms
 
+    /// How the document that is written to has its sets of objects.
+    let orders: SetOrders
+
     /// By which field the items of lists are told apart.
     private(set) var keys = ListKeys()
 
@@ -25,8 +28,9 @@ final class ModelEncoding {
 
     private var natures: [ObjectIdentifier: Nature] = [:]
 
-    init(_ forms: Forms) {
+    init(_ forms: Forms, _ orders: SetOrders = SetOrders()) {
         self.forms = forms
+        self.orders = orders
     }
 
     /// The JSON of a value.

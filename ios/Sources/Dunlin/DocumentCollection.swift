@@ -9,8 +9,9 @@ private let updateAttempts = 5
 /// happened: writing by id again is safe.
 ///
 /// The model is a `Codable` type. It need not know all fields that documents have, and those that not
-/// all documents have are optional, or a ``MergeableText`` or ``Counter``. Whole numbers are exact over
-/// all 64 bits. A `Date` of the years 1583 to 9999 is stored as a string of RFC 3339 in UTC, to the
+/// all documents have are optional, or a ``MergeableText``, ``MergeableList`` or ``Counter``. Each type has
+/// the kind that fits it, such as a set for a `Set` of strings: docs/ios.md has the table. Whole numbers are
+/// exact over all 64 bits. A `Date` of the years 1583 to 9999 is stored as a string of RFC 3339 in UTC, to the
 /// millisecond, such as `2026-12-01T08:30:00.000Z`: as such strings, dates sort in queries.
 public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     /// The collection's name.

@@ -75,11 +75,20 @@ extension Decimal: FormDecodable {
         case .null: throw place.nothing(self)
         default: throw place.mismatch(self)
         }
-        // Foundation would read the beginning of anything.
-        guard let decimal = Decimal(string: digits, locale: Locale(identifier: "en_US_POSIX")),
-            Double(digits) != nil
+        // Foundation would read the beginning of anything, and "nan".
+        guard digits.utf8.allSatisfy(isOfDecimal), Double(digits) != nil,
+            let decimal = Decimal(string: digits, locale: Locale(identifier: "en_US_POSIX"))
         else { throw place.corrupted("it is no decimal number such as 12.50") }
         return decimal
+    }
+}
+
+private func isOfDecimal(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): true
+    case UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."): true
+    case UInt8(ascii: "e"), UInt8(ascii: "E"): true
+    default: false
     }
 }
 

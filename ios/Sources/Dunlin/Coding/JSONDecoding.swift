@@ -9,7 +9,8 @@ struct JSONDecoding: Decoder {
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
         guard case .object(let fields) = json else {
-            throw json.isNull ? place.nothing([String: JSONValue].self) : place.mismatch([String: JSONValue].self)
+            let object = [String: JSONValue].self
+            throw json.isNull ? place.nothing(object) : place.mismatch(object)
         }
         return KeyedDecodingContainer(KeyedJSON(decoding: decoding, fields: fields, place: place))
     }

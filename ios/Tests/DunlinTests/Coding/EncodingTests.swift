@@ -141,7 +141,8 @@ import Testing
         #expect(reason { try written(["a": Float.infinity]) }?.contains("at /a: inf") == true)
         #expect(reason { try written(["a": UInt64.max]) }?.contains("at /a: 18446744073709551615") == true)
         #expect(reason { try written(["a": Date.distantPast]) }?.contains("at /a: a date") == true)
-        #expect(reason { try written(["a": [JSONValue.number(.infinity)]]) }?.contains("at /a/0: inf") == true)
+        let endless = ["a": [JSONValue.number(.infinity)]]
+        #expect(reason { try written(endless) }?.contains("at /a/0: inf") == true)
         final class Chain: Codable {
             var next: Chain?
         }
@@ -163,7 +164,8 @@ import Testing
                     "list": [1, ["x": ["$object": ["$text": 2]]], [], nil], "own": "y", "super": ["base": 1],
                 ]
             ])
-        let read = try read([String: Nested].self, ["a": ["list": [1, ["x": [:]]], "own": "z", "super": ["base": 7]]])
+        let json: JSONValue = ["a": ["list": [1, ["x": [:]]], "own": "z", "super": ["base": 7]]]
+        let read = try read([String: Nested].self, json)
         #expect(read["a"]?.own == "z" && read["a"]?.base == 7)
     }
 
@@ -173,27 +175,34 @@ import Testing
             "words": ["$set": ["a", "a"]], "samples": ["$list": [1]], "point": ["$value": [1]],
             "bytes": ["$bytes": "AQI="],
         ]
-        struct Some: Codable { var words: Set<String>, samples: MergeableList<Double>, point: [Double], bytes: Data }
+        struct Some: Codable {
+            var words: Set<String>
+            var samples: MergeableList<Double>
+            var point: [Double]
+            var bytes: Data
+        }
         let some = try read(Some.self, json)
-        #expect(some.words == ["a"] && some.samples == [1] && some.point == [1] && some.bytes == Data([1, 2]))
+        #expect(some.words == ["a"] && some.samples == [1])
+        #expect(some.point == [1] && some.bytes == Data([1, 2]))
         struct Absent: Codable { var samples: MergeableList<Int> }
         #expect(try read(Absent.self, [:]).samples.isEmpty)
     }
 
     @Test("a decimal number is read from strings and numbers, and from nothing else")
     func decimals() throws {
-        #expect(try read([String: Decimal].self, ["a": "12.50", "b": 1.5, "c": 2]) == ["a": 12.5, "b": 1.5, "c": 2])
-        for wrong: JSONValue in ["12,50", "", "1.5 EUR", true] {
+        let json: JSONValue = ["a": "12.50", "b": 1.5, "c": 2]
+        #expect(try read([String: Decimal].self, json) == ["a": 12.5, "b": 1.5, "c": 2])
+        for wrong: JSONValue in ["12,50", "", "1.5 EUR", "nan", "0x10", true] {
             #expect(reason { try read([String: Decimal].self, ["a": wrong]) }?.contains("at /a") == true)
         }
     }
 
     @Test("text that is no JSON is refused")
-    func text() {
+    func text() throws {
         for text in ["", "{", "[1,]", "nul", "\"x", "1 2", "{\"a\" 1}", "+1", "\"\\x\"", "\"\\u12\"", "--1"] {
             #expect(reason { try parsedJSON(text) }?.contains("no JSON") == true, "\(text)")
         }
-        #expect(try! parsedJSON("\"\\ud83e\\udd86\\n\\u00e9\\/\"") == "🦆\né/")
+        #expect(try parsedJSON("\"\\ud83e\\udd86\\n\\u00e9\\/\"") == "🦆\né/")
         let deep = String(repeating: "[", count: 100_000)
         #expect(reason { try parsedJSON(deep) }?.contains("too deep") == true)
     }

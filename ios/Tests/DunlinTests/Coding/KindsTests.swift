@@ -111,7 +111,8 @@ import Testing
             let farm = try await nodes.node("ann").createSpace("farm")
             let things = try farm.collection("things", of: Everything.self)
             let hours: [Day: Int] = [.monday: 8, .tuesday: 8, .wednesday: 8]
-            try await things.insert(Everything(words: ["a", "b"], hours: hours, counts: [1: 1, 10: 2]), id: "a")
+            let some = Everything(words: ["a", "b"], hours: hours, counts: [1: 1, 10: 2])
+            try await things.insert(some, id: "a")
             #expect(try await things.update("a") { $0.hours[.tuesday] = 4 }.paths == ["/hours/tuesday"])
             #expect(try await things.update("a") { $0.counts[10] = 3 }.paths == ["/counts/10"])
             #expect(try await things.update("a") { $0.words.insert("c") }.paths.count == 1)

@@ -128,7 +128,9 @@ extension Everything {
         if Bool.random(using: &random) { some.interval = DateInterval(start: moment, duration: 60) }
         some.amount = Decimal(whole(&random) % 1_000_000) / 100
         if Bool.random(using: &random) { some.at = moment }
-        if Bool.random(using: &random) { some.link = URL(string: "https://example.org/\(whole(&random))?a=b") }
+        if Bool.random(using: &random) {
+            some.link = URL(string: "https://example.org/\(whole(&random))?a=b")
+        }
         some.notes = MergeableText(word(&random))
         some.minutes = Counter(Int64(whole(&random) % 1_000_000))
         if Bool.random(using: &random) { some.part = Part(rawValue: word(&random)) }
@@ -160,7 +162,9 @@ extension Everything {
     }
 
     private static func word(_ random: inout some RandomNumberGenerator) -> String {
-        let words = ["", "a", "b", "$text", "$object", "$value", "$ref", "é", "🦆", "\u{0}", "a/b~c", "1", "*"]
+        let words = [
+            "", "a", "b", "$text", "$object", "$value", "$ref", "é", "🦆", "\u{0}", "a/b~c", "1", "*",
+        ]
         return words.randomElement(using: &random) ?? ""
     }
 }

@@ -14,7 +14,8 @@ import Testing
             let stored: JSONValue = [
                 "lines": [
                     ["name": "b", "code": "2", "isDone": false], ["name": "a", "code": "1", "isDone": false],
-                    ["name": "b", "code": "2", "isDone": false], ["name": "c", "code": "3", "more": 1, "isDone": false],
+                    ["name": "b", "code": "2", "isDone": false],
+                    ["name": "c", "code": "3", "more": 1, "isDone": false],
                 ]
             ]
             for code in ["1", "2", "3"] {

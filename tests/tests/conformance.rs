@@ -193,7 +193,9 @@ impl Case {
         match what {
             "put" => drop(documents.put_based(&id, value()?, base, ListKeys::default()).await?),
             "insert" => drop(documents.insert_with_id(&id, value()?).await?),
-            "replace" => drop(documents.replace(&id, value()?).await?),
+            "replace" => {
+                drop(documents.replace_based(&id, value()?, base, ListKeys::default()).await?)
+            }
             "edit" => {
                 let text = step["edits"].to_string();
                 let edits = JsonText::new(&text, "the list of edits").edits(forms)?;

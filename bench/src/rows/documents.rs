@@ -2,7 +2,7 @@
 
 use std::{env, fs, path::Path, process::Command, time::Instant};
 
-use dunlin::Durability;
+use dunlin::{Durability, ListKeys};
 use rusqlite::{Connection, params};
 use tempfile::{TempDir, tempdir};
 
@@ -129,7 +129,7 @@ pub(super) async fn fill(product: &Product, tasks: &[Task]) -> Result<()> {
     let collection = product.tasks()?;
     for batch in tasks.chunks(BATCH) {
         let patches = batch.iter().map(Task::patch).collect::<Result<Vec<_>>>()?;
-        for put in collection.put_many(patches).await? {
+        for put in collection.put_many(patches, ListKeys::default()).await? {
             put?;
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, env, net::SocketAddr, path::Path, process::Stdio};
 
-use dunlin::{Durability, Value};
+use dunlin::{Durability, ListKeys, Value};
 use tempfile::tempdir;
 use tokio::process::Command;
 
@@ -101,7 +101,7 @@ async fn edit(product: &Product, first: usize, count: usize) -> Result<()> {
             let minutes = BTreeMap::from([(EDITED.to_owned(), Value::Int(edit as i64))]);
             (ids[edit % DOCUMENTS].clone(), Value::Object(minutes))
         };
-        for put in tasks.put_many((batch..batch + BATCH).map(patch)).await? {
+        for put in tasks.put_many((batch..batch + BATCH).map(patch), ListKeys::default()).await? {
             put?;
         }
     }

@@ -6,7 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use dunlin::{CollectionHandle, DeviceId, DeviceKind, DocId, DocKey, Durability, Edit, Value};
+use dunlin::{
+    CollectionHandle, DeviceId, DeviceKind, DocId, DocKey, Durability, Edit, ListKeys, Value,
+};
 use dunlin_store::{Change, Commit, Origin, Projection, ProjectionState, SpaceStore};
 use tempfile::{TempDir, tempdir};
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -110,7 +112,7 @@ async fn during_puts() -> Result<f64> {
     let tasks = Task::many(DOCUMENTS);
     let patches = tasks.iter().map(Task::patch).collect::<Result<Vec<_>>>()?;
     let job = async {
-        node.tasks.put_many(patches).await?;
+        node.tasks.put_many(patches, ListKeys::default()).await?;
         Ok(())
     };
     let waits = node.waits_during(job).await?;

@@ -1,6 +1,6 @@
 //! Documents of one collection: reading and writing them.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use dunlin::{Anchor, CollectionHandle, DocKey, Error, Forms, JsonText, ListKeys, Version};
 
@@ -56,28 +56,44 @@ impl Collection {
         .await
     }
 
-    /// Merges a patch into the document (RFC 7396: null removes) or creates it.
+    /// Merges a patch into the document (RFC 7396: null removes) or creates it. `keys` says by
+    /// which field the items of a list are told apart, for each list's path, such as `/steps` →
+    /// `code`; a step `*` in it stands for every item or field.
     ///
     /// Refuses with `InvalidInput` unless the patch is an object, `StaleVersion` where `base` is
     /// too old, `LimitExceeded`, `Denied`, `StorageFull`.
-    pub async fn put(&self, id: String, patch: String, base: Option<String>) -> Result<Committed> {
+    pub async fn put(
+        &self,
+        id: String,
+        patch: String,
+        base: Option<String>,
+        keys: HashMap<String, String>,
+    ) -> Result<Committed> {
         let (collection, forms) = (self.0.clone(), self.1);
         run(async move {
             let (id, patch, base) = (id.parse()?, json::value(&patch, forms)?, version(base)?);
-            let committed = collection.put_based(&id, patch, base, ListKeys::default()).await?;
+            let committed = collection.put_based(&id, patch, base, list_keys(keys)?).await?;
             Ok::<_, Error>(committed.into())
         })
         .await
     }
 
     /// Makes the document this, or creates it: fields that the value does not name are removed, and
-    /// null is stored, at every depth. What is there keeps its kind, as under `put`.
+    /// null is stored, at every depth. What is there keeps its kind, as under `put`. A field that
+    /// somebody added since `base` stays.
     ///
     /// Refuses as `put` does.
-    pub async fn replace(&self, id: String, value: String) -> Result<Committed> {
+    pub async fn replace(
+        &self,
+        id: String,
+        value: String,
+        base: Option<String>,
+        keys: HashMap<String, String>,
+    ) -> Result<Committed> {
         let (collection, forms) = (self.0.clone(), self.1);
         run(async move {
-            let committed = collection.replace(&id.parse()?, json::value(&value, forms)?).await?;
+            let (id, value, base) = (id.parse()?, json::value(&value, forms)?, version(base)?);
+            let committed = collection.replace_based(&id, value, base, list_keys(keys)?).await?;
             Ok::<_, Error>(committed.into())
         })
         .await
@@ -87,12 +103,16 @@ impl Collection {
     /// the answers come in order.
     ///
     /// Refuses with `InvalidInput` for an id or a value that cannot be: then nothing is written.
-    pub async fn put_many(&self, patches: Vec<Patch>) -> Result<Vec<PutOutcome>> {
+    pub async fn put_many(
+        &self,
+        patches: Vec<Patch>,
+        keys: HashMap<String, String>,
+    ) -> Result<Vec<PutOutcome>> {
         let (collection, forms) = (self.0.clone(), self.1);
         run(async move {
             let read = |patch: Patch| Ok((patch.id.parse()?, json::value(&patch.json, forms)?));
             let patches = patches.into_iter().map(read).collect::<dunlin::Result<Vec<_>>>()?;
-            let outcomes = collection.put_many(patches).await?;
+            let outcomes = collection.put_many(patches, list_keys(keys)?).await?;
             Ok::<_, Error>(outcomes.into_iter().map(PutOutcome::from).collect())
         })
         .await
@@ -171,12 +191,18 @@ impl Collection {
     /// others wrote since, and fields that the model does not know, stay.
     ///
     /// Refuses as `edit` does.
-    pub async fn save(&self, document: Document, read: String, new: String) -> Result<Committed> {
+    pub async fn save(
+        &self,
+        document: Document,
+        read: String,
+        new: String,
+        keys: HashMap<String, String>,
+    ) -> Result<Committed> {
         let (collection, forms) = (self.0.clone(), self.1);
         run(async move {
             let read = document.read()?.seen_as(&json::value(&read, forms)?);
             let new = json::value(&new, forms)?;
-            let committed = collection.save(&read, new, ListKeys::default()).await?;
+            let committed = collection.save(&read, new, list_keys(keys)?).await?;
             Ok::<_, Error>(committed.into())
         })
         .await
@@ -216,4 +242,8 @@ impl Collection {
 
 fn version(text: Option<String>) -> Result<Option<Version>, Error> {
     Ok(text.map(|text| text.parse()).transpose()?)
+}
+
+fn list_keys(keys: HashMap<String, String>) -> Result<ListKeys, Error> {
+    keys.into_iter().map(|(list, field)| Ok((list.parse()?, field))).collect()
 }

@@ -1,7 +1,7 @@
 //! The forms of `put`.
 
 use clap::Args;
-use dunlin::Forms;
+use dunlin::{Forms, InvalidInput, ListKeys};
 use serde::{Deserialize, Serialize};
 
 /// Arguments of `put`.
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
     override_usage = "dunlin put SPACE COLLECTION ID JSON\n       \
                       dunlin put SPACE COLLECTION --new JSON\n       \
                       dunlin put SPACE COLLECTION --many [--new]\n\n\
-                      each also with --plain and --whole",
+                      each also with --plain, --whole and --key",
     after_help = r#"JSON is merged into what is there (RFC 7396): fields that it does not name stay, null removes one.
 A string over a text, a number over a counter and an array over a list become edits, so that what
 others write at the same time stays too. {"$text":"…"} makes a text that several people can edit,
@@ -21,6 +21,9 @@ object as it is that would read as one of these. All other keys are ordinary, al
 
 --plain reads no such forms: a file goes in as it is, with every number, key and string.
 --whole makes the document what JSON says: other fields go, and null is stored instead of removing.
+--key /steps=code tells the items of the list /steps apart by their field code, where that is not id:
+an item that is handed over in another place or with other fields is the same one. A * in the path
+stands for every item or field: --key '/sections/*/steps=code'.
 
 --many reads {"id":…,"value":…} a line from standard input and prints {"id":…,"seq":…} a line, each
 one only after it is on disk. A line that is refused is told on standard error, the others go on,
@@ -53,6 +56,9 @@ pub(crate) struct Put {
     /// Make the document this instead of merging: null is stored, other fields are removed
     #[arg(long)]
     pub(crate) whole: bool,
+    /// Tell the items of this list apart by this field; may be repeated
+    #[arg(long = "key", value_name = "LIST=FIELD")]
+    keys: Vec<String>,
 }
 
 /// What a `put` is about.
@@ -85,6 +91,23 @@ impl Put {
         if self.plain { Forms::Plain } else { Forms::Tagged }
     }
 
+    /// By which fields items of lists are told apart.
+    ///
+    /// # Errors
+    /// Says which of them is none.
+    pub(crate) fn list_keys(&self) -> Result<ListKeys, InvalidInput> {
+        let read = |key: &String| {
+            let (list, field) = key.split_once('=').ok_or_else(|| {
+                InvalidInput::new(
+                    format!("{key:?} does not say a list and a field"),
+                    "write --key /steps=code",
+                )
+            })?;
+            Ok((list.parse()?, field.to_owned()))
+        };
+        self.keys.iter().map(read).collect()
+    }
+
     pub(super) fn json_mut(&mut self) -> Option<&mut String> {
         if self.many { None } else { self.rest.last_mut() }
     }
@@ -97,7 +120,8 @@ mod tests {
     fn form(rest: &[&str], new: bool, many: bool) -> Result<String, String> {
         let rest = rest.iter().map(|text| (*text).to_owned()).collect();
         let (space, collection) = ("s".into(), "c".into());
-        let put = Put { space, collection, rest, new, many, plain: false, whole: false };
+        let put =
+            Put { space, collection, rest, new, many, plain: false, whole: false, keys: vec![] };
         put.form().map(|form| format!("{form:?}"))
     }
 

@@ -23,14 +23,15 @@ pub(super) async fn put(
     let collection = node.space(&put.space)?.collection(&put.collection)?;
     let id = id.map(str::parse::<DocKey>).transpose()?;
     let value = JsonText::new(json, "the value").value(put.forms())?;
+    let list_keys = put.list_keys()?;
     let Some(id) = id else {
         let committed = collection.insert(value).await?;
         // The id alone, for scripts.
         return out.item(done(&committed), || committed.id.to_string()).await;
     };
     let committed = match put.whole {
-        true => collection.replace(&id, value).await?,
-        false => collection.put(&id, value).await?,
+        true => collection.replace_based(&id, value, None, list_keys).await?,
+        false => collection.put_based(&id, value, None, list_keys).await?,
     };
     report(&collection, &committed, out).await
 }

@@ -5,8 +5,8 @@
 //! before it was being committed, so a slow producer waits for nobody and a fast one shares commits.
 
 use dunlin::{
-    Code, CollectionHandle, Committed, DocKey, Error, Forms, InvalidInput, JsonText, Node, Path,
-    Value,
+    Code, CollectionHandle, Committed, DocKey, Error, Forms, InvalidInput, JsonText, ListKeys,
+    Node, Path, Value,
 };
 use serde_json::{Value as Json, json};
 use tokio::sync::mpsc;
@@ -24,13 +24,15 @@ const BATCH: usize = 256;
 const UNPRINTED: usize = 2;
 
 /// How lines are read and written.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Manner {
     forms: Forms,
     /// Ids may be missing.
     new: bool,
     /// Documents are replaced instead of merged.
     whole: bool,
+    /// By which fields items of lists are told apart.
+    list_keys: ListKeys,
 }
 
 /// One line: where it stands, and what to write or why not.
@@ -49,12 +51,13 @@ pub(super) async fn put(
     let lines = fed.ok_or_else(|| Failure::invalid("there is no input", "feed it lines"))?;
     let (sender, mut parsed) = mpsc::channel(BATCH);
     let (commits, mut committed) = mpsc::channel(UNPRINTED);
-    let manner = Manner { forms: put.forms(), new: put.new, whole: put.whole };
-    let reading = tokio::spawn(read(lines, collection.clone(), manner, sender));
+    let manner =
+        Manner { forms: put.forms(), new: put.new, whole: put.whole, list_keys: put.list_keys()? };
+    let reading = tokio::spawn(read(lines, collection.clone(), manner.clone(), sender));
     tokio::spawn(async move {
         let mut batch = Vec::new();
         while parsed.recv_many(&mut batch, BATCH).await > 0 {
-            let answers = commit(&collection, manner, std::mem::take(&mut batch)).await;
+            let answers = commit(&collection, &manner, std::mem::take(&mut batch)).await;
             if commits.send(answers).await.is_err() {
                 return;
             }
@@ -104,7 +107,7 @@ async fn read(
         if line.as_ref().is_ok_and(|line| line.iter().all(u8::is_ascii_whitespace)) {
             continue;
         }
-        let order = line.and_then(|line| parse(&line, &collection, manner));
+        let order = line.and_then(|line| parse(&line, &collection, &manner));
         if parsed.send(Parsed { number, order }).await.is_err() {
             break;
         }
@@ -115,7 +118,7 @@ async fn read(
 fn parse(
     line: &[u8],
     collection: &CollectionHandle,
-    manner: Manner,
+    manner: &Manner,
 ) -> Result<(DocKey, Value), Error> {
     let invalid = |reason: &str| {
         Error::from(InvalidInput::new(reason, r#"each line is {"id":"…","value":{…}}, in UTF-8"#))
@@ -142,7 +145,7 @@ fn parse(
 /// Writes what can be written of a batch; the answers keep its order.
 async fn commit(
     collection: &CollectionHandle,
-    manner: Manner,
+    manner: &Manner,
     batch: Vec<Parsed>,
 ) -> Result<Vec<(u64, Result<Committed, Error>)>, Error> {
     let mut orders = Vec::with_capacity(batch.len());
@@ -156,9 +159,10 @@ async fn commit(
             Err(error) => answers.push((number, Some(Err(error)))),
         }
     }
+    let list_keys = manner.list_keys.clone();
     let written = match manner.whole {
-        true => collection.replace_many(orders).await?,
-        false => collection.put_many(orders).await?,
+        true => collection.replace_many(orders, list_keys).await?,
+        false => collection.put_many(orders, list_keys).await?,
     };
     let mut written = written.into_iter();
     let missing = || Error::new(Code::Internal, "an answer is missing", "report this bug");

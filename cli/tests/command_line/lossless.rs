@@ -178,6 +178,30 @@ fn a_whole_document_replaces_what_is_there_and_keeps_its_kinds() {
 }
 
 #[test]
+fn items_are_told_apart_by_a_declared_key() {
+    let node = Node::with_barn();
+    let rows = r#"{"r":[{"no":1,"t":{"$text":"a"}},{"no":2,"t":{"$text":"b"}}]}"#;
+    let turned = r#"{"r":[{"no":2,"t":"x"},{"no":1,"t":"y"}]}"#;
+    let kept = json!({"r":[{"no":2,"t":{"$text":"x"}},{"no":1,"t":{"$text":"y"}}]});
+    let line = format!(r#"{{"id":"a","value":{turned}}}"#);
+    for (flags, input) in [
+        (&["a", turned][..], ""),
+        (&["a", "--whole", turned], ""),
+        (&["--many"], &line[..]),
+        (&["--many", "--whole"], &line[..]),
+    ] {
+        node.ok(&["put", "barn", "forms", "a", "--whole", rows]);
+        let put = [&["put", "barn", "forms", "--key", "/r=no"][..], flags].concat();
+        node.ok_fed(&put, input.as_bytes());
+        assert_eq!(node.one(&["get", "barn", "forms", "a", "--kinds"]), kept, "{flags:?}");
+    }
+    for key in ["/r", "r=no"] {
+        let refusal = node.refused(&["put", "barn", "forms", "a", "{}", "--key", key]);
+        assert_eq!(refusal.code, "InvalidInput", "{refusal:?}");
+    }
+}
+
+#[test]
 fn merge_patches_do_what_rfc_7396_shows() {
     let node = Node::with_barn();
     let mut input = String::new();

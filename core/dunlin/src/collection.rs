@@ -77,7 +77,8 @@ impl CollectionHandle {
     /// items of lists are told apart: `{"/steps": "id"}`.
     ///
     /// # Errors
-    /// As [`put`](Self::put).
+    /// As [`put`](Self::put); `StaleVersion` where a text, counter, set or list that the patch names
+    /// has changed since the base.
     pub async fn put_based(
         &self,
         id: &DocKey,
@@ -89,15 +90,17 @@ impl CollectionHandle {
     }
 
     /// [`put`](Self::put) for many documents at once, in one or few commits; each stands or falls
-    /// alone, and the answers come in order.
+    /// alone, and the answers come in order. `list_keys` are the fields by which items are told
+    /// apart, as for [`put_based`](Self::put_based).
     ///
     /// # Errors
     /// The outer error where nothing was written at all; an inner one for one document.
     pub async fn put_many(
         &self,
         patches: impl IntoIterator<Item = (DocKey, Value)>,
+        list_keys: ListKeys,
     ) -> Result<Vec<Result<Committed>>> {
-        let merge = |patch| Operation::Merge { patch, base: None, list_keys: ListKeys::default() };
+        let merge = |patch| Operation::Merge { patch, base: None, list_keys: list_keys.clone() };
         self.write_many(patches, merge).await
     }
 
@@ -107,7 +110,22 @@ impl CollectionHandle {
     /// # Errors
     /// `InvalidInput` unless the value is an object, `LimitExceeded`, `Denied`, `StorageFull`.
     pub async fn replace(&self, id: &DocKey, value: Value) -> Result<Committed> {
-        self.write(id, Operation::Replace { new: value, list_keys: ListKeys::default() }).await
+        self.replace_based(id, value, None, ListKeys::default()).await
+    }
+
+    /// [`replace`](Self::replace) with a base, as for [`edit`](Self::edit), and with the fields by
+    /// which items of lists are told apart, as for [`put_based`](Self::put_based).
+    ///
+    /// # Errors
+    /// As [`replace`](Self::replace); `StaleVersion` as [`put_based`](Self::put_based).
+    pub async fn replace_based(
+        &self,
+        id: &DocKey,
+        value: Value,
+        base: Option<Version>,
+        list_keys: ListKeys,
+    ) -> Result<Committed> {
+        self.write(id, Operation::Replace { new: value, base, list_keys }).await
     }
 
     /// [`replace`](Self::replace) for many documents at once, as [`put_many`](Self::put_many).
@@ -117,8 +135,9 @@ impl CollectionHandle {
     pub async fn replace_many(
         &self,
         values: impl IntoIterator<Item = (DocKey, Value)>,
+        list_keys: ListKeys,
     ) -> Result<Vec<Result<Committed>>> {
-        let replace = |new| Operation::Replace { new, list_keys: ListKeys::default() };
+        let replace = |new| Operation::Replace { new, base: None, list_keys: list_keys.clone() };
         self.write_many(values, replace).await
     }
 

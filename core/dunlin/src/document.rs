@@ -1,6 +1,8 @@
 //! A document as a caller read it.
 
-use dunlin_model::{Conflict, DocId, DocKey, Path, Value, Version};
+use std::collections::BTreeSet;
+
+use dunlin_model::{Conflict, DocId, DocKey, Element, Path, Value, Version};
 use serde_json::Value as Json;
 
 /// A snapshot of a document; what a caller bases its next edit on.
@@ -80,11 +82,35 @@ fn with_kinds_of(document: &Value, encoding: &Value) -> Value {
             };
             Value::Object(encoded.iter().map(seen).collect())
         }
-        (Value::List(items), Value::List(encoded)) if items.len() == encoded.len() => Value::List(
-            items.iter().zip(encoded).map(|(item, encoded)| with_kinds_of(item, encoded)).collect(),
-        ),
+        (Value::Set(elements), encoding) if is_array_of(encoding, elements) => document.clone(),
+        (Value::Whole(content), Value::List(_)) if content.to_json() == encoding.to_json() => {
+            document.clone()
+        }
+        (Value::List(items), encoding) => match array(encoding) {
+            Some(encoded) if items.len() == encoded.len() => {
+                let items = items.iter().zip(encoded);
+                Value::List(items.map(|(item, encoded)| with_kinds_of(item, encoded)).collect())
+            }
+            _ => encoding.clone(),
+        },
         _ => encoding.clone(),
     }
+}
+
+/// The items of an array, replaced whole or not.
+fn array(value: &Value) -> Option<&[Value]> {
+    match value {
+        Value::List(items) => Some(items),
+        Value::Whole(content) => array(content),
+        _ => None,
+    }
+}
+
+/// Whether an array says what a set does, in any order.
+fn is_array_of(value: &Value, elements: &BTreeSet<Element>) -> bool {
+    let read = |item: &Value| Element::new(item.clone()).ok();
+    let said = array(value).and_then(|items| items.iter().map(read).collect());
+    said.is_some_and(|said: BTreeSet<Element>| said == *elements)
 }
 
 #[cfg(test)]
@@ -125,5 +151,25 @@ mod tests {
         let document = document(json!({"body": {"$text": "hay"}, "steps": [1, 2]}));
         let encoding = Value::from_json(&json!({"body": "HAY", "steps": [1]})).unwrap();
         assert_eq!(document.seen_as(&encoding).value, encoding);
+    }
+
+    #[test]
+    fn a_model_sees_arrays_with_the_kinds_of_the_document() {
+        let tagged = json!({
+            "set": {"$set": ["a", "b"]},
+            "whole": [1, 2],
+            "value": {"$value": ["a"]},
+            "list": {"$list": [1, 2]},
+        });
+        let encoding = json!({
+            "set": ["b", "a"],
+            "whole": {"$list": [1, 2]},
+            "value": ["a"],
+            "list": [1, 2],
+        });
+        let encoding = Value::from_json(&encoding).unwrap();
+        assert_eq!(document(tagged.clone()).seen_as(&encoding).to_tagged_json(), tagged);
+        let other = json!({"set": {"$set": ["c"]}, "whole": [1], "value": 1, "list": ["a"]});
+        assert_eq!(document(other).seen_as(&encoding).value, encoding);
     }
 }

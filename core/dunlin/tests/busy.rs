@@ -6,7 +6,7 @@ mod support;
 
 use std::time::Duration;
 
-use dunlin::{Code, CollectionHandle, Config, Edit, Engines, QueryChange, Space};
+use dunlin::{Code, CollectionHandle, Config, Edit, Engines, ListKeys, QueryChange, Space};
 use serde_json::json;
 use tokio::time::{Instant, timeout};
 
@@ -60,7 +60,7 @@ async fn a_call_that_takes_several_transactions_answers_for_each_document_in_ord
     };
     let many = tokio::spawn({
         let tasks = tasks.clone();
-        async move { tasks.put_many((0..MANY).map(patch)).await }
+        async move { tasks.put_many((0..MANY).map(patch), ListKeys::default()).await }
     });
     tokio::task::yield_now().await;
     let between = tasks.put(&id("between"), value(json!({}))).await.unwrap();

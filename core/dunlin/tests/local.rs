@@ -157,7 +157,7 @@ async fn each_document_of_a_batch_stands_or_falls_alone() {
         let content = if n == 300 { json!([1]) } else { json!({"n": n}) };
         (id(&format!("doc-{n:03}")), value(content))
     });
-    let answers = tasks.put_many(many).await.unwrap();
+    let answers = tasks.put_many(many, ListKeys::default()).await.unwrap();
     assert_eq!(answers.len(), 600);
     assert_eq!(answers.iter().filter(|answer| answer.is_err()).count(), 1);
     assert_eq!(answers[300].as_ref().unwrap_err().code(), Code::InvalidInput);
@@ -339,7 +339,7 @@ async fn engines_as_tasks_do_the_same_as_engines_on_threads() {
     let space = site.node.create_space("farm").await.unwrap();
     let tasks = space.collection("tasks").unwrap();
     let many = (0..50).map(|n| (id(&n.to_string()), value(json!({"n": n}))));
-    assert!(tasks.put_many(many).await.unwrap().iter().all(Result::is_ok));
+    assert!(tasks.put_many(many, ListKeys::default()).await.unwrap().iter().all(Result::is_ok));
     let mut feed = space.changes("all").await.unwrap();
     let events = feed.next().await.unwrap().unwrap();
     assert_eq!(events.len(), 50);

@@ -7,8 +7,8 @@ mod support;
 use std::{net::SocketAddr, time::Duration};
 
 use dunlin::{
-    Carrier, Code, Conflict, Edit, Invitation, Node, Origin, PeerState, Role, Space, SyncConfig,
-    Value,
+    Carrier, Code, Conflict, Edit, Invitation, ListKeys, Node, Origin, PeerState, Role, Space,
+    SyncConfig, Value,
 };
 use serde_json::json;
 use tokio::time::{sleep, timeout};
@@ -71,7 +71,7 @@ async fn two_devices_that_edited_apart_converge_and_keep_the_loser() {
     let there = admit(&here, &b.node, Role::Writer).await;
     let tasks = here.collection("tasks").unwrap();
     let many = (0..200).map(|n| (id(&format!("doc-{n}")), value(json!({"n": n}))));
-    assert!(tasks.put_many(many).await.unwrap().iter().all(Result::is_ok));
+    assert!(tasks.put_many(many, ListKeys::default()).await.unwrap().iter().all(Result::is_ok));
     put(&here, "both", json!({"title": "from a", "a": 1})).await;
     put(&there, "both", json!({"title": "from b", "b": 2})).await;
 

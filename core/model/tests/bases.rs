@@ -105,6 +105,32 @@ fn a_patch_at_an_old_base_is_stale_where_it_cannot_tell_what_was_read() {
 }
 
 #[test]
+fn a_replacement_at_an_old_base_leaves_what_was_added_since() {
+    let mut device = device(json!({"a": 1, "gone": {"x": 1}, "l": ["x"], "o": {"x": 1}}));
+    let base = device.document.version();
+    let mut other = Device::new(2);
+    other.pull(&device);
+    other.edit(json!([
+        {"op":"set","path":"/a","value":2},
+        {"op":"set","path":"/b/c","value":3},
+        {"op":"set","path":"/o/y","value":4},
+        {"op":"insert","path":"/l","at":0,"value":"new"},
+    ]));
+    device.pull(&other);
+    let mut replace = |new: serde_json::Value| {
+        let new = Value::from_json(&new).unwrap();
+        device.document.replace(&new, Some(&base), &ListKeys::new(), 9_000)
+    };
+    let error = replace(json!({"l": []})).unwrap_err();
+    assert!(matches!(error, EditError::StaleVersion { .. }), "{error}");
+    replace(json!({"a": 5, "o": {"x": 1}})).unwrap();
+    device.note();
+    assert_eq!(device.json(), json!({"a": 5, "b": {"c": 3}, "l": ["new"], "o": {"x": 1, "y": 4}}));
+    // The list that it removes has got an item since.
+    assert_eq!(device.conflicts(), json!([["/a", 2], ["/l", "absent"]]));
+}
+
+#[test]
 fn an_index_inside_a_surrogate_pair_is_refused_at_an_old_base_too() {
     let mut device = device(json!({"t": {"$text": "a🐦b"}}));
     let base = device.document.version();

@@ -37,31 +37,3 @@ extension Int64 {
         return rest < 0 ? (quotient - 1, rest + divisor) : (quotient, rest)
     }
 }
-
-extension JSONEncoder.DateEncodingStrategy {
-    static var stored: Self {
-        .custom { date, encoder in
-            guard let text = date.stored else {
-                let context = EncodingError.Context(
-                    codingPath: encoder.codingPath,
-                    debugDescription: "a date outside the years 1583 to 9999")
-                throw EncodingError.invalidValue(date, context)
-            }
-            var container = encoder.singleValueContainer()
-            try container.encode(text)
-        }
-    }
-}
-
-extension JSONDecoder.DateDecodingStrategy {
-    static var stored: Self {
-        .custom { decoder in
-            let container = try decoder.singleValueContainer()
-            guard let date = Date(stored: try container.decode(String.self)) else {
-                throw DecodingError.dataCorruptedError(
-                    in: container, debugDescription: "it is no date such as 2026-12-01T08:30:00.000Z")
-            }
-            return date
-        }
-    }
-}

@@ -11,9 +11,13 @@ public struct Document<Model: Codable & Sendable>: Sendable, Identifiable {
 
     let native: DunlinBindings.Document
 
+    /// How it has the sets of objects that are in the value.
+    let orders: SetOrders
+
     init(_ native: DunlinBindings.Document, in collection: String) throws {
         self.native = native
-        value = try decodeJSON(Model.self, from: native.json, of: "\(collection)/\(native.id)")
+        (value, orders) = try decodedDocument(
+            Model.self, from: native.json, of: "\(collection)/\(native.id)")
         conflicts = try native.conflicts.map(Conflict.init)
     }
 

@@ -9,8 +9,9 @@ private let updateAttempts = 5
 /// happened: writing by id again is safe.
 ///
 /// The model is a `Codable` type. It need not know all fields that documents have, and those that not
-/// all documents have are optional, or a ``MergeableText`` or ``Counter``. Whole numbers are exact over
-/// all 64 bits. A `Date` of the years 1583 to 9999 is stored as a string of RFC 3339 in UTC, to the
+/// all documents have are optional, or a ``MergeableText``, ``MergeableList`` or ``Counter``. Each type has
+/// the kind that fits it, such as a set for a `Set` of strings: docs/ios.md has the table. Whole numbers are
+/// exact over all 64 bits. A `Date` of the years 1583 to 9999 is stored as a string of RFC 3339 in UTC, to the
 /// millisecond, such as `2026-12-01T08:30:00.000Z`: as such strings, dates sort in queries.
 public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     /// The collection's name.
@@ -18,9 +19,11 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
 
     let native: DunlinBindings.Collection
     let space: Space
+    let forms: Forms
 
-    init(_ native: DunlinBindings.Collection, in space: Space) {
+    init(_ native: DunlinBindings.Collection, _ forms: Forms, in space: Space) {
         self.native = native
+        self.forms = forms
         self.space = space
         name = native.name()
     }
@@ -39,9 +42,9 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     ///   free, `limitExceeded`, `denied`, `storageFull`.
     @discardableResult
     public func insert(_ value: Model, id: String? = nil) async throws -> Committed {
-        let json = try encodeJSON(value)
+        let encoded = try encodedDocument(value, forms)
         return Committed(
-            try await bridged { [native] in try await native.insert(id: id, value: json) })
+            try await bridged { [native] in try await native.insert(id: id, value: encoded.json) })
     }
 
     /// Creates a document, or overwrites the fields of the model in one that is there; its other
@@ -53,22 +56,30 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     ///   `staleVersion` where the base is too old, `limitExceeded`, `denied`, `storageFull`.
     @discardableResult
     public func put(_ id: String, _ value: Model, base: String? = nil) async throws -> Committed {
-        let json = try encodeJSON(value)
+        let encoded = try encodedDocument(value, forms)
         return Committed(
             try await bridged { [native] in
-                try await native.put(id: id, patch: json, base: base)
+                try await native.put(
+                    id: id, patch: encoded.json, base: base, keys: encoded.keys)
             })
     }
 
     /// Makes a document what the value says, or creates it: fields that the model does not know are
     /// removed. What is there keeps its kind: a text is changed where it differs, a list item by item.
     ///
+    /// - Parameter base: the version that was read: fields that somebody added since stay, and what
+    ///   others wrote becomes a conflict instead of being overwritten unseen.
     /// - Throws: ``DunlinError`` as ``put(_:_:base:)`` does.
     @discardableResult
-    public func replace(_ id: String, _ value: Model) async throws -> Committed {
-        let json = try encodeJSON(value)
+    public func replace(
+        _ id: String, _ value: Model, base: String? = nil
+    ) async throws -> Committed {
+        let encoded = try encodedDocument(value, forms)
         return Committed(
-            try await bridged { [native] in try await native.replace(id: id, value: json) })
+            try await bridged { [native] in
+                try await native.replace(
+                    id: id, value: encoded.json, base: base, keys: encoded.keys)
+            })
     }
 
     /// Puts many documents at once, in one or few commits; each stands or falls alone, and the answers
@@ -84,8 +95,14 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     /// Puts many documents, as ``putAll(_:)-(KeyValuePairs<String,_>)`` does.
     @discardableResult
     public func putAll(_ values: [(id: String, value: Model)]) async throws -> [PutOutcome] {
-        let patches = try values.map { DunlinBindings.Patch(id: $0.id, json: try encodeJSON($0.value)) }
-        let outcomes = try await bridged { [native] in try await native.putMany(patches: patches) }
+        let encoding = ModelEncoding(forms)
+        let patches = try values.map {
+            DunlinBindings.Patch(id: $0.id, json: try encoding.text(of: $0.value))
+        }
+        let keys = encoding.keys.declared
+        let outcomes = try await bridged { [native] in
+            try await native.putMany(patches: patches, keys: keys)
+        }
         return zip(patches, outcomes).map { PutOutcome($0.id, $1) }
     }
 
@@ -150,10 +167,13 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     ///   and retry.
     @discardableResult
     public func save(_ read: Document<Model>, as value: Model) async throws -> Committed {
-        let (before, after) = (try encodeJSON(read.value), try encodeJSON(value))
+        let encoding = ModelEncoding(forms, read.orders)
+        let (before, after) = (try encoding.text(of: read.value), try encoding.text(of: value))
+        let keys = encoding.keys.declared
         return Committed(
             try await bridged { [native] in
-                try await native.save(document: read.native, read: before, new: after)
+                try await native.save(
+                    document: read.native, read: before, new: after, keys: keys)
             })
     }
 
@@ -170,7 +190,7 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
         isolation: isolated (any Actor)? = #isolation,
         _ make: (inout Edits) throws -> Void
     ) async throws -> Committed {
-        var edits = Edits()
+        var edits = Edits(forms)
         try make(&edits)
         let json = try edits.encoded()
         return Committed(

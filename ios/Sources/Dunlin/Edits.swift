@@ -5,10 +5,15 @@
 public struct Edits: Sendable {
     private var edits: [JSONValue] = []
     private var refusal: DunlinError?
+    private let forms: Forms
+
+    init(_ forms: Forms) {
+        self.forms = forms
+    }
 
     /// Writes a value, replacing whatever is there. A missing object above it is made.
     public mutating func set<Value: Encodable>(_ path: String, _ value: Value) {
-        record("set", path, ["value": json(of: value)])
+        record("set", path, ["value": json(of: value, path)])
     }
 
     /// Removes a field or a list item; nothing happens where nothing is.
@@ -30,7 +35,7 @@ public struct Edits: Sendable {
 
     /// Inserts an item before this index of a list, making the list where nothing is.
     public mutating func insert<Value: Encodable>(_ path: String, at index: Int, _ value: Value) {
-        record("insert", path, ["at": integer(index), "value": json(of: value)])
+        record("insert", path, ["at": integer(index), "value": json(of: value, path)])
     }
 
     /// Moves an item of a list from one index to another.
@@ -45,12 +50,12 @@ public struct Edits: Sendable {
 
     /// Adds a scalar to a set, making the set where nothing is.
     public mutating func add<Element: Encodable>(_ path: String, _ element: Element) {
-        record("add", path, ["value": json(of: element)])
+        record("add", path, ["value": json(of: element, path)])
     }
 
     /// Takes a scalar out of a set; nothing happens where it is not in it.
     public mutating func discard<Element: Encodable>(_ path: String, _ element: Element) {
-        record("discard", path, ["value": json(of: element)])
+        record("discard", path, ["value": json(of: element, path)])
     }
 
     /// The list as the core reads it.
@@ -58,7 +63,7 @@ public struct Edits: Sendable {
     /// - Throws: ``DunlinError`` `invalidInput` for a value that could not be encoded.
     func encoded() throws -> String {
         if let refusal { throw refusal }
-        return try encodeJSON(edits)
+        return JSONWriter.text(.array(edits))
     }
 
     private mutating func record(
@@ -69,9 +74,10 @@ public struct Edits: Sendable {
     }
 
     /// What cannot be encoded is told when the edits are carried out, so that an edit needs no `try`.
-    private mutating func json<Value: Encodable>(of value: Value) -> JSONValue {
+    private mutating func json<Value: Encodable>(of value: Value, _ path: String) -> JSONValue {
+        let encoding = ModelEncoding(forms)
         do {
-            return try parsedJSON(encodeJSON(value))
+            return try encoding.refusing { try encoding.json(value, at: Place(base: path)) }
         } catch {
             refusal = refusal ?? error as? DunlinError
             return .null

@@ -133,18 +133,12 @@ extension JSONValue: CustomStringConvertible {
     /// It as JSON text, fields by name.
     public var description: String {
         switch self {
-        case .null: "null"
-        case .bool(let value): String(value)
-        case .integer(let value): String(value)
-        case .number(let value): String(value)
-        case .string(let value): quoted(value)
-        case .array(let value): "[\(value.map(\.description).joined(separator: ","))]"
-        case .object(let value):
-            "{\(value.sorted { $0.key < $1.key }.map { "\(quoted($0)):\($1)" }.joined(separator: ","))}"
+        case .array(let items): "[\(items.map(\.description).joined(separator: ","))]"
+        case .object(let fields):
+            "{\(fields.sorted { $0.key < $1.key }.map { "\(quoted($0)):\($1)" }.joined(separator: ","))}"
+        default: JSONWriter.text(self)
         }
     }
 }
 
-private func quoted(_ text: String) -> String {
-    (try? encodeJSON(text)) ?? "\"\(text)\""
-}
+private func quoted(_ text: String) -> String { JSONWriter.text(.string(text)) }

@@ -1,22 +1,44 @@
-import Foundation
+/// A write's value as it crosses to the library.
+struct EncodedValue {
+    /// As JSON.
+    let json: String
 
-/// A value's encoding: what is nil is left out, as `Codable` does; what cannot be encoded is the
+    /// By which field the items of its lists are told apart.
+    let keys: [String: String]
+}
+
+/// The encoding of a document: what is nil is left out, as `Codable` does; what cannot be encoded is the
 /// caller's mistake.
-func encodeJSON<Value: Encodable>(_ value: Value) throws -> String {
-    do {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .withoutEscapingSlashes
-        encoder.dateEncodingStrategy = .stored
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
-    } catch let refusal as DunlinError {
-        // Thrown by the model itself.
-        throw refusal
-    } catch {
-        throw DunlinError(
-            .invalidInput,
-            "the value cannot be encoded: \(told(error))",
-            remedy: "keep to what JSON can say: no infinite numbers, strings as keys"
-        )
+func encodedDocument<Value: Encodable>(_ value: Value, _ forms: Forms) throws -> EncodedValue {
+    let encoding = ModelEncoding(forms)
+    let json = try encoding.text(of: value)
+    return EncodedValue(json: json, keys: encoding.keys.declared)
+}
+
+/// The encoding of what is no document.
+func encodeJSON<Value: Encodable>(_ value: Value, _ forms: Forms = .plain) throws -> String {
+    try ModelEncoding(forms).text(of: value)
+}
+
+extension ModelEncoding {
+    /// The JSON text of a value.
+    func text<Value: Encodable>(of value: Value) throws -> String {
+        JSONWriter.text(try refusing { try json(value) })
+    }
+
+    /// Encodes; what cannot be encoded comes out as ``DunlinError``.
+    func refusing<Answer>(_ encode: () throws -> Answer) throws -> Answer {
+        do {
+            return try encode()
+        } catch let refusal as DunlinError {
+            throw refusal
+        } catch {
+            throw DunlinError(
+                .invalidInput,
+                "the value cannot be encoded: \(told(error))",
+                remedy: "mend what the model's encode(to:) refuses"
+            )
+        }
     }
 }
 
@@ -24,10 +46,17 @@ func encodeJSON<Value: Encodable>(_ value: Value) throws -> String {
 func decodeJSON<Value: Decodable>(
     _ type: Value.Type, from json: String, of name: @autoclosure () -> String
 ) throws -> Value {
+    try decodedDocument(type, from: json, of: name()).value
+}
+
+/// A model from a document's JSON, with what is to be known for writing it again.
+func decodedDocument<Value: Decodable>(
+    _ type: Value.Type, from json: String, of name: @autoclosure () -> String
+) throws -> (value: Value, orders: SetOrders) {
     do {
-        let decoder = JSONDecoder()
-        decoder.dateDecodingStrategy = .stored
-        return try decoder.decode(type, from: Data(json.utf8))
+        let decoding = ModelDecoding()
+        let value = try decoding.value(type, from: try JSONParser.value(of: json), at: Place())
+        return (value, decoding.orders)
     } catch {
         throw DunlinError(
             .invalidInput,

@@ -34,7 +34,8 @@ public final class Space: Sendable, Identifiable {
     public func collection<Model>(
         _ name: String, of model: Model.Type, plain: Bool = false
     ) throws -> DocumentCollection<Model> {
-        DocumentCollection(try bridged { try native.collection(name: name, plain: plain) }, in: self)
+        let collection = try bridged { try native.collection(name: name, plain: plain) }
+        return DocumentCollection(collection, plain ? .plain : .tagged, in: self)
     }
 
     /// Lists the names of the collections that there are.

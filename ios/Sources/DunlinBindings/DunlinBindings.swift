@@ -1020,12 +1020,14 @@ public protocol CollectionProtocol: AnyObject, Sendable {
     func newId() throws  -> String
     
     /**
-     * Merges a patch into the document (RFC 7396: null removes) or creates it.
+     * Merges a patch into the document (RFC 7396: null removes) or creates it. `keys` says by
+     * which field the items of a list are told apart, for each list's path, such as `/steps` →
+     * `code`; a step `*` in it stands for every item or field.
      *
      * Refuses with `InvalidInput` unless the patch is an object, `StaleVersion` where `base` is
      * too old, `LimitExceeded`, `Denied`, `StorageFull`.
      */
-    func put(id: String, patch: String, base: String?) async throws  -> Committed
+    func put(id: String, patch: String, base: String?, keys: [String: String]) async throws  -> Committed
     
     /**
      * `put` for many documents at once, in one or few commits; each stands or falls alone, and
@@ -1033,7 +1035,7 @@ public protocol CollectionProtocol: AnyObject, Sendable {
      *
      * Refuses with `InvalidInput` for an id or a value that cannot be: then nothing is written.
      */
-    func putMany(patches: [Patch]) async throws  -> [PutOutcome]
+    func putMany(patches: [Patch], keys: [String: String]) async throws  -> [PutOutcome]
     
     /**
      * Reads a text for an editor that follows it: empty where a splice would make it. The path in
@@ -1057,11 +1059,12 @@ public protocol CollectionProtocol: AnyObject, Sendable {
     
     /**
      * Makes the document this, or creates it: fields that the value does not name are removed, and
-     * null is stored, at every depth. What is there keeps its kind, as under `put`.
+     * null is stored, at every depth. What is there keeps its kind, as under `put`. A field that
+     * somebody added since `base` stays.
      *
      * Refuses as `put` does.
      */
-    func replace(id: String, value: String) async throws  -> Committed
+    func replace(id: String, value: String, base: String?, keys: [String: String]) async throws  -> Committed
     
     /**
      * Where an anchor stands now, in UTF-16 code units.
@@ -1084,7 +1087,7 @@ public protocol CollectionProtocol: AnyObject, Sendable {
      *
      * Refuses as `edit` does.
      */
-    func save(document: Document, read: String, new: String) async throws  -> Committed
+    func save(document: Document, read: String, new: String, keys: [String: String]) async throws  -> Committed
     
 }
 /**
@@ -1304,17 +1307,19 @@ open func newId()throws  -> String  {
 }
     
     /**
-     * Merges a patch into the document (RFC 7396: null removes) or creates it.
+     * Merges a patch into the document (RFC 7396: null removes) or creates it. `keys` says by
+     * which field the items of a list are told apart, for each list's path, such as `/steps` →
+     * `code`; a step `*` in it stands for every item or field.
      *
      * Refuses with `InvalidInput` unless the patch is an object, `StaleVersion` where `base` is
      * too old, `LimitExceeded`, `Denied`, `StorageFull`.
      */
-open func put(id: String, patch: String, base: String?)async throws  -> Committed  {
+open func put(id: String, patch: String, base: String?, keys: [String: String])async throws  -> Committed  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_dunlin_ffi_fn_method_collection_put(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterString.lower(patch),FfiConverterOptionString.lower(base)
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterString.lower(patch),FfiConverterOptionString.lower(base),FfiConverterDictionaryStringString.lower(keys)
                 )
             },
             pollFunc: ffi_dunlin_ffi_rust_future_poll_rust_buffer,
@@ -1331,12 +1336,12 @@ open func put(id: String, patch: String, base: String?)async throws  -> Committe
      *
      * Refuses with `InvalidInput` for an id or a value that cannot be: then nothing is written.
      */
-open func putMany(patches: [Patch])async throws  -> [PutOutcome]  {
+open func putMany(patches: [Patch], keys: [String: String])async throws  -> [PutOutcome]  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_dunlin_ffi_fn_method_collection_put_many(
-                        self.uniffiCloneHandle(),FfiConverterSequenceTypePatch.lower(patches)
+                        self.uniffiCloneHandle(),FfiConverterSequenceTypePatch.lower(patches),FfiConverterDictionaryStringString.lower(keys)
                 )
             },
             pollFunc: ffi_dunlin_ffi_rust_future_poll_rust_buffer,
@@ -1397,16 +1402,17 @@ open func refound(id: String)async throws  -> Committed  {
     
     /**
      * Makes the document this, or creates it: fields that the value does not name are removed, and
-     * null is stored, at every depth. What is there keeps its kind, as under `put`.
+     * null is stored, at every depth. What is there keeps its kind, as under `put`. A field that
+     * somebody added since `base` stays.
      *
      * Refuses as `put` does.
      */
-open func replace(id: String, value: String)async throws  -> Committed  {
+open func replace(id: String, value: String, base: String?, keys: [String: String])async throws  -> Committed  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_dunlin_ffi_fn_method_collection_replace(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterString.lower(value)
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterString.lower(value),FfiConverterOptionString.lower(base),FfiConverterDictionaryStringString.lower(keys)
                 )
             },
             pollFunc: ffi_dunlin_ffi_rust_future_poll_rust_buffer,
@@ -1466,12 +1472,12 @@ open func restore(id: String)async throws  -> Committed  {
      *
      * Refuses as `edit` does.
      */
-open func save(document: Document, read: String, new: String)async throws  -> Committed  {
+open func save(document: Document, read: String, new: String, keys: [String: String])async throws  -> Committed  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_dunlin_ffi_fn_method_collection_save(
-                        self.uniffiCloneHandle(),FfiConverterTypeDocument_lower(document),FfiConverterString.lower(read),FfiConverterString.lower(new)
+                        self.uniffiCloneHandle(),FfiConverterTypeDocument_lower(document),FfiConverterString.lower(read),FfiConverterString.lower(new),FfiConverterDictionaryStringString.lower(keys)
                 )
             },
             pollFunc: ffi_dunlin_ffi_rust_future_poll_rust_buffer,
@@ -8506,6 +8512,32 @@ fileprivate struct FfiConverterSequenceTypePutOutcome: FfiConverterRustBuffer {
         return seq
     }
 }
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterDictionaryStringString: FfiConverterRustBuffer {
+    public static func write(_ value: [String: String], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for (key, value) in value {
+            FfiConverterString.write(key, into: &buf)
+            FfiConverterString.write(value, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [String: String] {
+        let len: Int32 = try readInt(&buf)
+        var dict = [String: String]()
+        dict.reserveCapacity(Int(len))
+        for _ in 0..<len {
+            let key = try FfiConverterString.read(from: &buf)
+            let value = try FfiConverterString.read(from: &buf)
+            dict[key] = value
+        }
+        return dict
+    }
+}
 private let UNIFFI_RUST_FUTURE_POLL_READY: Int8 = 0
 private let UNIFFI_RUST_FUTURE_POLL_WAKE: Int8 = 1
 
@@ -8627,10 +8659,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_dunlin_ffi_checksum_method_collection_new_id() != 3325) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_dunlin_ffi_checksum_method_collection_put() != 33758) {
+    if (uniffi_dunlin_ffi_checksum_method_collection_put() != 28361) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_dunlin_ffi_checksum_method_collection_put_many() != 1519) {
+    if (uniffi_dunlin_ffi_checksum_method_collection_put_many() != 2086) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_dunlin_ffi_checksum_method_collection_read_text() != 50440) {
@@ -8639,7 +8671,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_dunlin_ffi_checksum_method_collection_refound() != 16452) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_dunlin_ffi_checksum_method_collection_replace() != 55282) {
+    if (uniffi_dunlin_ffi_checksum_method_collection_replace() != 20620) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_dunlin_ffi_checksum_method_collection_resolve() != 27515) {
@@ -8648,7 +8680,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_dunlin_ffi_checksum_method_collection_restore() != 22811) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_dunlin_ffi_checksum_method_collection_save() != 43836) {
+    if (uniffi_dunlin_ffi_checksum_method_collection_save() != 33824) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_dunlin_ffi_checksum_method_discoveredpeers_active() != 15952) {

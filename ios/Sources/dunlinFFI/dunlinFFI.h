@@ -420,12 +420,12 @@ RustBuffer uniffi_dunlin_ffi_fn_method_collection_new_id(uint64_t ptr, RustCallS
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_PUT
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_PUT
-uint64_t uniffi_dunlin_ffi_fn_method_collection_put(uint64_t ptr, RustBuffer id, RustBuffer patch, RustBuffer base
+uint64_t uniffi_dunlin_ffi_fn_method_collection_put(uint64_t ptr, RustBuffer id, RustBuffer patch, RustBuffer base, RustBuffer keys
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_PUT_MANY
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_PUT_MANY
-uint64_t uniffi_dunlin_ffi_fn_method_collection_put_many(uint64_t ptr, RustBuffer patches
+uint64_t uniffi_dunlin_ffi_fn_method_collection_put_many(uint64_t ptr, RustBuffer patches, RustBuffer keys
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_READ_TEXT
@@ -440,7 +440,7 @@ uint64_t uniffi_dunlin_ffi_fn_method_collection_refound(uint64_t ptr, RustBuffer
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_REPLACE
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_REPLACE
-uint64_t uniffi_dunlin_ffi_fn_method_collection_replace(uint64_t ptr, RustBuffer id, RustBuffer value
+uint64_t uniffi_dunlin_ffi_fn_method_collection_replace(uint64_t ptr, RustBuffer id, RustBuffer value, RustBuffer base, RustBuffer keys
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_RESOLVE
@@ -455,7 +455,7 @@ uint64_t uniffi_dunlin_ffi_fn_method_collection_restore(uint64_t ptr, RustBuffer
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_SAVE
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_SAVE
-uint64_t uniffi_dunlin_ffi_fn_method_collection_save(uint64_t ptr, RustBuffer document, RustBuffer read, RustBuffer new
+uint64_t uniffi_dunlin_ffi_fn_method_collection_save(uint64_t ptr, RustBuffer document, RustBuffer read, RustBuffer new, RustBuffer keys
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_CLONE_DISCOVEREDPEERS

@@ -26,6 +26,13 @@ struct GuideTests {
         #expect(read.value == expected)
         #expect(read.conflicts.isEmpty)
 
+        let orders = try farm.collection("orders", of: Order.self)
+        let order = Order(
+            lines: [Line(sku: "1", amount: 2)], tools: [Tool(number: "7", name: "saw")], weights: [1.5])
+        try await orders.insert(order, id: "a")
+        try await orders.update("a") { $0.weights.append(2) }
+        #expect(try await orders.get("a").value.weights == [1.5, 2])
+
         try await followEverything(node, farm, chores, id)
 
         let ticket = try await farm.invite(.writer, expiresIn: 60 * 60)    // hand it over: QR code, message
@@ -167,6 +174,24 @@ struct Chore: Codable, Hashable, Sendable {
     var done = false
     var notes = MergeableText()        // edited by several people at once
     var minutes = Counter()            // adds up what everybody added
+}
+
+struct Line: Codable, Hashable, Identifiable {
+    var sku: String
+    var amount: Int
+    var id: String { sku }
+}
+
+struct Tool: Codable, Hashable, KeyedItem {
+    var number: String
+    var name: String
+    static var itemKey: any CodingKey { CodingKeys.number }
+}
+
+struct Order: Codable, Hashable, Sendable {
+    var lines: [Line] = []
+    var tools: [Tool] = []
+    var weights = MergeableList<Double>()
 }
 
 #if canImport(SwiftUI) && canImport(UIKit)

@@ -85,7 +85,8 @@ impl Call {
                     .into_iter()
                     .map(|(key, patch)| Ok((key.parse()?, Value::from_json(&patch)?)));
                 let patches = patches.collect::<Result<Vec<_>>>()?;
-                let answers = space.collection(collection)?.put_many(patches).await?;
+                let answers =
+                    space.collection(collection)?.put_many(patches, ListKeys::default()).await?;
                 return answers.into_iter().collect();
             }
             Self::Save { collection, read, new } => {

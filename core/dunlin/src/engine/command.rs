@@ -51,7 +51,7 @@ pub(crate) struct Order {
 pub(crate) enum Operation {
     Insert(Value),
     Merge { patch: Value, base: Option<Version>, list_keys: ListKeys },
-    Replace { new: Value, list_keys: ListKeys },
+    Replace { new: Value, base: Option<Version>, list_keys: ListKeys },
     Edit { edits: Vec<Edit>, base: Option<Version> },
     Save { read: Value, new: Value, base: Option<Version>, list_keys: ListKeys },
     Delete { base: Option<Version> },

@@ -140,7 +140,9 @@ fn perform(document: &mut Document, operation: &Operation, now: i64) -> Result<C
         Operation::Merge { patch, base, list_keys } => {
             document.merge(patch, base.as_ref(), list_keys, now)
         }
-        Operation::Replace { new, list_keys } => document.replace(new, list_keys, now),
+        Operation::Replace { new, base, list_keys } => {
+            document.replace(new, base.as_ref(), list_keys, now)
+        }
         Operation::Edit { edits, base } => document.edit(edits, base.as_ref(), now),
         Operation::Save { read, new, base, list_keys } => {
             document.save(read, new, base.as_ref(), list_keys, now)

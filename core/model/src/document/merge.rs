@@ -116,7 +116,7 @@ impl Document {
     }
 
     /// Refuses a patch over a text, counter or list that is not as it was at the base.
-    fn check_unchanged_since(
+    pub(super) fn check_unchanged_since(
         &self,
         base: &Version,
         place: &Place<'_>,

@@ -23,7 +23,7 @@ struct TextPlace: Sendable {
 
     /// Writes a change of the text as it was at `base`; the commit's place in the change feed.
     func write(_ change: TextChange, base: String) async throws -> Int64 {
-        var edits = Edits()
+        var edits = Edits(.tagged)
         for splice in change.splices() {
             edits.splice(path, at: splice.at, delete: splice.delete, insert: String(units: splice.insert))
         }

@@ -5,7 +5,6 @@ import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.flow.transformWhile
-import kotlinx.serialization.KSerializer
 import kotlinx.serialization.json.jsonPrimitive
 import java.util.IdentityHashMap
 import dev.dunlin.ffi.Collection as FfiCollection
@@ -27,7 +26,7 @@ private const val UPDATE_ATTEMPTS = 5
 public class DocumentCollection<T : Any> internal constructor(
     private val ffi: FfiCollection,
     private val space: Space,
-    private val serializer: KSerializer<T>,
+    private val model: Model<T>,
 ) {
     /** The collection's name. */
     public val name: String = native { ffi.name() }
@@ -44,7 +43,7 @@ public class DocumentCollection<T : Any> internal constructor(
      * @sample dev.dunlin.samples.insertDocument
      */
     public suspend fun insert(value: T, id: String? = null): Committed {
-        val json = encode(serializer, value)
+        val json = model.encode(value).json
         return native(id, json) { Committed(ffi.insert(id, json)) }
     }
 
@@ -59,20 +58,22 @@ public class DocumentCollection<T : Any> internal constructor(
      * @sample dev.dunlin.samples.putDocument
      */
     public suspend fun put(id: String, value: T, base: String? = null): Committed {
-        val json = encode(serializer, value)
-        return native(id, json, base) { Committed(ffi.put(id, json, base)) }
+        val (json, keys) = model.encode(value)
+        return native(id, json, base) { Committed(ffi.put(id, json, base, keys)) }
     }
 
     /**
      * Makes a document what [value] says, or creates it: fields that the model does not know are
      * removed. What is there keeps its kind: a text is changed where it differs, a list item by item.
      *
+     * @param base the version that was read: what others added since stays, and what else they wrote
+     *   becomes a conflict instead of being overwritten unseen.
      * @throws DunlinException as [put].
      * @sample dev.dunlin.samples.replaceDocument
      */
-    public suspend fun replace(id: String, value: T): Committed {
-        val json = encode(serializer, value)
-        return native(id, json) { Committed(ffi.replace(id, json)) }
+    public suspend fun replace(id: String, value: T, base: String? = null): Committed {
+        val (json, keys) = model.encode(value)
+        return native(id, json, base) { Committed(ffi.replace(id, json, base, keys)) }
     }
 
     /**
@@ -84,9 +85,10 @@ public class DocumentCollection<T : Any> internal constructor(
      * @sample dev.dunlin.samples.putManyDocuments
      */
     public suspend fun putAll(values: Map<String, T>): List<PutOutcome> {
-        val encoded = values.mapValues { (_, value) -> encode(serializer, value) }
-        val patches = encoded.filterKeys { it.isWellFormed() }.map { (id, json) -> FfiPatch(id, json) }
-        val outcomes = native { ffi.putMany(patches) }.iterator()
+        val encoded = values.mapValues { (_, value) -> model.encode(value) }
+        val keys = encoded.values.fold(emptyMap<String, String>()) { all, one -> all + one.keys }
+        val patches = encoded.filterKeys { it.isWellFormed() }.map { (id, it) -> FfiPatch(id, it.json) }
+        val outcomes = native { ffi.putMany(patches, keys) }.iterator()
         return encoded.keys.map { id ->
             if (!id.isWellFormed()) return@map PutOutcome(id, null, halfOfAPair())
             when (val outcome = outcomes.next()) {
@@ -155,8 +157,9 @@ public class DocumentCollection<T : Any> internal constructor(
      * @sample dev.dunlin.samples.saveForm
      */
     public suspend fun save(read: Document<T>, new: T): Committed {
-        val (before, after) = encode(serializer, read.value) to encode(serializer, new)
-        return native(before, after) { Committed(ffi.save(read.toFfi(), before, after)) }
+        val before = model.encode(read.value).json
+        val (after, keys) = model.encode(new)
+        return native(before, after) { Committed(ffi.save(read.toFfi(), before, after, keys)) }
     }
 
     /**
@@ -173,7 +176,7 @@ public class DocumentCollection<T : Any> internal constructor(
         base: String? = null,
         edits: Edits.() -> Unit,
     ): Committed {
-        val json = Edits().apply(edits).toJson()
+        val json = Edits(model.isPlain).apply(edits).toJson()
         return native(id, json, base) { Committed(ffi.edit(id, json, base)) }
     }
 
@@ -299,11 +302,11 @@ public class DocumentCollection<T : Any> internal constructor(
 
     private fun entry(row: Row): Entry<T> {
         val id = row["id"].jsonPrimitive.content
-        return Entry(id, decode(serializer, row["doc"].jsonPrimitive.content) { "$name/$id" })
+        return Entry(id, model.decode(row["doc"].jsonPrimitive.content) { "$name/$id" })
     }
 
     private fun document(read: FfiDocument): Document<T> =
-        Document(read, decode(serializer, read.json) { "$name/${read.id}" })
+        Document(read, model.decode(read.json) { "$name/${read.id}" })
 }
 
 /**

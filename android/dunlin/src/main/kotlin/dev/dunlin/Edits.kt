@@ -15,7 +15,9 @@ import kotlinx.serialization.serializer
  *
  * @sample dev.dunlin.samples.editDocument
  */
-public class Edits internal constructor() {
+public class Edits internal constructor(
+    private val isPlain: Boolean = false,
+) {
     private val edits = mutableListOf<JsonElement>()
 
     /** Writes a value, replacing whatever is there. A missing object above it is made. */
@@ -69,11 +71,11 @@ public class Edits internal constructor() {
     /** Takes a string out of a set; nothing happens where it is not in it. */
     public fun discard(path: String, element: String): Unit = discard(path, JsonPrimitive(element))
 
-    internal fun toJson(): String = JsonArray(edits).toString()
+    internal fun toJson(): String = JsonArray(edits).toText()
 
     @PublishedApi
     internal fun <T> toJsonElement(serializer: KSerializer<T>, value: T): JsonElement =
-        ModelJson.encodeToJsonElement(serializer, value)
+        Model(serializer, isPlain).encodeElement(value)
 
     private fun record(operation: String, path: String, vararg fields: Pair<String, JsonElement>) {
         val named = arrayOf("op" to JsonPrimitive(operation), "path" to JsonPrimitive(path))

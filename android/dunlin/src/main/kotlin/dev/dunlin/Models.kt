@@ -4,6 +4,7 @@ import kotlinx.serialization.ExperimentalSerializationApi
 import kotlinx.serialization.KSerializer
 import kotlinx.serialization.SerializationException
 import kotlinx.serialization.json.Json
+import kotlinx.serialization.json.JsonElement
 
 /**
  * How models become documents and back: defaults are written, so that other languages see them;
@@ -19,9 +20,34 @@ internal val ModelJson: Json =
     }
 
 /** A model's encoding; what cannot be encoded is the caller's mistake. */
-internal fun <T : Any> encode(serializer: KSerializer<T>, value: T): String =
+internal fun <T> encode(serializer: KSerializer<T>, value: T): String =
+    encoding { ModelJson.encodeToString(serializer, value).withHalvesEscaped() }
+
+/** What [encode] writes, to be looked at. */
+internal fun <T> encodeToElement(serializer: KSerializer<T>, value: T): JsonElement =
+    encoding { ModelJson.encodeToJsonElement(serializer, value) }
+
+/** JSON as it is handed over. */
+internal fun JsonElement.toText(): String = toString().withHalvesEscaped()
+
+/** A model from a document's JSON. */
+internal fun <T> decode(serializer: KSerializer<T>, json: String, name: () -> String): T =
+    decoding(serializer, name) { ModelJson.decodeFromString(serializer, json) }
+
+/** [decode], where the JSON is changed before the model reads it. */
+internal fun <T> decode(
+    serializer: KSerializer<T>,
+    json: String,
+    name: () -> String,
+    change: (JsonElement) -> JsonElement,
+): T =
+    decoding(serializer, name) {
+        ModelJson.decodeFromJsonElement(serializer, change(ModelJson.parseToJsonElement(json)))
+    }
+
+private inline fun <R> encoding(encode: () -> R): R =
     try {
-        ModelJson.encodeToString(serializer, value).withHalvesEscaped()
+        encode()
     } catch (cause: SerializationException) {
         throw DunlinException(
             ErrorCode.InvalidInput,
@@ -31,10 +57,9 @@ internal fun <T : Any> encode(serializer: KSerializer<T>, value: T): String =
         )
     }
 
-/** A model from a document's JSON. */
-internal fun <T : Any> decode(serializer: KSerializer<T>, json: String, name: () -> String): T =
+private inline fun <T> decoding(serializer: KSerializer<T>, name: () -> String, decode: () -> T): T =
     try {
-        ModelJson.decodeFromString(serializer, json)
+        decode()
     } catch (cause: IllegalArgumentException) {
         // A SerializationException is one too, and so is what a model's own `require` throws.
         throw DunlinException(

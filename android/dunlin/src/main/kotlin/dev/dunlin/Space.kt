@@ -39,7 +39,8 @@ public class Space internal constructor(
      *
      * @param plain takes what is written through it as it is, for models that hold any JSON: an
      *   object such as `{"$text":"x"}` is an object like any other then, and not a [MergeableText].
-     * @throws DunlinException `InvalidInput` for a name that does not match `[a-z][a-z0-9_]{0,62}`.
+     * @throws DunlinException `InvalidInput` for a name that does not match `[a-z][a-z0-9_]{0,62}`,
+     *   and for a model with items of more than one [ItemKey].
      * @sample dev.dunlin.samples.openCollection
      */
     public inline fun <reified T : Any> collection(
@@ -53,7 +54,7 @@ public class Space internal constructor(
         serializer: KSerializer<T>,
         plain: Boolean = false,
     ): DocumentCollection<T> =
-        DocumentCollection(native(name) { ffi.collection(name, plain) }, this, serializer)
+        DocumentCollection(native(name) { ffi.collection(name, plain) }, this, Model(serializer, plain))
 
     /**
      * The names of the collections that there are.

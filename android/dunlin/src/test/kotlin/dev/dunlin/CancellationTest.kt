@@ -40,7 +40,7 @@ class CancellationTest {
         test {
             val node = ffiNode("ann")
             val space = node.createSpace("farm")
-            space.collection("tasks", false).put("a", "{}", null)
+            space.collection("tasks", false).put("a", "{}", null, emptyMap())
             val opened = CompletableDeferred<ChangeFeed>()
             val firstBatch = CompletableDeferred<Unit>()
             val flow =
@@ -67,7 +67,7 @@ class CancellationTest {
             val feed = space.changesAfter(null)
             val gaveUp = runCatching { withTimeout(50.milliseconds) { feed.next() } }
             assertTrue(gaveUp.exceptionOrNull() is TimeoutCancellationException)
-            space.collection("tasks", false).put("a", "{}", null)
+            space.collection("tasks", false).put("a", "{}", null, emptyMap())
             assertEquals(listOf("a"), feed.next()?.map { it.id })
             node.shutdown()
         }

@@ -8,7 +8,7 @@ import Testing
     @Test("texts and counters are written with their kind, and read with and without it")
     func kinds() throws {
         let chore = Chore(title: "Fence", notes: "posts", minutes: 3)
-        let json = try parsedJSON(encodeJSON(chore))
+        let json = try parsedJSON(encodeJSON(chore, .tagged))
         #expect(
             json == [
                 "title": "Fence", "notes": ["$text": "posts"], "minutes": ["$counter": 3],

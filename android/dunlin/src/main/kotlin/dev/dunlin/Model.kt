@@ -1,0 +1,56 @@
+package dev.dunlin
+
+import kotlinx.serialization.KSerializer
+import kotlinx.serialization.json.JsonElement
+
+/** A model's encoding, and the fields by which it tells items of lists apart. */
+internal class Encoded(
+    val json: String,
+    val keys: Map<String, String>,
+) {
+    operator fun component1(): String = json
+
+    operator fun component2(): Map<String, String> = keys
+}
+
+/**
+ * A model of documents: its values become JSON that says which kinds they are stored as.
+ *
+ * @param isPlain whether no kinds are said: what is written is taken as it is.
+ * @throws DunlinException `InvalidInput` for a type whose items have more than one key.
+ */
+internal class Model<T>(
+    private val serializer: KSerializer<T>,
+    val isPlain: Boolean,
+) {
+    private val shape = Shapes().of(serializer.descriptor)
+    private val isMarked = shape.reaches { it.marks() }
+    private val hasBytes = shape.reaches { it == Shape.Bytes }
+
+    /** A whole document. */
+    fun encode(value: T): Encoded {
+        if (!isMarked) return Encoded(encode(serializer, value), emptyMap())
+        val marking = Marking()
+        val json = encodeToElement(serializer, value)
+        val marked = marking.document(shape, json)
+        return Encoded((if (isPlain) json else marked).toText(), marking.keys)
+    }
+
+    /** Something in a document. */
+    fun encodeElement(value: T): JsonElement {
+        val json = encodeToElement(serializer, value)
+        return if (isMarked && !isPlain) Marking().element(shape, json) else json
+    }
+
+    /** A document's plain JSON. */
+    fun decode(json: String, name: () -> String): T =
+        if (hasBytes) decode(serializer, json, name) { unmark(shape, it) } else decode(serializer, json, name)
+}
+
+private fun Shape.marks(): Boolean =
+    when (this) {
+        Shape.AsItIs, Shape.Merging -> false
+        is Shape.Fields -> isWhole || fields.keys.any(TAGS::contains)
+        is Shape.Items -> kind != ArrayKind.List || key != null
+        is Shape.Bytes, is Shape.Entries, is Shape.Cases -> true
+    }

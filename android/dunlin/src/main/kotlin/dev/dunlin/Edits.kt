@@ -16,7 +16,7 @@ import kotlinx.serialization.serializer
  * @sample dev.dunlin.samples.editDocument
  */
 public class Edits internal constructor(
-    private val isPlain: Boolean = false,
+    private val isPlain: Boolean,
 ) {
     private val edits = mutableListOf<JsonElement>()
 

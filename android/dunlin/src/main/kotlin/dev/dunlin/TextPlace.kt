@@ -18,7 +18,7 @@ internal class TextPlace private constructor(
 
     /** Writes a change of the text as it was at [base]; the commit's place in the change feed. */
     suspend fun write(change: TextChange, base: String): Long {
-        val edits = Edits()
+        val edits = Edits(isPlain = false)
         change.splices().forEach { edits.splice(path, it.at, it.delete, it.insert) }
         val json = edits.toJson()
         return native(id, json, base) { collection.edit(id, json, base) }.seq

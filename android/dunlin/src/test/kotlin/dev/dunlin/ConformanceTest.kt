@@ -141,7 +141,7 @@ private class Case(
         when (what) {
             "put" -> documents.put(id, step.getValue("value"), base)
             "insert" -> documents.insert(step.getValue("value"), id)
-            "replace" -> documents.replace(id, step.getValue("value"))
+            "replace" -> documents.replace(id, step.getValue("value"), base)
             "edit" -> documents.edit(id, base) { step.getValue("edits").jsonArray.forEach { add(it.jsonObject) } }
             "save" -> documents.save(read.getValue(step.text("read")), step.getValue("value"))
             "delete" -> documents.delete(id)

@@ -9,7 +9,9 @@ use std::{
 
 use yrs::{ReadTxn, Transact, TransactionMut, Update, updates::decoder::Decode};
 
-use super::{Change, Document, FAILED_BEFORE, bounds::too_long, picture::Picture, room::Intent};
+use super::{
+    Change, Document, FAILED_BEFORE, bounds::too_long, gone::Shown, picture::Picture, room::Intent,
+};
 use crate::{
     compose::Composer,
     entry::{Beginning, Body, Entry, EntryKey, Marker, Outside, TextRoot, Tree, outside},
@@ -56,6 +58,8 @@ pub(super) struct Writing<'a, 't> {
     pub(super) pictures: BTreeMap<TextRoot, Picture>,
     /// The lists as the caller sees them: at the base, with the edits so far.
     pub(super) seen_lists: BTreeMap<RegisterPath, Vec<ItemId>>,
+    /// The items that this may take away.
+    pub(super) shown: Shown,
 }
 
 impl Document {
@@ -100,6 +104,7 @@ impl Document {
             changes_index: false,
             pictures: BTreeMap::new(),
             seen_lists: BTreeMap::new(),
+            shown: Shown::new(),
         };
         writing.begin();
         let result = edits(&mut writing);
@@ -258,7 +263,8 @@ impl Writing<'_, '_> {
         if !is_judged {
             self.document.check_written(&*self.txn, before, self.intent)?;
         }
-        Ok(Change { update, paths: self.paths.into_iter().collect() })
+        let gone = self.document.gone_of(self.shown);
+        Ok(Change { update, paths: self.paths.into_iter().collect(), gone })
     }
 
     /// Makes all undone, where yrs has not changed yet.
@@ -436,13 +442,16 @@ impl Writing<'_, '_> {
 
     /// Values written above (or with the insertion of the item here) that speak for this path.
     pub(super) fn covers(&self, path: &RegisterPath) -> Result<Vec<Dot>, EditError> {
-        let place = self.place(path);
+        self.covers_of(&self.place(path))
+    }
+
+    fn covers_of(&self, place: &Place<'_>) -> Result<Vec<Dot>, EditError> {
         let reaching = place.inherited.iter().map(|fact| fact.stored.dot());
         let mut covers: Vec<Dot> = reaching.filter(|dot| self.in_context(*dot)).collect();
         covers.sort_unstable();
         covers.dedup();
         if covers.len() > MAX_COVERS {
-            let what = format!("the number of concurrent writes above {:?}", path.as_str());
+            let what = format!("the number of concurrent writes above {:?}", place.path.as_str());
             return Err(EditError::LimitExceeded { what, limit: MAX_COVERS as u64 });
         }
         Ok(covers)
@@ -519,7 +528,10 @@ impl Writing<'_, '_> {
         body: Body,
     ) -> Result<(Dot, Epoch), EditError> {
         let epoch = self.epoch(path, &body)?;
-        let covers = self.covers(path)?;
+        let place = self.place(path);
+        let covers = self.covers_of(&place)?;
+        let shown = self.items_below(&place);
+        self.shown.extend(shown);
         let own = self.own_key(path, Marker::Register, &body);
         self.clear_texts(path);
         for key in self.replaced(path) {
@@ -559,8 +571,14 @@ impl Writing<'_, '_> {
         Ok(())
     }
 
-    /// Removes a list item: its existence, its position, its value and all below.
+    /// Removes a list item that is there: its existence, its position, its value and all below.
     pub(super) fn delete_item(&mut self, path: &RegisterPath) -> Result<(), EditError> {
+        self.note_item(path);
+        self.erase_item(path)
+    }
+
+    /// Removes what there is of a list item, also where it is gone already.
+    pub(super) fn erase_item(&mut self, path: &RegisterPath) -> Result<(), EditError> {
         let place = self.place(path);
         let is_inserted =
             place.stored().iter().any(|stored| matches!(stored.entry.body, Body::Item(..)));

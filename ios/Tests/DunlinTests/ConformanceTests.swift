@@ -180,6 +180,10 @@ private actor Run {
                 }
                 #expect(found.sorted { $0.description < $1.description } == expected, place)
             }
+            if let expected = step["gone"]?.array {
+                let gone = document.conflicts.map { $0.item.map(JSONValue.string) ?? .null }
+                #expect(gone == expected, place)
+            }
             #expect(document.json == step["is"], place)
             #expect(document.value == document.json, place)
         case "anchor":

@@ -12,7 +12,7 @@ use yrs::GetString;
 
 use super::{Conflict, Document, mirror::Held, write::Writing};
 use crate::{
-    entry::{Entry, EntryKey, Marker, TextRoot, has_lists},
+    entry::{Body, Entry, EntryKey, Marker, TextRoot, has_lists},
     ids::Dot,
     item::ItemId,
     path::{RegisterPath, Segment},
@@ -135,13 +135,29 @@ impl Document {
     /// Of items that were shown, those that are not any more; inner ones first.
     pub(super) fn gone_of(&self, shown: Shown) -> Vec<GoneItem> {
         let mut lists = BTreeMap::new();
-        let gone =
-            shown.into_iter().filter(|(path, _)| self.shown_item(path, &mut lists).is_none());
-        let mut gone: Vec<GoneItem> =
-            gone.map(|(path, name)| GoneItem { path: path.to_string(), name }).collect();
+        let mut outer: Option<RegisterPath> = None;
+        let mut gone: Vec<GoneItem> = Vec::new();
+        for (path, name) in shown {
+            let is_inside = outer.as_ref().is_some_and(|outer| outer.is_above(&path));
+            if is_inside || self.is_erased(&path) || self.shown_item(&path, &mut lists).is_none() {
+                gone.push(GoneItem { path: path.to_string(), name });
+                outer = outer.filter(|_| is_inside).or(Some(path));
+            }
+        }
         gone.sort_by_key(|item| std::cmp::Reverse(item.path.matches('/').count()));
         gone.drain(..gone.len().saturating_sub(MAX_GONE));
         gone
+    }
+
+    /// Whether the entries of an item alone say that it is gone, without a look at its list.
+    fn is_erased(&self, item: &RegisterPath) -> bool {
+        let here = self.registers.here(item);
+        let is_inserted = here.iter().any(|it| matches!(it.entry.body, Body::Item(..)));
+        let is_deleted = here
+            .iter()
+            .any(|it| it.key.marker == Marker::Existence && it.entry.body == Body::Absent);
+        let began_list = matches!(item.last(), Some(Segment::Item(id)) if id.began_list());
+        !is_inserted && (is_deleted || !began_list)
     }
 
     /// The place at a path, if what is there is part of what readers see.

@@ -53,7 +53,7 @@ impl Element {
 
     /// Its canonical JSON text, by which its register is named.
     pub fn name(&self) -> String {
-        self.0.to_json().to_string()
+        self.0.to_json_text()
     }
 
     /// Reads a canonical name; none for any other text.

@@ -70,15 +70,17 @@ impl FromStr for EntryKey {
 
     fn from_str(text: &str) -> Result<Self, InvalidInput> {
         parse_key(text)
-            .filter(|key| key.to_string() == text)
             .ok_or_else(|| InvalidInput::new("not the key of an entry", "update the peer's Dunlin"))
     }
 }
 
+/// Each part in its one form.
 fn parse_key(text: &str) -> Option<EntryKey> {
     let (place, writer) = text.rsplit_once('@')?;
     let (incarnation, number) = match writer.split_once('.') {
-        Some((incarnation, number)) => (incarnation, number.parse().ok()?),
+        Some((incarnation, number)) => {
+            (incarnation, parse_number(number).filter(|number| *number > 0)?)
+        }
         None => (writer, 0),
     };
     let (marker, path) = match place.as_bytes().first() {
@@ -93,7 +95,10 @@ fn parse_key(text: &str) -> Option<EntryKey> {
     let key = EntryKey {
         path: path.parse().ok()?,
         marker,
-        incarnation: incarnation.parse().ok()?,
+        incarnation: incarnation
+            .parse()
+            .ok()
+            .filter(|parsed: &Incarnation| parsed.to_string() == incarnation)?,
         number,
     };
     let ends_with_item = || matches!(key.path.last(), Some(Segment::Item(_)));
@@ -104,7 +109,13 @@ fn parse_key(text: &str) -> Option<EntryKey> {
 }
 
 fn parse_epoch(text: &str) -> Option<u32> {
-    text.parse().ok().filter(|epoch| *epoch <= MAX_EPOCH)
+    parse_number(text).filter(|epoch| *epoch <= MAX_EPOCH)
+}
+
+/// Digits without a zero or a sign before them.
+fn parse_number(text: &str) -> Option<u32> {
+    let is_canonical = text == "0" || matches!(text.as_bytes().first(), Some(b'1'..=b'9'));
+    text.parse().ok().filter(|_| is_canonical)
 }
 
 /// One write, as it stands in the root map `f`.

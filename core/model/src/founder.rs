@@ -89,7 +89,7 @@ mod tests {
             &value(r#"{"a":1,"b":{"c":"x","d":["y"]},"e":{},"f":{"g":{"$counter":1}},"h":[1,2]}"#),
             0,
         );
-        let parts: Vec<String> = founded.iter().map(|it| it.value.to_json().to_string()).collect();
+        let parts: Vec<String> = founded.iter().map(|it| it.value.to_json_text()).collect();
         assert_eq!(
             parts,
             [r#"{"a":1,"b":{"c":"x"},"e":{}}"#, r#"{"b":{"d":["y"]},"f":{"g":1},"h":[1,2]}"#]

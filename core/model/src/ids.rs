@@ -221,6 +221,8 @@ pub struct Incarnation(u64);
 impl Incarnation {
     /// The bound below which client ids lie: JavaScript's safe integers, as yrs requires.
     pub const BOUND: u64 = 1 << 53;
+    /// No incarnation is less.
+    pub(crate) const FIRST: Self = Self(0);
     /// The first of the founders.
     pub const FIRST_FOUNDER: u64 = 1 << 52;
 

@@ -20,6 +20,9 @@ pub struct ItemId {
 }
 
 impl ItemId {
+    /// No id is less.
+    pub(crate) const FIRST: Self = Self { dot: Dot { incarnation: Incarnation::FIRST, clock: 0 } };
+
     /// The name that a hash makes.
     pub(crate) fn named(hash: &blake3::Hash) -> Self {
         let (mut writer, mut clock) = ([0; 8], [0; 4]);

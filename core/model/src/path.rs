@@ -1,6 +1,13 @@
 //! Paths: JSON pointers as callers write them, and the register names they resolve to.
 
-use std::{fmt, str::FromStr};
+use std::{
+    cmp::Ordering,
+    fmt,
+    hash::{Hash, Hasher},
+    iter,
+    str::FromStr,
+    sync::Arc,
+};
 
 use crate::{
     element::Element,
@@ -71,8 +78,8 @@ impl Path {
 impl From<&RegisterPath> for Path {
     /// The same place for callers, with list items by id.
     fn from(register: &RegisterPath) -> Self {
-        let name = |segment| match segment {
-            Segment::Key(key) => key,
+        let name = |segment: &Segment| match segment {
+            Segment::Key(key) => key.clone(),
             Segment::Item(item) => format!("@{item}"),
             Segment::Element(name) => format!("={name}"),
         };
@@ -137,7 +144,7 @@ fn unescape(segment: &str) -> Option<String> {
     Some(out)
 }
 
-/// One step of a register's name.
+/// One step of a register's name. In their order fields come first, elements of sets last.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Segment {
     /// A field of an object.
@@ -150,9 +157,16 @@ pub enum Segment {
 
 /// A register's name: like a JSON pointer, but list items by `@` and their id, elements of a set by
 /// `=` and their canonical JSON text, and a `@` or `=` that starts an object's key written `~2` or
-/// `~3`. Sorts so that everything below a path follows it.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct RegisterPath(String);
+/// `~3`. Sorts so that everything below a path follows it. Cheap to clone and to climb.
+#[derive(Clone, Default)]
+pub struct RegisterPath(Option<Arc<Node>>);
+
+/// A path with at least one step.
+struct Node {
+    printed: String,
+    above: RegisterPath,
+    step: Segment,
+}
 
 impl RegisterPath {
     /// The whole document.
@@ -162,12 +176,12 @@ impl RegisterPath {
 
     /// The printed form.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_ref().map_or("", |node| &node.printed)
     }
 
     /// Whether this is the whole document.
     pub fn is_root(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none()
     }
 
     /// Bytes that the path of an object's field has beyond the object's.
@@ -179,38 +193,28 @@ impl RegisterPath {
     /// A field of the object here.
     #[must_use]
     pub fn key(&self, key: &str) -> Self {
-        let mut path = String::with_capacity(self.0.len() + key.len() + 1);
-        path.push_str(&self.0);
-        path.push('/');
-        let plain = match key.as_bytes().first() {
-            Some(b'@') => {
-                path.push_str("~2");
-                &key[1..]
-            }
-            Some(b'=') => {
-                path.push_str("~3");
-                &key[1..]
-            }
-            _ => key,
+        let (mark, plain) = match key.as_bytes().first() {
+            Some(b'@') => ("~2", &key[1..]),
+            Some(b'=') => ("~3", &key[1..]),
+            _ => ("", key),
         };
-        if plain.contains(['~', '/']) {
-            path.push_str(&escape(plain));
-        } else {
-            path.push_str(plain);
+        let step = Segment::Key(key.to_owned());
+        match plain.contains(['~', '/']) {
+            true => self.step(step, &[mark, &escape(plain)]),
+            false => self.step(step, &[mark, plain]),
         }
-        Self(path)
     }
 
     /// An item of the list here.
     #[must_use]
     pub fn item(&self, item: ItemId) -> Self {
-        Self(format!("{}/@{item}", self.0))
+        self.step(Segment::Item(item), &["@", &item.to_string()])
     }
 
     /// An element of the set here, by its canonical JSON text.
     #[must_use]
     pub fn element(&self, name: &str) -> Self {
-        Self(format!("{}/={}", self.0, escape(name)))
+        self.step(Segment::Element(name.to_owned()), &["=", &escape(name)])
     }
 
     /// One step down.
@@ -223,9 +227,19 @@ impl RegisterPath {
         }
     }
 
+    fn step(&self, step: Segment, printed: &[&str]) -> Self {
+        let above = self.as_str();
+        let length = printed.iter().map(|part| part.len()).sum::<usize>();
+        let mut path = String::with_capacity(above.len() + 1 + length);
+        path.push_str(above);
+        path.push('/');
+        printed.iter().for_each(|part| path.push_str(part));
+        Self(Some(Arc::new(Node { printed: path, above: self.clone(), step })))
+    }
+
     /// Whether `other` is strictly below.
     pub fn is_above(&self, other: &Self) -> bool {
-        other.0.strip_prefix(&self.0).is_some_and(|rest| rest.starts_with('/'))
+        other.as_str().strip_prefix(self.as_str()).is_some_and(|rest| rest.starts_with('/'))
     }
 
     /// Whether `other` is here or below.
@@ -234,44 +248,74 @@ impl RegisterPath {
     }
 
     /// The steps from the root.
-    pub fn segments(&self) -> Vec<Segment> {
-        self.segments_below(&Self::root()).unwrap_or_default()
+    pub fn segments(&self) -> Vec<&Segment> {
+        let mut steps: Vec<&Segment> = self.climb().filter_map(Self::last).collect();
+        steps.reverse();
+        steps
+    }
+
+    /// This path and all above it, the whole document last.
+    pub(crate) fn climb(&self) -> impl Iterator<Item = &Self> {
+        iter::successors(Some(self), |path| Some(&path.0.as_ref()?.above))
     }
 
     /// The last step; none for the whole document.
-    pub fn last(&self) -> Option<Segment> {
-        self.0.rsplit_once('/').and_then(|(_, step)| parse_segment(step))
+    pub fn last(&self) -> Option<&Segment> {
+        self.0.as_ref().map(|node| &node.step)
     }
 
     /// The path one step up; none for the whole document.
-    pub(crate) fn parent(&self) -> Option<Self> {
-        self.0.rsplit_once('/').map(|(above, _)| Self(above.to_owned()))
-    }
-
-    /// The steps from `above` to here; none where that is no ancestor.
-    pub fn segments_below(&self, above: &Self) -> Option<Vec<Segment>> {
-        let rest = self.0.strip_prefix(&above.0)?;
-        if rest.is_empty() {
-            return Some(Vec::new());
-        }
-        rest.strip_prefix('/')?.split('/').map(parse_segment).collect()
+    pub(crate) fn parent(&self) -> Option<&Self> {
+        self.0.as_ref().map(|node| &node.above)
     }
 
     /// The bounds of a sorted map's range that holds everything strictly below.
     pub(crate) fn below(&self) -> (Self, Self) {
-        (Self(format!("{}/", self.0)), Self(format!("{}0", self.0)))
+        // No names of registers, but they sort right.
+        let bound = |end: &str| {
+            let (printed, above) = (format!("{self}{end}"), Self::root());
+            Self(Some(Arc::new(Node { printed, above, step: Segment::Key(String::new()) })))
+        };
+        (bound("/"), bound("0"))
+    }
+}
+
+// A path is its printed form.
+impl PartialEq for RegisterPath {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for RegisterPath {}
+
+impl PartialOrd for RegisterPath {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for RegisterPath {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl Hash for RegisterPath {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
     }
 }
 
 impl fmt::Display for RegisterPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Debug for RegisterPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.0)
+        write!(f, "{:?}", self.as_str())
     }
 }
 
@@ -279,15 +323,19 @@ impl FromStr for RegisterPath {
     type Err = InvalidInput;
 
     fn from_str(text: &str) -> Result<Self, InvalidInput> {
-        let path = Self(text.to_owned());
-        let canonical = path.segments_below(&Self::root()).filter(|segments| {
-            segments.len() <= MAX_DEPTH
-                && segments.iter().fold(Self::root(), |path, step| path.child(step)) == path
-        });
-        if text.len() <= MAX_PATH_BYTES && canonical.is_some() {
-            return Ok(path);
+        let refusal =
+            || InvalidInput::new("not the name of a register", "give a path that Dunlin printed");
+        if text.is_empty() {
+            return Ok(Self::root());
         }
-        Err(InvalidInput::new("not the name of a register", "give a path that Dunlin printed"))
+        let steps = text.strip_prefix('/').filter(|_| text.len() <= MAX_PATH_BYTES);
+        let mut path = Self::root();
+        for (index, step) in steps.ok_or_else(refusal)?.split('/').enumerate() {
+            let step = parse_segment(step).filter(|_| index < MAX_DEPTH).ok_or_else(refusal)?;
+            path = path.child(&step);
+        }
+        // Each register has one name.
+        if path.as_str() == text { Ok(path) } else { Err(refusal()) }
     }
 }
 

@@ -6,6 +6,7 @@ use crate::{
     compose::Previous,
     entry::{Body, Entry, EntryKey, Tree},
     ids::{Dot, Incarnation},
+    item::ItemId,
     path::{RegisterPath, Segment},
 };
 
@@ -57,6 +58,32 @@ impl Branch {
         self.stored.is_empty() && self.children.is_empty()
     }
 
+    /// The steps to fields. Here as in the two below, a step is found without a look at the others.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&String, &Self)> {
+        self.children.iter().map_while(|(step, branch)| match step {
+            Segment::Key(key) => Some((key, branch)),
+            _ => None,
+        })
+    }
+
+    /// The steps to items of a list.
+    pub(crate) fn items(&self) -> impl Iterator<Item = (ItemId, &Self)> {
+        self.children.range(Segment::Item(ItemId::FIRST)..).map_while(|(step, branch)| match step {
+            Segment::Item(id) => Some((*id, branch)),
+            _ => None,
+        })
+    }
+
+    /// The steps to elements of a set, which are named by their canonical JSON text.
+    pub(crate) fn elements(&self) -> impl Iterator<Item = (&String, &Self)> {
+        self.children.range(Segment::Element(String::new())..).filter_map(|(step, branch)| {
+            match step {
+                Segment::Element(name) => Some((name, branch)),
+                _ => None,
+            }
+        })
+    }
+
     /// Visits all entries here and below.
     fn collect<'a>(&'a self, found: &mut Vec<&'a Stored>) {
         found.extend(&self.stored);
@@ -78,7 +105,7 @@ pub(crate) struct Registers {
 impl Registers {
     /// Puts an entry under its key, in place of the one that is there.
     pub(crate) fn insert(&mut self, stored: Stored) {
-        let steps = stored.key.path.segments().into_iter();
+        let steps = stored.key.path.segments().into_iter().cloned();
         let branch =
             steps.fold(&mut self.root, |branch, step| branch.children.entry(step).or_default());
         match branch.stored.iter_mut().find(|other| other.key == stored.key) {
@@ -89,7 +116,7 @@ impl Registers {
 
     /// Takes the entry of this key away.
     pub(crate) fn remove(&mut self, key: &EntryKey) -> Option<Stored> {
-        fn take(branch: &mut Branch, steps: &[Segment], key: &EntryKey) -> Option<Stored> {
+        fn take(branch: &mut Branch, steps: &[&Segment], key: &EntryKey) -> Option<Stored> {
             let Some((step, rest)) = steps.split_first() else {
                 let at = branch.stored.iter().position(|stored| stored.key == *key)?;
                 return Some(branch.stored.remove(at));
@@ -164,7 +191,7 @@ impl Registers {
 
     /// What is at and below a path.
     pub(crate) fn branch(&self, path: &RegisterPath) -> Option<&Branch> {
-        path.segments().iter().try_fold(&self.root, |branch, step| branch.children.get(step))
+        path.segments().iter().try_fold(&self.root, |branch, step| branch.children.get(*step))
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Stored> {
@@ -178,11 +205,11 @@ impl Registers {
         self.branch(path).map_or(&[], |branch| &branch.stored)
     }
 
-    /// Entries whose path is strictly below this.
-    pub(crate) fn below(&self, path: &RegisterPath) -> Vec<&Stored> {
+    /// Entries whose path is this or below it.
+    pub(crate) fn here_and_below(&self, path: &RegisterPath) -> Vec<&Stored> {
         let mut found = Vec::new();
         if let Some(branch) = self.branch(path) {
-            branch.children.values().for_each(|child| child.collect(&mut found));
+            branch.collect(&mut found);
         }
         found
     }

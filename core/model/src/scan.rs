@@ -40,6 +40,10 @@ use crate::{
 use entry::References;
 use wire::Reader;
 
+/// Longest update of which the entries are kept once they are read, so that nobody reads them
+/// twice. What a longer one says takes many times its bytes.
+const MAX_KEPT_BYTES: usize = 64 << 10;
+
 /// Bound below which clocks lie: yrs computes with their differences as 32-bit signed integers.
 pub const CLOCK_BOUND: u32 = 1 << 31;
 
@@ -99,7 +103,8 @@ pub fn read(update: &[u8]) -> Result<Scanned<'_>, Malformed> {
     }
     let mut reader = Reader::new(update);
     let mut references = References::default();
-    let spans = read_spans(&mut reader, &mut references)?;
+    let keep = update.len() <= MAX_KEPT_BYTES;
+    let spans = read_spans(&mut reader, &mut references, keep)?;
     let writers = reader.count(MIN_DELETED_WRITER_BYTES)?;
     let deletions = Deletions { writers, reader: reader.clone() };
     walk_deletions(&mut reader, writers, |_, _| Ok::<(), Malformed>(()))?;
@@ -112,6 +117,7 @@ pub fn read(update: &[u8]) -> Result<Scanned<'_>, Malformed> {
 fn read_spans<'a>(
     reader: &mut Reader<'a>,
     references: &mut References,
+    keep: bool,
 ) -> Result<Vec<Span<'a>>, Malformed> {
     let mut spans: Vec<Span<'a>> = Vec::new();
     for _ in 0..reader.count(MIN_WRITER_BYTES)? {
@@ -128,7 +134,7 @@ fn read_spans<'a>(
         let mut end = start;
         for _ in 0..blocks {
             let block = Block::read(reader)?;
-            references.read(&block, Dot { incarnation: writer, clock: end })?;
+            references.read(&block, Dot { incarnation: writer, clock: end }, keep)?;
             end = clock_after(end, block.content.len())?;
         }
         spans.push(Span { writer, start, end, blocks, reader: first_block });

@@ -1,5 +1,6 @@
 //! JSON with mergeable extras: what a document holds, as callers see it.
 
+mod plain;
 mod reading;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use data_encoding::BASE64;
 use serde_json::{Number, Value as Json};
 
-use self::reading::Reading;
+use self::{plain::Plain, reading::Reading};
 use crate::{element::Element, error::InvalidInput, json::Forms};
 
 /// A value in a document.
@@ -191,6 +192,12 @@ impl Value {
         }
     }
 
+    /// The text of [`to_json`](Self::to_json).
+    pub fn to_json_text(&self) -> String {
+        // Strings, numbers and keys that are strings: nothing that could fail.
+        serde_json::to_string(&Plain(self)).unwrap_or_default()
+    }
+
     /// JSON that [`from_json`](Self::from_json) reads back as this value.
     pub fn to_tagged_json(&self) -> Json {
         match self {
@@ -294,6 +301,7 @@ mod tests {
         ] {
             let value = read(text).unwrap();
             assert_eq!(value.to_json().to_string(), plain);
+            assert_eq!(value.to_json_text(), plain);
             let tagged = value.to_tagged_json();
             assert_eq!(Value::from_json(&tagged), Ok(value.clone()), "{text}");
             let json: Json = serde_json::from_str(plain).unwrap();

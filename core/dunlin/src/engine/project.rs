@@ -33,7 +33,7 @@ pub(super) fn project(open: &mut Open, update: usize) -> Projection {
 
 /// The current row, whatever its size, and the bytes of its JSON.
 pub(super) fn rebuild(document: &Document) -> (Projection, usize) {
-    let json = document.value().to_json().to_string();
+    let json = document.value().to_json_text();
     let bytes = json.len();
     let projection = Projection {
         state: ProjectionState::Json(json),

@@ -6,6 +6,7 @@ use super::Document;
 use crate::{
     entry::{Body, TextRoot, Tree},
     ids::Incarnation,
+    path::RegisterPath,
     registers::{Stamp, Stored},
     state_vector::StateVector,
     value::Value,
@@ -40,7 +41,10 @@ impl Document {
         let mut conflicts: Vec<Conflict> =
             lost.iter().filter_map(|lost| self.conflict(lost)).collect();
         if let Ok(txn) = self.doc.try_transact() {
-            conflicts.extend(self.late_texts(&txn).map(|root| typed(root, self.content(root))));
+            conflicts.extend(
+                self.late_texts(&RegisterPath::root(), &txn)
+                    .map(|root| typed(root, self.content(root))),
+            );
         }
         sorted(conflicts)
     }

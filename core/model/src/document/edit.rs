@@ -17,7 +17,7 @@ use crate::{
     path::{Path, RegisterPath, Segment},
     value::Value,
     version::Version,
-    view::{self, Kind},
+    view::{self, Kind, Place},
 };
 
 impl Document {
@@ -51,14 +51,27 @@ impl Document {
 
 impl Writing<'_, '_> {
     pub(super) fn edit(&mut self, edit: &Edit) -> Result<(), EditError> {
+        if !matches!(edit, Edit::Splice { .. }) {
+            self.spliced = None;
+        }
         match edit {
             Edit::Set { path, value } => self.set(path, value),
             Edit::Remove { path } => self.remove(path),
             Edit::Increment { path, by } => self.increment(path, *by),
             Edit::Splice { path, at, delete, insert } => {
+                if let Some((spliced, root)) = &self.spliced
+                    && spliced == path
+                {
+                    let root = root.clone();
+                    return self.splice(path, &root, *at, *delete, insert);
+                }
                 let target = self.locate(path)?;
                 match target.shape {
-                    Shape::Text(root) => self.splice(path, &root, *at, *delete, insert),
+                    Shape::Text(root) => {
+                        self.splice(path, &root, *at, *delete, insert)?;
+                        self.spliced = Some((path.clone(), root));
+                        Ok(())
+                    }
                     Shape::Absent if *at == 0 && *delete == 0 => {
                         self.write(path, target, &Value::Text(String::new()))?;
                         if insert.is_empty() { Ok(()) } else { self.edit(edit) }
@@ -167,13 +180,11 @@ impl Writing<'_, '_> {
 
     /// Removes what lost at a register where nothing is, and below it; whether anything had.
     fn settle(&mut self, register: &RegisterPath) -> Result<bool, EditError> {
-        let lost = view::lost_below(&self.place(register));
+        let has_lost = !view::lost_below(&self.place(register)).is_empty();
         // yrs may have those still that this transaction has emptied.
-        let is_late = self
-            .document
-            .late_texts(self.txn)
-            .any(|root| register.holds(&root.path) && !self.cleared.contains(root));
-        let is_contested = !lost.is_empty() || self.is_edit_of_deleted(register) || is_late;
+        let is_late =
+            self.document.late_texts(register, self.txn).any(|root| !self.cleared.contains(root));
+        let is_contested = has_lost || self.is_edit_of_deleted(register) || is_late;
         if !is_contested {
             return Ok(false);
         }
@@ -242,18 +253,9 @@ impl Writing<'_, '_> {
             }
             shape => return Err(shape.wrong_kind(path, "a set")),
         }
-        let set = self.place(&target.path);
-        let begun = set.facts.iter().map(|fact| match fact.tree {
-            Tree::Set(elements) => elements.len(),
-            _ => 0,
-        });
-        let most = begun.sum::<usize>() + set.branch.map_or(0, |branch| branch.children.len());
-        if most >= MAX_ELEMENTS {
-            let elements = set.elements();
-            if elements.len() >= MAX_ELEMENTS && !elements.contains(element) {
-                let what = format!("the number of elements of {path}");
-                return Err(EditError::LimitExceeded { what, limit: MAX_ELEMENTS as u64 });
-            }
+        if is_full(&self.place(&target.path), element) {
+            let what = format!("the number of elements of {path}");
+            return Err(EditError::LimitExceeded { what, limit: MAX_ELEMENTS as u64 });
         }
         let place = target.path.element(&element.name());
         self.put_entry(&place, Marker::Register, Body::Member).map(drop)
@@ -275,6 +277,7 @@ impl Writing<'_, '_> {
             .collect();
         let mut begun: Vec<Dot> = place.facts.iter().map(|fact| fact.stored.dot()).collect();
         begun.retain(|dot| self.in_context(*dot));
+        drop(place);
         added.iter().for_each(|key| self.remove_entry(key));
         if begun.is_empty() {
             return Ok(());
@@ -282,6 +285,20 @@ impl Writing<'_, '_> {
         let covers = self.covers(&path)?;
         let key = self.own_key(&path, Marker::Register, &Body::Absent);
         self.put_entry_at(key, Body::Absent, Epoch::default(), covers).map(drop)
+    }
+}
+
+/// Whether a set has no room for one more element.
+fn is_full(set: &Place<'_>, element: &Element) -> bool {
+    let begun = set.facts.iter().map(|fact| match fact.tree {
+        Tree::Set(elements) => elements.len(),
+        _ => 0,
+    });
+    // Counting costs nothing; only where that is too many, all are looked at.
+    let most = begun.sum::<usize>() + set.branch.map_or(0, |branch| branch.children.len());
+    most >= MAX_ELEMENTS && {
+        let elements = set.elements();
+        elements.len() >= MAX_ELEMENTS && !elements.contains(element)
     }
 }
 

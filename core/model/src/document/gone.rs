@@ -46,17 +46,11 @@ impl Document {
     pub fn name_items(&self, conflicts: &mut [Conflict], names: impl Fn(&str) -> Option<String>) {
         for conflict in conflicts {
             let Ok(path) = conflict.path.parse::<RegisterPath>() else { continue };
-            let mut at = Some(path);
-            while let Some(path) = at {
-                if matches!(path.last(), Some(Segment::Item(_)))
-                    && let Some(name) = names(path.as_str())
-                    && self.shown(&path).is_none()
-                {
-                    conflict.item = Some(name);
-                    break;
-                }
-                at = path.parent();
-            }
+            let mut items = path.climb().filter(|it| matches!(it.last(), Some(Segment::Item(_))));
+            conflict.item = items.find_map(|item| {
+                let name = names(item.as_str())?;
+                self.shown(item).is_none().then_some(name)
+            });
         }
     }
 
@@ -162,10 +156,12 @@ impl Document {
 
     /// The place at a path, if what is there is part of what readers see.
     fn shown(&self, path: &RegisterPath) -> Option<Place<'_>> {
-        path.segments().iter().try_fold(self.place(), |place, step| match (place.kind(), step) {
-            (Kind::Object, Segment::Key(_)) => Some(place.child(step)),
-            (Kind::List { .. }, Segment::Item(id)) => ShownList::of(place)?.item(*id),
-            _ => None,
+        path.segments().into_iter().try_fold(self.place(), |place, step| {
+            match (place.kind(), step) {
+                (Kind::Object, Segment::Key(_)) => Some(place.child(step)),
+                (Kind::List { .. }, Segment::Item(id)) => ShownList::of(place)?.item(*id),
+                _ => None,
+            }
         })
     }
 
@@ -176,8 +172,8 @@ impl Document {
         lists: &mut BTreeMap<RegisterPath, Option<ShownList<'a>>>,
     ) -> Option<Place<'a>> {
         let (list, Some(Segment::Item(id))) = (path.parent()?, path.last()) else { return None };
-        let list = lists.entry(list);
-        list.or_insert_with_key(|list| ShownList::of(self.shown(list)?)).as_ref()?.item(id)
+        let list = lists.entry(list.clone());
+        list.or_insert_with_key(|list| ShownList::of(self.shown(list)?)).as_ref()?.item(*id)
     }
 }
 
@@ -228,14 +224,7 @@ impl Texts for Writing<'_, '_> {
 }
 
 fn is_within(shown: &Shown, path: &RegisterPath) -> bool {
-    let mut at = Some(path.clone());
-    while let Some(path) = at {
-        if shown.contains_key(&path) {
-            return true;
-        }
-        at = path.parent();
-    }
-    false
+    path.climb().any(|path| shown.contains_key(path))
 }
 
 fn note(item: &Place<'_>, texts: &dyn Texts, shown: &mut Shown) {
@@ -251,7 +240,7 @@ fn note_below(place: &Place<'_>, texts: &dyn Texts, shown: &mut Shown) {
     if place.kind() == Kind::Object {
         let said = place.facts.iter().filter_map(|fact| fact.tree.fields());
         let said = said.flat_map(|fields| fields.keys().cloned().map(Segment::Key));
-        let written = place.steps().map(|(step, _)| step.clone());
+        let written = place.written_fields().map(|(key, _)| Segment::Key(key.clone()));
         for step in said.chain(written).collect::<BTreeSet<_>>() {
             note_below(&place.child(&step), texts, shown);
         }

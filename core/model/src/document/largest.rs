@@ -46,7 +46,7 @@ fn collect(path: &Path, value: &Value, found: &mut Vec<Large>) {
         }
         Value::String(text) | Value::Text(text) => text.len(),
         Value::Bytes(bytes) => bytes.len(),
-        Value::Whole(value) => value.to_json().to_string().len(),
+        Value::Whole(value) => value.to_json_text().len(),
         _ => return,
     };
     if bytes > ALONE_BYTES {

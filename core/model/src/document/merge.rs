@@ -106,12 +106,12 @@ impl Document {
     ) -> Result<Vec<RegisterPath>, EditError> {
         let root = self.place();
         let mut contested = Vec::new();
+        let txn = self.doc.try_transact().map_err(internal)?;
         for key in fields.keys() {
             let field = root.child(&Segment::Key(key.clone()));
+            contested.extend(self.late_texts(&field.path, &txn).map(|root| root.path.clone()));
             contested.extend(view::lost_below(&field).into_iter().map(|lost| lost.place.path));
         }
-        let txn = self.doc.try_transact().map_err(internal)?;
-        contested.extend(self.late_texts(&txn).map(|root| root.path.clone()));
         Ok(contested)
     }
 
@@ -151,9 +151,8 @@ impl Document {
     }
 
     fn is_register_unchanged(&self, base: &Version, path: &RegisterPath) -> bool {
-        let below = self.registers.below(path);
-        let mut entries = self.registers.here(path).iter().chain(below);
-        entries.all(|stored| base.state_vector.covers(stored.dot()))
+        let entries = self.registers.here_and_below(path);
+        entries.iter().all(|stored| base.state_vector.covers(stored.dot()))
     }
 
     fn is_text_unchanged(&self, base: &Version, path: &RegisterPath) -> bool {

@@ -78,18 +78,20 @@ impl Document {
                 }
                 continue;
             }
+            let (named, entry) = match block.content {
+                Content::Entry(payload) => scanned.entry(dot, payload).unzip(),
+                _ => (None, None),
+            };
             let key = match block.head.parent {
-                Parent::Entry(key) if dot.clock >= held => key.parse().ok(),
+                Parent::Entry(key) if dot.clock >= held => {
+                    named.flatten().or_else(|| key.parse().ok())
+                }
                 _ if dot.clock < held => {
                     self.registers.key_of(Dot { clock: held - 1, ..dot }).cloned()
                 }
                 _ => block.head.origin.and_then(|origin| self.registers.key_of(origin)).cloned(),
             };
             let Some(key): Option<EntryKey> = key else { continue };
-            let entry = match block.content {
-                Content::Entry(payload) => Entry::decode(payload).ok(),
-                _ => None,
-            };
             paths.insert(key.path.to_string());
             self.set_entry(&key, entry.filter(|entry| entry.fits(&key)));
             self.registers.follow(key, Dot { clock: end - 1, ..dot });
@@ -123,17 +125,16 @@ impl Document {
             && entry.as_ref().is_none_or(says);
         match (key.marker, key.path.parent(), key.path.last()) {
             (Marker::Existence | Marker::Position, Some(list), Some(Segment::Item(id))) => {
-                self.remember_list(&list);
+                self.remember_list(list);
                 self.replace_entry(key, entry);
-                let place = Place::at(&self.registers, &self.lists, &list);
-                for change in self.lists.update(&place, id) {
+                let changes = self.lists.update(&self.place_at(list), *id);
+                for change in changes {
                     self.history.list(list.clone(), change);
                 }
                 self.forget_lists(&key.path);
             }
             (Marker::Register, ..) if is_plain => {
-                self.remember_list(&key.path);
-                let has_lists = self.has_lists_below(&key.path);
+                let has_lists = self.look_for_lists(&key.path);
                 self.replace_entry(key, entry);
                 self.forget_lists(&key.path);
                 if has_lists {
@@ -147,6 +148,10 @@ impl Document {
         before
     }
 
+    fn place_at(&self, path: &RegisterPath) -> Place<'_> {
+        Place::at(&self.registers, &self.lists, path)
+    }
+
     fn replace_entry(&mut self, key: &EntryKey, entry: Option<Entry>) {
         match entry {
             Some(entry) => self.registers.insert(Stored { key: key.clone(), entry }),
@@ -156,15 +161,23 @@ impl Document {
 
     /// Looks at a list, if one is there, so that its order can be followed from here on.
     fn remember_list(&self, path: &RegisterPath) {
-        let place = Place::at(&self.registers, &self.lists, path);
+        self.remember_order(&self.place_at(path));
+    }
+
+    fn remember_order(&self, place: &Place<'_>) {
         if let Kind::List { beginning, has_insertions } = place.kind() {
-            self.lists.order(&place, beginning, has_insertions);
+            self.lists.order(place, beginning, has_insertions);
         }
     }
 
-    fn has_lists_below(&self, path: &RegisterPath) -> bool {
-        let place = Place::at(&self.registers, &self.lists, path);
-        let branched = place.steps().any(|(_, branch)| !branch.children.is_empty());
+    /// [`remember_list`](Self::remember_list) before something is written here; whether there may
+    /// be lists below.
+    fn look_for_lists(&self, path: &RegisterPath) -> bool {
+        let place = self.place_at(path);
+        self.remember_order(&place);
+        let branched = place
+            .branch
+            .is_some_and(|branch| branch.children.values().any(|it| !it.children.is_empty()));
         branched
             || place.facts.iter().any(|fact| {
                 fact.tree

@@ -76,12 +76,13 @@ impl Document {
         place.kind() == Kind::Text(root.clone())
     }
 
-    /// Texts in which somebody typed who had not seen that they were removed.
+    /// Texts at a path and below it in which somebody typed who had not seen that they were removed.
     pub(super) fn late_texts<'a>(
         &'a self,
+        path: &RegisterPath,
         txn: &'a impl ReadTxn,
     ) -> impl Iterator<Item = &'a TextRoot> {
-        let typed = self.texts.iter().filter(|(_, text)| text.len(txn) > 0);
+        let typed = self.texts_at(path).filter(|(_, text)| text.len(txn) > 0);
         typed.map(|(root, _)| root).filter(|root| !self.is_named(root))
     }
 }

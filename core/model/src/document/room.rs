@@ -7,7 +7,7 @@
 
 use yrs::{ReadTxn, Transact};
 
-use super::{ApplyError, Document, write::internal};
+use super::{ApplyError, Document};
 use crate::{
     error::EditError,
     limits::{
@@ -15,7 +15,7 @@ use crate::{
         MAX_GROWN_WRITERS, MAX_MERGED_BYTES, MAX_MERGED_WRITERS, MAX_TEXTS, MAX_UPDATE_BYTES,
         MAX_WRITERS, SMALL_GROWTH,
     },
-    scan::{self, Measure, NoRoom},
+    scan::{self, Measure, NoRoom, Scanned},
 };
 
 /// Fewest bytes that a writer's first block takes.
@@ -156,14 +156,14 @@ impl Document {
         &mut self,
         txn: &impl ReadTxn,
         update: &[u8],
+        scanned: &Scanned<'_>,
         intent: Intent,
     ) -> Result<(), EditError> {
         let before = self.size();
-        let scanned = scan::read(update).map_err(internal)?;
         let growth = Size {
             bytes: update.len(),
-            writers: self.known.newcomers(&scanned),
-            texts: self.known.new_texts(&scanned),
+            writers: self.known.newcomers(scanned),
+            texts: self.known.new_texts(scanned),
         };
         if check_written(before, before.and(growth), intent).is_ok() {
             return Ok(());

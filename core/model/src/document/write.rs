@@ -23,9 +23,9 @@ use crate::{
         MAX_COVERS, MAX_DOCUMENT_BYTES, MAX_ENTRY_BYTES, MAX_EPOCH, MAX_UPDATE_BYTES, MAX_WRITERS,
         MAX_WRITTEN_PATH_BYTES,
     },
-    path::RegisterPath,
+    path::{Path, RegisterPath},
     registers::Stored,
-    scan,
+    scan::{self, Scanned},
     value::Value,
     version::Version,
     view::Place,
@@ -41,7 +41,7 @@ pub(super) struct Writing<'a, 't> {
     pub(super) composer: Composer,
     first_clock: u32,
     intent: Intent,
-    paths: BTreeSet<String>,
+    paths: BTreeSet<RegisterPath>,
     /// What was under each key that was written, and the last operation there.
     undo: Vec<(EntryKey, Option<Stored>, Option<Dot>)>,
     /// Whether yrs has changed already: by edits at positions that it looked for itself.
@@ -50,6 +50,8 @@ pub(super) struct Writing<'a, 't> {
     pub(super) typed: BTreeMap<TextRoot, Vec<(Incarnation, Range<u32>)>>,
     /// The texts of which all in context was deleted.
     pub(super) cleared: BTreeSet<TextRoot>,
+    /// The text that the last edit spliced, which the next one most likely does too.
+    pub(super) spliced: Option<(Path, TextRoot)>,
     /// The texts that were opened.
     opened: Vec<TextRoot>,
     /// Whether the index has made changes that are not applied yet.
@@ -100,6 +102,7 @@ impl Document {
             is_applied: false,
             typed: BTreeMap::new(),
             cleared: BTreeSet::new(),
+            spliced: None,
             opened: Vec::new(),
             changes_index: false,
             pictures: BTreeMap::new(),
@@ -112,14 +115,15 @@ impl Document {
             writing.take_back(pending);
             return Err(error);
         }
-        let composed = match writing.compose() {
-            Ok(composed) => composed,
+        let composed = writing.compose();
+        let scanned = match writing.check(composed.as_deref()) {
+            Ok(scanned) => scanned,
             Err(refused) => {
                 writing.take_back(pending);
                 return Err(refused);
             }
         };
-        let finished = writing.finish(composed);
+        let finished = writing.finish(composed.as_deref().zip(scanned));
         self.poisoned |= finished.is_err();
         finished
     }
@@ -214,28 +218,32 @@ impl Writing<'_, '_> {
         found
     }
 
-    /// The whole transaction as one update, if yrs has changed nothing yet and there is room for
-    /// what it leaves.
-    fn compose(&mut self) -> Result<Option<Vec<u8>>, EditError> {
-        if self.is_applied || self.composer.is_empty() {
-            return Ok(None);
-        }
-        let update = std::mem::take(&mut self.composer).finish();
+    /// The whole transaction as one update, if yrs has changed nothing yet.
+    fn compose(&mut self) -> Option<Vec<u8>> {
+        let is_composed = !self.is_applied && !self.composer.is_empty();
+        is_composed.then(|| std::mem::take(&mut self.composer).finish())
+    }
+
+    /// Reads what was composed, and refuses it where there is no room for what it leaves.
+    fn check<'u>(&mut self, composed: Option<&'u [u8]>) -> Result<Option<Scanned<'u>>, EditError> {
+        let Some(update) = composed else { return Ok(None) };
         if update.len() > MAX_UPDATE_BYTES {
             let what = "what this writes, in bytes,".to_owned();
             return Err(EditError::LimitExceeded { what, limit: MAX_DOCUMENT_BYTES as u64 });
         }
-        self.document.check_room_to_write(&*self.txn, &update, self.intent)?;
-        Ok(Some(update))
+        let scanned = scan::read(update).map_err(internal)?;
+        self.document.check_room_to_write(&*self.txn, update, &scanned, self.intent)?;
+        Ok(Some(scanned))
     }
 
-    fn finish(mut self, composed: Option<Vec<u8>>) -> Result<Change, EditError> {
+    fn finish(mut self, composed: Option<(&[u8], Scanned<'_>)>) -> Result<Change, EditError> {
+        let by_yrs;
         let is_judged = composed.is_some();
-        let update = match composed {
-            Some(update) => {
-                self.apply(&update)?;
+        let (update, scanned) = match composed {
+            Some((update, scanned)) => {
+                self.apply(update)?;
                 self.txn.commit();
-                update
+                (update, scanned)
             }
             None if self.is_applied => {
                 self.flush()?;
@@ -243,12 +251,12 @@ impl Writing<'_, '_> {
                 if !self.txn.has_changes() {
                     return Ok(Change::default());
                 }
-                self.txn.encode_update_v1()
+                by_yrs = self.txn.encode_update_v1();
+                (by_yrs.as_slice(), scan::read(&by_yrs).map_err(internal)?)
             }
             None => return Ok(Change::default()),
         };
         let before = self.document.size();
-        let scanned = scan::read(&update).map_err(internal)?;
         self.document.known.absorb(&scanned).map_err(internal)?;
         if self.txn.has_missing_updates() {
             return Err(internal("something is left pending"));
@@ -264,7 +272,8 @@ impl Writing<'_, '_> {
             self.document.check_written(&*self.txn, before, self.intent)?;
         }
         let gone = self.document.gone_of(self.shown);
-        Ok(Change { update, paths: self.paths.into_iter().collect(), gone })
+        let paths = self.paths.iter().map(RegisterPath::to_string).collect();
+        Ok(Change { update: update.to_vec(), paths, gone })
     }
 
     /// Makes all undone, where yrs has not changed yet.
@@ -309,7 +318,9 @@ impl Writing<'_, '_> {
     }
 
     pub(super) fn note_path(&mut self, path: &RegisterPath) {
-        self.paths.insert(path.to_string());
+        if !self.paths.contains(path) {
+            self.paths.insert(path.clone());
+        }
     }
 
     /// The place at a register, as it is in the middle of this transaction.
@@ -374,7 +385,8 @@ impl Writing<'_, '_> {
             EntryKey { path: path.clone(), marker, incarnation: self.writer(), number: 0 };
         // A deletion keeps the entries that it hides.
         let replaces = !matches!(body, Body::Deleted(_));
-        while let Some(stored) = self.document.registers.get(&key) {
+        let here = self.document.registers.here(path);
+        while let Some(stored) = here.iter().find(|stored| stored.key == key) {
             if replaces && self.in_context(stored.dot()) {
                 break;
             }
@@ -429,12 +441,12 @@ impl Writing<'_, '_> {
     /// Entries in context that a write at this register replaces: what was written here and below.
     /// Whether a list item exists, and where, is not part of its value.
     fn replaced(&self, path: &RegisterPath) -> Vec<EntryKey> {
-        let registers = &self.document.registers;
-        let here = registers
-            .here(path)
-            .iter()
-            .filter(|stored| matches!(stored.key.marker, Marker::Register | Marker::Subtotal(_)));
-        here.chain(registers.below(path))
+        let is_value = |stored: &&Stored| {
+            matches!(stored.key.marker, Marker::Register | Marker::Subtotal(_))
+                || stored.key.path != *path
+        };
+        let there = self.document.registers.here_and_below(path).into_iter().filter(is_value);
+        there
             .filter(|stored| self.in_context(stored.dot()))
             .map(|stored| stored.key.clone())
             .collect()
@@ -442,16 +454,20 @@ impl Writing<'_, '_> {
 
     /// Values written above (or with the insertion of the item here) that speak for this path.
     pub(super) fn covers(&self, path: &RegisterPath) -> Result<Vec<Dot>, EditError> {
-        self.covers_of(&self.place(path))
+        self.covers_of(path, &reaching(&self.place(path)))
     }
 
-    fn covers_of(&self, place: &Place<'_>) -> Result<Vec<Dot>, EditError> {
-        let reaching = place.inherited.iter().map(|fact| fact.stored.dot());
-        let mut covers: Vec<Dot> = reaching.filter(|dot| self.in_context(*dot)).collect();
+    fn covers_of(
+        &self,
+        path: &RegisterPath,
+        reaching: &[(Dot, u32)],
+    ) -> Result<Vec<Dot>, EditError> {
+        let dots = reaching.iter().map(|(dot, _)| *dot);
+        let mut covers: Vec<Dot> = dots.filter(|dot| self.in_context(*dot)).collect();
         covers.sort_unstable();
         covers.dedup();
         if covers.len() > MAX_COVERS {
-            let what = format!("the number of concurrent writes above {:?}", place.path.as_str());
+            let what = format!("the number of concurrent writes above {:?}", path.as_str());
             return Err(EditError::LimitExceeded { what, limit: MAX_COVERS as u64 });
         }
         Ok(covers)
@@ -462,17 +478,22 @@ impl Writing<'_, '_> {
     ///
     /// # Errors
     /// `LimitExceeded` above the highest epoch that peers take.
-    fn epoch(&self, path: &RegisterPath, body: &Body) -> Result<Epoch, EditError> {
-        let registers = &self.document.registers;
-        let below = registers.below(path);
-        let written =
-            registers.here(path).iter().chain(below).map(|stored| match stored.key.marker {
-                Marker::Subtotal(epoch) => epoch,
-                _ => stored.entry.epoch,
-            });
-        let inherited = self.place(path).inherited;
-        let reaching = inherited.iter().map(|fact| fact.stored.entry.epoch);
-        let texts = self.document.texts_at(path).map(|(root, _)| root.epoch);
+    fn epoch(
+        &self,
+        path: &RegisterPath,
+        body: &Body,
+        reaching: &[(Dot, u32)],
+    ) -> Result<Epoch, EditError> {
+        let written = self.document.registers.here_and_below(path);
+        let written = written.into_iter().map(|stored| match stored.key.marker {
+            Marker::Subtotal(epoch) => epoch,
+            _ => stored.entry.epoch,
+        });
+        let reaching = reaching.iter().map(|(_, epoch)| *epoch);
+        let texts = match self.document.texts.is_empty() {
+            true => None,
+            false => self.document.texts_at(path).map(|(root, _)| root.epoch).max(),
+        };
         let replaced = written.chain(reaching).chain(texts).max();
         let above = self.enclosing_epoch(path);
         let begins = match body {
@@ -527,11 +548,13 @@ impl Writing<'_, '_> {
         path: &RegisterPath,
         body: Body,
     ) -> Result<(Dot, Epoch), EditError> {
-        let epoch = self.epoch(path, &body)?;
-        let place = self.place(path);
-        let covers = self.covers_of(&place)?;
-        let shown = self.items_below(&place);
+        let (reaching, shown) = {
+            let place = self.place(path);
+            (reaching(&place), self.items_below(&place))
+        };
         self.shown.extend(shown);
+        let epoch = self.epoch(path, &body, &reaching)?;
+        let covers = self.covers_of(path, &reaching)?;
         let own = self.own_key(path, Marker::Register, &body);
         self.clear_texts(path);
         for key in self.replaced(path) {
@@ -579,11 +602,10 @@ impl Writing<'_, '_> {
 
     /// Removes what there is of a list item, also where it is gone already.
     pub(super) fn erase_item(&mut self, path: &RegisterPath) -> Result<(), EditError> {
-        let place = self.place(path);
-        let is_inserted =
-            place.stored().iter().any(|stored| matches!(stored.entry.body, Body::Item(..)));
-        let here = self.document.registers.here(path).iter();
+        let here = self.document.registers.here(path);
+        let is_inserted = here.iter().any(|stored| matches!(stored.entry.body, Body::Item(..)));
         let mut keys: Vec<EntryKey> = here
+            .iter()
             .filter(|stored| self.in_context(stored.dot()))
             .map(|stored| stored.key.clone())
             .collect();
@@ -600,6 +622,12 @@ impl Writing<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// The dot and epoch of each value written above that speaks for a place.
+fn reaching(place: &Place<'_>) -> Vec<(Dot, u32)> {
+    let inherited = place.inherited.iter();
+    inherited.map(|fact| (fact.stored.dot(), fact.stored.entry.epoch)).collect()
 }
 
 /// The epoch of a write, and whether it was written over something.

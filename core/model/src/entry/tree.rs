@@ -112,7 +112,7 @@ pub(crate) fn item_names(path: &RegisterPath, items: &[Tree], beginning: Beginni
         .map(|item| {
             let mut hasher = list.clone();
             match key(item) {
-                Some(key) => hasher.update(b"k").update(key.to_json().to_string().as_bytes()),
+                Some(key) => hasher.update(b"k").update(key.to_json_text().as_bytes()),
                 None => hasher.update(b"c").update(&codec::encode_tree(item)),
             };
             let count = alike.entry(*hasher.finalize().as_bytes()).or_insert(0);

@@ -1,14 +1,29 @@
 //! The blocks of an update that was read, for those who follow what yrs integrates.
 
-use std::ops::Range;
+use std::{cmp::Reverse, ops::Range};
 
 use super::{Block, Malformed, Scanned, Span, clock_after, walk_deletions, wire::Reader};
-use crate::ids::{Dot, Incarnation};
+use crate::{
+    entry::{Entry, EntryKey},
+    ids::{Dot, Incarnation},
+};
 
 impl<'a> Scanned<'a> {
     /// Each writer's blocks, by descending writer.
     pub(crate) fn writers(&self) -> impl Iterator<Item = Blocks<'a>> {
         self.spans.iter().map(Blocks::new)
+    }
+
+    /// What the entry of this dot says, and its key where the block names one.
+    pub(crate) fn entry(&self, dot: Dot, payload: &[u8]) -> Option<(Option<EntryKey>, Entry)> {
+        let order = |(other, ..): &(Dot, Option<EntryKey>, Entry)| {
+            (Reverse(other.incarnation), other.clock).cmp(&(Reverse(dot.incarnation), dot.clock))
+        };
+        let entries = &self.references.entries;
+        match entries.binary_search_by(order) {
+            Ok(at) => Some((entries[at].1.clone(), entries[at].2.clone())),
+            Err(_) => Some((None, Entry::decode(payload).ok()?)),
+        }
     }
 
     /// What the update deletes, by ascending writer.

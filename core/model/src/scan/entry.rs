@@ -82,13 +82,21 @@ pub(super) struct References {
     pub(super) seen: Vec<Dot>,
     /// Entries that take their key from the one before, and the places that they fit.
     pub(super) unplaced: Vec<(Dot, Places)>,
+    /// The entries, as far as they were worth keeping: those of a short update, by descending
+    /// writer and ascending clock.
+    pub(super) entries: Vec<(Dot, Option<EntryKey>, Entry)>,
     /// What founders say that they stand for: a hash of it, once the generation is known.
     pub(super) founded: Vec<(Incarnation, Vec<u8>)>,
 }
 
 impl References {
     /// Checks a block as far as it is an entry, and notes what it refers to.
-    pub(super) fn read(&mut self, block: &Block<'_>, dot: Dot) -> Result<(), Malformed> {
+    pub(super) fn read(
+        &mut self,
+        block: &Block<'_>,
+        dot: Dot,
+        keep: bool,
+    ) -> Result<(), Malformed> {
         let key = match block.head.parent {
             Parent::Entry(key) => Some(read_key(key, dot)?),
             Parent::Text(_) | Parent::Neighbour => None,
@@ -107,8 +115,8 @@ impl References {
         if entry.clock != dot.clock {
             return Err(Malformed::EntryClock);
         }
-        match key {
-            Some(key) if !entry.fits(&key) => return Err(Malformed::EntryMisplaced),
+        match &key {
+            Some(key) if !entry.fits(key) => return Err(Malformed::EntryMisplaced),
             Some(_) => {}
             None => self.unplaced.push((dot, Places::of(&entry))),
         }
@@ -122,7 +130,13 @@ impl References {
             );
             is_past &= precedes(dot, &self.seen[first_new..]);
         }
-        if is_past { Ok(()) } else { Err(Malformed::EntryCoversItself) }
+        if !is_past {
+            return Err(Malformed::EntryCoversItself);
+        }
+        if keep {
+            self.entries.push((dot, key, entry));
+        }
+        Ok(())
     }
 }
 

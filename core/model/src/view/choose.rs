@@ -174,17 +174,16 @@ impl<'a> Place<'a> {
     /// Whether an object is here: said by somebody, or implied by a field that somebody wrote.
     fn is_object(&self) -> bool {
         self.facts.iter().any(|fact| matches!(fact.tree, Tree::Object(_)))
-            || self.steps().any(|(step, _)| {
-                matches!(step, Segment::Key(_)) && self.child(step).kind() != Kind::Absent
-            })
+            || self
+                .written_fields()
+                .any(|(key, _)| self.child(&Segment::Key(key.clone())).kind() != Kind::Absent)
     }
 
     /// Whether a set is here: said by somebody, or implied by an element that somebody added.
     fn is_set(&self) -> bool {
         self.facts.iter().any(|fact| matches!(fact.tree, Tree::Set(_)))
-            || self.steps().any(|(step, branch)| {
-                matches!(step, Segment::Element(_))
-                    && branch.stored.iter().any(|stored| stored.entry.body == Body::Member)
+            || self.written_elements().any(|(_, branch)| {
+                branch.stored.iter().any(|stored| stored.entry.body == Body::Member)
             })
     }
 
@@ -222,9 +221,8 @@ impl<'a> Place<'a> {
     }
 
     pub(crate) fn has_insertions(&self) -> bool {
-        self.steps().any(|(step, branch)| {
-            matches!(step, Segment::Item(_))
-                && branch.stored.iter().any(|stored| matches!(stored.entry.body, Body::Item(..)))
+        self.written_items().any(|(_, branch)| {
+            branch.stored.iter().any(|stored| matches!(stored.entry.body, Body::Item(..)))
         })
     }
 
@@ -246,34 +244,30 @@ impl<'a> Place<'a> {
         };
         match kind {
             Kind::Object => {
-                let written = self.steps().filter(|(step, _)| matches!(step, Segment::Key(_)));
-                let below = written.filter_map(|(step, _)| {
-                    let child = self.child(step);
+                let below = self.written_fields().filter_map(|(key, _)| {
+                    let child = self.child(&Segment::Key(key.clone()));
                     (child.kind() != Kind::Absent).then(|| child.stamp()).flatten()
                 });
                 said(&|fact| matches!(fact.tree, Tree::Object(_))).max(below.max())
             }
             Kind::Set => {
-                let added = self.steps().filter(|(step, _)| matches!(step, Segment::Element(_)));
-                let added = added.flat_map(|(_, branch)| &branch.stored);
+                let added = self.written_elements().flat_map(|(_, branch)| &branch.stored);
                 let added = added.filter(|stored| stored.entry.body == Body::Member);
                 said(&|fact| matches!(fact.tree, Tree::Set(_))).max(added.map(Stored::stamp).max())
             }
             Kind::List { beginning, has_insertions } => {
                 let order = self.lists().order(self, *beginning, *has_insertions);
                 let facts = self.facts_of(*beginning);
-                let written = self.steps().filter_map(|(step, branch)| match step {
-                    Segment::Item(id) if order.holds(*id) => {
-                        let inserted = branch
-                            .stored
-                            .iter()
-                            .filter(|stored| matches!(stored.entry.body, Body::Item(..)));
-                        let child = self.child_of(step, &facts);
-                        inserted.map(Stored::stamp).max().max(child.stamp())
-                    }
-                    _ => None,
+                let held = self.written_items().filter(|(id, _)| order.holds(*id));
+                let written = held.map(|(id, branch)| {
+                    let inserted = branch
+                        .stored
+                        .iter()
+                        .filter(|stored| matches!(stored.entry.body, Body::Item(..)));
+                    let child = self.child_of(&Segment::Item(id), &facts);
+                    inserted.map(Stored::stamp).max().max(child.stamp())
                 });
-                facts.iter().map(|fact| fact.stored.stamp()).max().max(written.max())
+                facts.iter().map(|fact| fact.stored.stamp()).max().max(written.max().flatten())
             }
             _ => None,
         }

@@ -152,11 +152,10 @@ impl Lists {
                 }
             }
         }
-        for (step, branch) in place.steps() {
-            let crate::path::Segment::Item(id) = step else { continue };
-            let first = positions.remove(id);
-            if let Some(position) = position_of(branch, *id, first, has_insertions) {
-                positions.insert(*id, position);
+        for (id, branch) in place.written_items() {
+            let first = positions.remove(&id);
+            if let Some(position) = position_of(branch, id, first, has_insertions) {
+                positions.insert(id, position);
             }
         }
         let mut ids: Vec<ItemId> = positions.keys().copied().collect();
@@ -205,17 +204,16 @@ impl Lists {
     /// now; returns what was forgotten.
     pub(crate) fn forget(&self, path: &RegisterPath) -> Vec<(RegisterPath, Vec<ItemId>)> {
         let mut orders = self.orders.borrow_mut();
+        if orders.is_empty() {
+            return Vec::new();
+        }
         let (start, end) = path.below();
         let mut gone: Vec<RegisterPath> =
             orders.range(start..end).map(|(path, _)| path.clone()).collect();
         gone.extend(orders.contains_key(path).then(|| path.clone()));
-        let mut above = path.parent();
-        while let Some(list) = above {
-            above = list.parent();
-            if orders.get(&list).is_some_and(|order| order.is_contested) {
-                gone.push(list);
-            }
-        }
+        let is_contested =
+            |list: &&RegisterPath| orders.get(*list).is_some_and(|order| order.is_contested);
+        gone.extend(path.climb().skip(1).filter(is_contested).cloned());
         let take = |path: RegisterPath| {
             let order = orders.remove(&path)?;
             let ids = Arc::try_unwrap(order).map_or_else(|kept| kept.ids.clone(), |own| own.ids);

@@ -79,11 +79,7 @@ fn collect<'a>(place: &Place<'a>, found: &mut Vec<Lost<'a>>) {
 
 /// The fields for which more than one write speaks.
 fn contested_keys(place: &Place<'_>) -> BTreeSet<String> {
-    let written = place.steps().filter_map(|(step, _)| match step {
-        Segment::Key(key) => Some(key.clone()),
-        _ => None,
-    });
-    let mut keys: BTreeSet<String> = written.collect();
+    let mut keys: BTreeSet<String> = place.written_fields().map(|(key, _)| key.clone()).collect();
     let mut objects: Vec<_> = place.facts.iter().filter_map(|fact| fact.tree.fields()).collect();
     objects.sort_by_key(|fields| fields.len());
     // What only the largest one has, nobody else speaks for.
@@ -102,7 +98,7 @@ fn collect_items<'a>(place: &Place<'a>, found: &mut Vec<Lost<'a>>) {
         .filter(|fact| fact.tree.items().is_some())
         .map(|fact| fact.beginning())
         .collect();
-    let has_items = place.steps().any(|(step, _)| matches!(step, Segment::Item(_)));
+    let has_items = place.written_items().next().is_some();
     if !has_items && lists.len() == place.facts.len() {
         return;
     }
@@ -115,12 +111,11 @@ fn collect_items<'a>(place: &Place<'a>, found: &mut Vec<Lost<'a>>) {
             collect(&place.child_of(&Segment::Item(*id), &facts), found);
         }
     }
-    for (step, branch) in place.steps() {
-        let Segment::Item(id) = step else { continue };
-        if seen.contains(id) {
+    for (id, branch) in place.written_items() {
+        if seen.contains(&id) {
             continue;
         }
-        let item = place.child_of(step, &[]);
+        let item = place.child_of(&Segment::Item(id), &[]);
         let is_inserted = branch.stored.iter().any(|it| matches!(it.entry.body, Body::Item(..)));
         let kind = item.kind();
         if !is_inserted && kind != Kind::Absent {

@@ -1,8 +1,11 @@
 //! A place in a document and all that is written for it.
 
+use smallvec::SmallVec;
+
 use crate::{
     element::Element,
     entry::{Beginning, Body, Marker, Tree},
+    item::ItemId,
     path::{RegisterPath, Segment},
     registers::{Branch, Registers, Stored},
 };
@@ -26,34 +29,39 @@ impl Fact<'_> {
     }
 }
 
+/// What speaks for one place: one value nearly always.
+pub(crate) type Facts<'a> = SmallVec<[Fact<'a>; 2]>;
+
 /// A place in a document: its path, the entries there and below, and the values that speak for it.
 #[derive(Clone)]
 pub(crate) struct Place<'a> {
     pub(crate) path: RegisterPath,
     pub(crate) branch: Option<&'a Branch>,
     /// What is written above for this place, before what is written here covers some of it.
-    pub(crate) inherited: Vec<Fact<'a>>,
+    pub(crate) inherited: Facts<'a>,
     /// What speaks for it.
-    pub(crate) facts: Vec<Fact<'a>>,
+    pub(crate) facts: Facts<'a>,
     lists: &'a Lists,
 }
 
 impl<'a> Place<'a> {
     /// The whole document.
     pub(crate) fn root(registers: &'a Registers, lists: &'a Lists) -> Self {
-        Self::enter(RegisterPath::root(), Some(registers.root()), Vec::new(), lists)
+        Self::enter(RegisterPath::root(), Some(registers.root()), Facts::new(), lists)
     }
 
     /// The place at a path, whatever is there.
     pub(crate) fn at(registers: &'a Registers, lists: &'a Lists, path: &RegisterPath) -> Self {
+        let mut ways: Vec<&RegisterPath> = path.climb().collect();
+        ways.pop();
         let root = Self::root(registers, lists);
-        path.segments().iter().fold(root, |place, step| place.child(step))
+        ways.into_iter().rev().fold(root, |place, way| place.down(way.clone(), &place.facts))
     }
 
     fn enter(
         path: RegisterPath,
         branch: Option<&'a Branch>,
-        mut inherited: Vec<Fact<'a>>,
+        mut inherited: Facts<'a>,
         lists: &'a Lists,
     ) -> Self {
         let stored = branch.map_or(&[][..], |branch| &branch.stored);
@@ -72,7 +80,7 @@ impl<'a> Place<'a> {
                 stored.key.marker == Marker::Register && stored.entry.covers.contains(&dot)
             })
         };
-        let (covered, mut facts): (Vec<Fact<'a>>, Vec<Fact<'a>>) =
+        let (covered, mut facts): (Facts<'a>, Facts<'a>) =
             inherited.iter().copied().partition(|fact| covers(fact));
         // What a document began with and somebody replaced stays replaced, whoever begins another
         // one with the same.
@@ -95,9 +103,14 @@ impl<'a> Place<'a> {
 
     /// The place one step down, for which only these facts speak from above.
     pub(crate) fn child_of(&self, step: &Segment, facts: &[Fact<'a>]) -> Self {
+        self.down(self.path.child(step), facts)
+    }
+
+    /// The place at a path that is one step down.
+    fn down(&self, path: RegisterPath, facts: &[Fact<'a>]) -> Self {
+        let Some(step) = path.last() else { return self.clone() };
         let branch = self.branch.and_then(|branch| branch.children.get(step));
-        let path = self.path.child(step);
-        let mut inherited = Vec::new();
+        let mut inherited = Facts::new();
         match step {
             Segment::Key(key) => inherited.extend(facts.iter().filter_map(|fact| {
                 let tree = fact.tree.fields()?.get(key)?;
@@ -117,7 +130,7 @@ impl<'a> Place<'a> {
                     }));
                 }
             }
-            Segment::Element(name) => inherited.extend(facts.iter().filter(|fact| {
+            Segment::Element(name) => inherited.extend(facts.iter().copied().filter(|fact| {
                 let Tree::Set(elements) = fact.tree else { return false };
                 Element::from_name(name).is_some_and(|element| elements.contains(&element))
             })),
@@ -135,9 +148,19 @@ impl<'a> Place<'a> {
         self.branch.map_or(&[], |branch| &branch.stored)
     }
 
-    /// The steps to all entries below.
-    pub(crate) fn steps(&self) -> impl Iterator<Item = (&'a Segment, &'a Branch)> {
-        self.branch.into_iter().flat_map(|branch| &branch.children)
+    /// The fields here for which, or below which, something is written.
+    pub(crate) fn written_fields(&self) -> impl Iterator<Item = (&'a String, &'a Branch)> {
+        self.branch.into_iter().flat_map(Branch::fields)
+    }
+
+    /// The items here for which, or below which, something is written.
+    pub(crate) fn written_items(&self) -> impl Iterator<Item = (ItemId, &'a Branch)> {
+        self.branch.into_iter().flat_map(Branch::items)
+    }
+
+    /// The elements here that somebody added or discarded, by their names.
+    pub(crate) fn written_elements(&self) -> impl Iterator<Item = (&'a String, &'a Branch)> {
+        self.branch.into_iter().flat_map(Branch::elements)
     }
 
     /// Whether one value alone speaks for this place and all below it.

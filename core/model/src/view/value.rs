@@ -13,7 +13,7 @@ use crate::{
 
 use super::{
     choose::Kind,
-    place::{Fact, Place},
+    place::{Fact, Facts, Place},
 };
 
 /// The content of texts, which entries only name.
@@ -51,16 +51,14 @@ pub(crate) fn value_of(place: &Place<'_>, kind: &Kind<'_>, texts: &dyn Texts) ->
 
 fn fields(place: &Place<'_>, texts: &dyn Texts) -> BTreeMap<String, Value> {
     let objects = place.facts.iter().filter_map(|fact| Some((fact, fact.tree.fields()?)));
-    let mut facts: BTreeMap<&String, Vec<Fact<'_>>> = BTreeMap::new();
+    let mut facts: BTreeMap<&String, Facts<'_>> = BTreeMap::new();
     for (fact, fields) in objects {
         for (key, tree) in fields {
             facts.entry(key).or_default().push(Fact { stored: fact.stored, tree });
         }
     }
-    for (step, _) in place.steps() {
-        if let Segment::Key(key) = step {
-            facts.entry(key).or_default();
-        }
+    for (key, _) in place.written_fields() {
+        facts.entry(key).or_default();
     }
     let is_written = |key: &String| {
         place.branch.is_some_and(|branch| branch.children.contains_key(&Segment::Key(key.clone())))
@@ -69,9 +67,10 @@ fn fields(place: &Place<'_>, texts: &dyn Texts) -> BTreeMap<String, Value> {
     for (key, facts) in facts {
         let value = match facts[..] {
             // Most of a document's leaves: one fact, nothing written over it.
-            [fact] if place.branch.is_none() || !is_written(key) => {
-                written(&place.path.key(key), fact.tree, fact.stored, texts)
-            }
+            [fact] if place.branch.is_none() || !is_written(key) => match fact.tree {
+                Tree::Scalar(value) => Some(value.clone()),
+                tree => written(&place.path.key(key), tree, fact.stored, texts),
+            },
             _ => {
                 let child = place.child(&Segment::Key(key.clone()));
                 let kind = child.kind();
@@ -92,10 +91,9 @@ impl Place<'_> {
                 elements.extend(begun.iter().cloned());
             }
         }
-        for (step, _) in self.steps() {
-            let Segment::Element(name) = step else { continue };
+        for (name, _) in self.written_elements() {
             let Some(element) = Element::from_name(name) else { continue };
-            if self.child(step).is_member() {
+            if self.child(&Segment::Element(name.clone())).is_member() {
                 elements.insert(element);
             } else {
                 elements.remove(&element);

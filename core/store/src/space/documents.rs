@@ -231,16 +231,20 @@ impl Writer<'_> {
         let connection = self.connection()?;
         let sql = "INSERT INTO _updates (doc, seq, data) VALUES (?1, ?2, ?3)";
         connection.prepare_cached(sql)?.execute(params![row.0, seq, update])?;
-        let sql = "UPDATE _documents SET last_seq = ?2, digest = ?3, deleted = ?4, stale = ?5,
-                   log_updates = log_updates + 1, log_bytes = log_bytes + ?6 WHERE row = ?1";
+        let sql = "UPDATE _documents SET last_seq = ?2, deleted = ?3, stale = ?4,
+                   log_updates = log_updates + 1, log_bytes = log_bytes + ?5 WHERE row = ?1";
         connection.prepare_cached(sql)?.execute(params![
             row.0,
             seq,
-            digest.map(|digest| digest.0),
             projection.deleted,
             projection.is_stale(),
             update.len() as i64
         ])?;
+        // To name the column would write the page of its index, also where nothing changes.
+        if before.digest != digest {
+            let sql = "UPDATE _documents SET digest = ?2 WHERE row = ?1";
+            connection.prepare_cached(sql)?.execute(params![row.0, digest.map(|it| it.0)])?;
+        }
         if !projection.is_stale() {
             self.write_projection(before.collection, row, &projection)?;
         }

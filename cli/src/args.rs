@@ -94,6 +94,8 @@ pub(crate) enum NodeCommand {
     Delete(Document),
     /// Begin a document anew from its present content, where `status` says so
     Refound(Document),
+    /// List what peers sent that was refused, or forget it
+    Quarantine(Quarantine),
     /// Ask with SQL; each collection is a table (id, doc, has_conflicts)
     Query(Query),
     /// Follow the changes of a space, a line each
@@ -229,6 +231,19 @@ pub(crate) struct Get {
     /// Also the version, for `edit --base`
     #[arg(long)]
     pub(crate) version: bool,
+}
+
+/// Arguments of `quarantine`.
+#[derive(Args, Clone, Debug, Serialize, Deserialize)]
+#[command(after_help = "\
+What no honest peer sends is refused and kept, the latest 64 of it and of each at most 64 KiB, for
+whoever looks into it. Nothing reads it, and forgetting it changes no document.")]
+pub(crate) struct Quarantine {
+    /// Name or beginning of the id
+    pub(crate) space: String,
+    /// Forget all of it
+    #[arg(long)]
+    pub(crate) empty: bool,
 }
 
 /// Arguments of `query`.

@@ -4,6 +4,7 @@ mod documents;
 mod feed;
 mod many;
 mod presence;
+mod quarantine;
 mod query;
 mod run;
 mod spaces;
@@ -45,6 +46,7 @@ pub(crate) async fn execute(
         NodeCommand::Get(get) => documents::get(node, &get, out).await,
         NodeCommand::Delete(document) => documents::delete(node, &document, out).await,
         NodeCommand::Refound(document) => documents::refound(node, &document, out).await,
+        NodeCommand::Quarantine(quarantine) => quarantine::quarantine(node, &quarantine, out).await,
         NodeCommand::Query(query) if query.watch => query::watch(node, &query, out).await,
         NodeCommand::Query(query) => query::once(node, &query, out).await,
         NodeCommand::Watch(watch) => feed::watch(node, &watch, out).await,

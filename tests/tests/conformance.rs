@@ -221,6 +221,12 @@ impl Case {
                         return Ok(Some(wrong));
                     }
                 }
+                if let Some(expected) = step.get("gone") {
+                    let gone: Vec<_> = read.conflicts.iter().map(|it| it.item.clone()).collect();
+                    if let Some(wrong) = compare(json!(gone), expected)? {
+                        return Ok(Some(wrong));
+                    }
+                }
                 return compare(read.to_json(), &step["is"]);
             }
             "anchor" => {

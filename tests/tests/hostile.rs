@@ -307,6 +307,11 @@ async fn a_writer_whose_update_is_malformed_is_hung_up_on_and_changes_only_the_q
         assert_eq!(victim.tables().await, before);
     }
     assert_eq!(CloseCode::Misbehaved.code(), 3);
+    let listed = victim.space.quarantined().await.unwrap();
+    let told = listed.into_iter().map(|it| (it.document, it.bytes)).collect::<Vec<_>>();
+    assert_eq!(told, quarantined);
+    assert_eq!(victim.space.empty_quarantine().await.unwrap(), 3);
+    assert_eq!(victim.quarantine(), []);
 }
 
 /// A document of one writer, with a text at this path.

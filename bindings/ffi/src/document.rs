@@ -32,6 +32,8 @@ pub struct Conflict {
     pub writer: Option<String>,
     /// That writer's wall clock, in milliseconds since 1970.
     pub time_ms: Option<i64>,
+    /// In a list item that is gone: what it was, if this device had it.
+    pub item: Option<String>,
 }
 
 /// A write that is on disk.
@@ -123,6 +125,7 @@ impl From<dunlin::Conflict> for Conflict {
             json: conflict.value.as_ref().map(text),
             writer: conflict.writer.map(|writer| writer.to_string()),
             time_ms: conflict.time_ms,
+            item: conflict.item,
         }
     }
 }

@@ -72,6 +72,7 @@ pub(super) async fn get(node: &Node, get: &Get, out: &mut Out) -> Result<(), Fai
                     "absent": conflict.value.is_none(),
                     "writer": conflict.writer.map(|writer| writer.to_string()),
                     "time": conflict.time_ms.map(rfc3339),
+                    "item": conflict.item,
                 })
             };
             answer["deleted"] = Json::from(document.is_deleted);

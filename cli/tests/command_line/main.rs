@@ -7,6 +7,7 @@ mod documents;
 mod feed;
 mod lossless;
 mod node;
+mod quarantine;
 mod refusals;
 mod socket;
 mod sync;

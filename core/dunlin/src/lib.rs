@@ -49,7 +49,7 @@ pub use dunlin_proto::{
     error::RefuseCode,
     trust::{Role, Ticket, TicketContent, TicketError},
 };
-pub use dunlin_store::{Plan, Rows};
+pub use dunlin_store::{Plan, Quarantined, Rows};
 
 #[cfg(feature = "sabotage")]
 pub use self::config::Sabotage;

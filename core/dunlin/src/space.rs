@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use dunlin_model::{Collection, DeviceId, DeviceKind, SpaceId};
 use dunlin_proto::trust::{Role, Ticket};
-use dunlin_store::{IndexPath, Plan, Rows};
+use dunlin_store::{IndexPath, Plan, Quarantined, Rows};
 use serde_json::Value as Json;
 
 pub(crate) use self::inner::{Names, SpaceInner};
@@ -178,6 +178,25 @@ impl Space {
     pub async fn limit_size(&self, max_bytes: Option<u64>) -> Result<()> {
         let limit = move |engine: &mut Engine| Ok(engine.store.set_max_bytes(max_bytes)?);
         self.inner.engine().call(limit).await
+    }
+
+    /// What peers sent that no honest one sends, and was refused: the latest of it, oldest first.
+    /// It is kept for whoever looks into it, and nothing reads it.
+    ///
+    /// # Errors
+    /// `Closed` after shutdown.
+    pub async fn quarantined(&self) -> Result<Vec<Quarantined>> {
+        self.inner.engine().call(|engine| Ok(engine.store.quarantined()?)).await
+    }
+
+    /// Forgets all that is in quarantine; returns how many refused updates that were.
+    ///
+    /// # Errors
+    /// `StorageFull`; `Closed` after shutdown.
+    pub async fn empty_quarantine(&self) -> Result<u64> {
+        let empty =
+            |engine: &mut Engine| Ok(engine.store.write(|writer| writer.empty_quarantine())?);
+        self.inner.engine().call(empty).await
     }
 
     /// Tells the connected members what this device is about at the moment, such as where its

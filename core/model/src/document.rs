@@ -5,6 +5,7 @@ mod conflicts;
 mod delete;
 mod digest;
 mod edit;
+mod gone;
 mod history;
 mod index;
 mod inside;
@@ -46,6 +47,7 @@ use crate::{
 use history::History;
 
 pub use conflicts::Conflict;
+pub use gone::{GoneItem, MAX_GONE};
 pub use largest::Large;
 pub use text::Anchor;
 
@@ -94,6 +96,8 @@ pub struct Change {
     pub update: Vec<u8>,
     /// The registers that changed, as printed paths, sorted.
     pub paths: Vec<String>,
+    /// The list items that it took away, as they were shown here; at most [`MAX_GONE`].
+    pub gone: Vec<GoneItem>,
 }
 
 impl Change {
@@ -222,6 +226,10 @@ impl Document {
         if texts == Texts::Followed {
             self.index_before(&scanned, &held);
         }
+        let shown = match texts {
+            Texts::Followed => self.shown_before(&scanned, &held),
+            Texts::Unread => gone::Shown::new(),
+        };
         let doc = self.doc.clone();
         let mut txn =
             doc.try_transact_mut().map_err(|error| ApplyError::Poisoned(error.to_string()))?;
@@ -240,7 +248,8 @@ impl Document {
             Ok(Ok(None)) => Ok(None),
             Ok(Ok(Some(news))) => {
                 let paths = self.absorb(&scanned, &held, &news);
-                Ok(Some(Change { update: news.delta, paths }))
+                let gone = self.gone_of(shown);
+                Ok(Some(Change { update: news.delta, paths, gone }))
             }
             Ok(Err(error)) => Err(self.poison(error)),
             Err(_) => Err(self.poison("a panic".into())),

@@ -183,6 +183,12 @@ impl Entry {
         }
     }
 
+    /// Whether a payload may be a value or a removal, which what is there gives way to; without
+    /// reading it.
+    pub(crate) fn may_replace(payload: &[u8]) -> bool {
+        codec::may_replace(payload)
+    }
+
     /// Whether such an entry may stand under such a key.
     pub fn fits(&self, key: &EntryKey) -> bool {
         let is_element = matches!(key.path.last(), Some(Segment::Element(_)));

@@ -26,7 +26,9 @@ mod view;
 
 pub use device_kind::DeviceKind;
 pub use difference::ListKeys;
-pub use document::{Anchor, Applied, ApplyError, Change, Conflict, Corrupt, Document, Large};
+pub use document::{
+    Anchor, Applied, ApplyError, Change, Conflict, Corrupt, Document, GoneItem, Large, MAX_GONE,
+};
 pub use edit::Edit;
 pub use element::{Element, MAX_ELEMENT_BYTES, MAX_ELEMENTS};
 pub use error::{EditError, InvalidInput};

@@ -12,5 +12,5 @@ mod value;
 pub(crate) use choose::Kind;
 pub(crate) use lists::{ListChange, Lists, Order};
 pub(crate) use lost::{Lost, lost_below};
-pub(crate) use place::Place;
+pub(crate) use place::{Fact, Place};
 pub(crate) use value::{Texts, value_of, written};

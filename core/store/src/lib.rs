@@ -56,7 +56,7 @@ pub use error::{OpenError, StoreError};
 pub use node_dir::{Device, KnownPeer, NodeDir, Seed, SpaceRow};
 pub use query::{Limits, Plan, QueryError, Reader, Rows};
 pub use space::{
-    IndexPath, Interrupter, KEPT, MAX_COLLECTIONS, MAX_NOTES, MAX_QUARANTINED,
+    IndexPath, Interrupter, KEPT, MAX_COLLECTIONS, MAX_GONE_NOTED, MAX_NOTES, MAX_QUARANTINED,
     MAX_QUARANTINED_BYTES, SpaceStore, Writer,
 };
 pub use sqlite::Durability;

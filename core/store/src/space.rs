@@ -3,6 +3,7 @@
 mod collections;
 mod documents;
 mod feed;
+mod gone;
 mod indexes;
 mod interned;
 mod journal;
@@ -13,10 +14,13 @@ mod upkeep;
 pub use self::{
     collections::MAX_COLLECTIONS,
     feed::KEPT,
+    gone::MAX_GONE_NOTED,
     indexes::IndexPath,
     journal::MAX_NOTES,
     quarantine::{MAX_QUARANTINED, MAX_QUARANTINED_BYTES},
 };
+
+pub(crate) use self::gone::gone;
 
 use std::{
     ops::Deref,

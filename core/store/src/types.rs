@@ -140,6 +140,7 @@ pub struct Consumer {
 
 /// Bytes that a peer sent and that were refused.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct Quarantined {
     /// Who sent them.
     pub peer: DeviceId,
@@ -151,6 +152,8 @@ pub struct Quarantined {
     pub size: u64,
     /// The first of them.
     pub bytes: Vec<u8>,
+    /// When they came, by this device's clock, in milliseconds since 1970.
+    pub time_ms: i64,
 }
 
 /// What this device alone had of a document that another generation replaced.

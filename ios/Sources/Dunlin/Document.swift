@@ -45,10 +45,15 @@ public struct Conflict: Hashable, Sendable {
     /// The loser's wall clock, if one writer wrote it.
     public let time: Date?
 
+    /// In a list item that is gone: what it was, its `id` or the beginning of what it said, if this device
+    /// had it.
+    public let item: String?
+
     init(_ conflict: DunlinBindings.Conflict) throws {
         path = conflict.path
         value = try conflict.json.map(parsedJSON)
         time = conflict.timeMs.map(Date.init(milliseconds:))
+        item = conflict.item
     }
 }
 

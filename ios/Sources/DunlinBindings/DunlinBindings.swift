@@ -4905,6 +4905,10 @@ public struct Conflict: Equatable, Hashable {
      * That writer's wall clock, in milliseconds since 1970.
      */
     public let timeMs: Int64?
+    /**
+     * In a list item that is gone: what it was, if this device had it.
+     */
+    public let item: String?
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -4920,11 +4924,15 @@ public struct Conflict: Equatable, Hashable {
          */writer: String?, 
         /**
          * That writer's wall clock, in milliseconds since 1970.
-         */timeMs: Int64?) {
+         */timeMs: Int64?, 
+        /**
+         * In a list item that is gone: what it was, if this device had it.
+         */item: String?) {
         self.path = path
         self.json = json
         self.writer = writer
         self.timeMs = timeMs
+        self.item = item
     }
 
     
@@ -4946,7 +4954,8 @@ public struct FfiConverterTypeConflict: FfiConverterRustBuffer {
                 path: FfiConverterString.read(from: &buf), 
                 json: FfiConverterOptionString.read(from: &buf), 
                 writer: FfiConverterOptionString.read(from: &buf), 
-                timeMs: FfiConverterOptionInt64.read(from: &buf)
+                timeMs: FfiConverterOptionInt64.read(from: &buf), 
+                item: FfiConverterOptionString.read(from: &buf)
         )
     }
 
@@ -4955,6 +4964,7 @@ public struct FfiConverterTypeConflict: FfiConverterRustBuffer {
         FfiConverterOptionString.write(value.json, into: &buf)
         FfiConverterOptionString.write(value.writer, into: &buf)
         FfiConverterOptionInt64.write(value.timeMs, into: &buf)
+        FfiConverterOptionString.write(value.item, into: &buf)
     }
 }
 

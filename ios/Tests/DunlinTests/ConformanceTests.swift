@@ -160,7 +160,7 @@ private actor Run {
         switch kind {
         case "put": try await documents.put(id, try #require(step["value"]), base: base)
         case "insert": try await documents.insert(try #require(step["value"]), id: id)
-        case "replace": try await documents.replace(id, try #require(step["value"]))
+        case "replace": try await documents.replace(id, try #require(step["value"]), base: base)
         case "edit":
             let edits = try #require(step["edits"]?.array)
             try await documents.edit(id, base: base) { list in
@@ -179,6 +179,10 @@ private actor Run {
                     JSONValue.array([.string(conflict.path)] + (conflict.value.map { [$0] } ?? []))
                 }
                 #expect(found.sorted { $0.description < $1.description } == expected, place)
+            }
+            if let expected = step["gone"]?.array {
+                let gone = document.conflicts.map { $0.item.map(JSONValue.string) ?? .null }
+                #expect(gone == expected, place)
             }
             #expect(document.json == step["is"], place)
             #expect(document.value == document.json, place)

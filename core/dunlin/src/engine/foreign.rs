@@ -139,7 +139,8 @@ impl Desk {
             }
         };
         tracing::warn!(peer = %apply.from.device.short(), document = ?update.doc.hash(), "refused: {reason}");
-        writer.quarantine(&apply.from.device, &update.doc, &reason, &update.update)?;
+        let (peer, time_ms) = (&apply.from.device, self.clock.now_ms());
+        writer.quarantine(peer, &update.doc, &reason, &update.update, time_ms)?;
         Ok(Outcome::Malformed { reason })
     }
 

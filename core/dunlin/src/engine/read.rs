@@ -2,7 +2,7 @@
 
 use std::{future::pending, pin::pin, time::Duration};
 
-use dunlin_model::{DocId, Incarnation};
+use dunlin_model::{Conflict, DocId, Incarnation};
 use dunlin_store::{Limits, Rows};
 use serde_json::Value as Json;
 use tokio::time::{sleep, sleep_until};
@@ -41,7 +41,12 @@ impl EngineHandle {
                 let Some(stored) = reader.load(&doc)? else { return Ok(None) };
                 // Nobody writes with this copy.
                 let document = load(&stored, Incarnation::from_random([0; 8]))?;
-                Ok(Some(Document::new(&doc, &document)))
+                let mut read = Document::new(&doc, &document);
+                if may_name_items(&read.conflicts) {
+                    let gone = reader.gone(&doc)?;
+                    document.name_items(&mut read.conflicts, |item| gone.get(item).cloned());
+                }
+                Ok(Some(read))
             });
             if let Ok(Some(document)) = read.await {
                 return document;
@@ -89,6 +94,18 @@ impl Engine {
         if let Some(row) = open.and_then(|open| open.row) {
             read.conflicts.extend(journal(&self.store, row)?);
         }
+        if may_name_items(&read.conflicts)
+            && let Some(open) = self.desk.open.peek(doc)
+            && let Some(row) = open.row
+        {
+            let gone = self.store.gone(row)?;
+            open.document.name_items(&mut read.conflicts, |item| gone.get(item).cloned());
+        }
         Ok(read)
     }
+}
+
+/// Whether some conflict is in a list item, of which there may be a note.
+fn may_name_items(conflicts: &[Conflict]) -> bool {
+    conflicts.iter().any(|conflict| conflict.path.contains("/@"))
 }

@@ -154,6 +154,7 @@ pub(super) fn journal(store: &SpaceStore, row: DocRow) -> Result<Vec<Conflict>> 
             value: value.map(|value| value.unwrap_or(Value::Null)),
             writer: None,
             time_ms: Some(note.time_ms),
+            item: None,
         }
     };
     Ok(store.journal(row)?.into_iter().map(read).collect())

@@ -121,6 +121,10 @@ pub(super) fn stage(
             seq
         }
     };
+    if let (Some(row), false) = (open.row, change.gone.is_empty()) {
+        let gone = change.gone.iter().map(|item| (item.path.as_str(), item.name.as_str()));
+        writer.note_gone(row, gone)?;
+    }
     open.seq = seq;
     open.document.committed(seq);
     Ok(Staged {

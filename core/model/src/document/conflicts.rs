@@ -25,6 +25,9 @@ pub struct Conflict {
     pub writer: Option<Incarnation>,
     /// That writer's wall clock, in milliseconds since 1970.
     pub time_ms: Option<i64>,
+    /// Where an item is gone: what it was, on devices that had it. A document alone cannot tell,
+    /// [`name_items`](Document::name_items) says it from notes.
+    pub item: Option<String>,
 }
 
 impl Document {
@@ -81,6 +84,7 @@ impl Document {
             value: (*kind != Kind::Absent).then_some(value),
             writer: stamp.map(|stamp: Stamp| stamp.dot.incarnation),
             time_ms: stamp.map(|stamp| stamp.time_ms),
+            item: None,
         })
     }
 
@@ -112,6 +116,7 @@ impl Document {
                 writer: Some(stored.key.incarnation).filter(|writer| !writer.is_founder()),
                 time_ms: Some(stored.entry.time_ms)
                     .filter(|_| !stored.key.incarnation.is_founder()),
+                item: None,
             })
             .collect();
         // Typing leaves no entry.
@@ -142,6 +147,7 @@ fn typed(root: &TextRoot, content: String) -> Conflict {
         value: Some(Value::Text(content)),
         writer: None,
         time_ms: None,
+        item: None,
     }
 }
 

@@ -189,7 +189,7 @@ impl Writing<'_, '_> {
             return Ok(false);
         }
         match register.last() {
-            Some(Segment::Item(_)) => self.delete_item(register)?,
+            Some(Segment::Item(_)) => self.erase_item(register)?,
             _ => self.write_absent(register)?,
         }
         Ok(true)

@@ -86,7 +86,7 @@ impl Document {
 }
 
 fn told(path: RegisterPath, value: Option<Value>) -> Conflict {
-    Conflict { path: path.to_string(), value, writer: None, time_ms: None }
+    Conflict { path: path.to_string(), value, writer: None, time_ms: None, item: None }
 }
 
 /// Where an older value says what a newer one does not.

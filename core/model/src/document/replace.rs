@@ -68,8 +68,8 @@ impl Document {
 
     fn was_there(&self, base: &Version, place: &Place<'_>) -> bool {
         let trees = place.facts.iter().map(|fact| fact.stored.dot());
-        let below = self.registers.below(&place.path).into_iter().map(Stored::dot);
-        let mut dots = trees.chain(place.stored().iter().map(Stored::dot)).chain(below);
+        let written = self.registers.here_and_below(&place.path);
+        let mut dots = trees.chain(written.into_iter().map(Stored::dot));
         dots.any(|dot| base.state_vector.covers(dot))
     }
 }

@@ -9,7 +9,9 @@ use std::{
 
 use yrs::{ReadTxn, Transact, TransactionMut, Update, updates::decoder::Decode};
 
-use super::{Change, Document, FAILED_BEFORE, bounds::too_long, picture::Picture, room::Intent};
+use super::{
+    Change, Document, FAILED_BEFORE, bounds::too_long, gone::Shown, picture::Picture, room::Intent,
+};
 use crate::{
     compose::Composer,
     entry::{Beginning, Body, Entry, EntryKey, Marker, Outside, TextRoot, Tree, outside},
@@ -58,6 +60,8 @@ pub(super) struct Writing<'a, 't> {
     pub(super) pictures: BTreeMap<TextRoot, Picture>,
     /// The lists as the caller sees them: at the base, with the edits so far.
     pub(super) seen_lists: BTreeMap<RegisterPath, Vec<ItemId>>,
+    /// The items that this may take away.
+    pub(super) shown: Shown,
 }
 
 impl Document {
@@ -103,6 +107,7 @@ impl Document {
             changes_index: false,
             pictures: BTreeMap::new(),
             seen_lists: BTreeMap::new(),
+            shown: Shown::new(),
         };
         writing.begin();
         let result = edits(&mut writing);
@@ -266,10 +271,9 @@ impl Writing<'_, '_> {
         if !is_judged {
             self.document.check_written(&*self.txn, before, self.intent)?;
         }
-        Ok(Change {
-            update: update.to_vec(),
-            paths: self.paths.iter().map(RegisterPath::to_string).collect(),
-        })
+        let gone = self.document.gone_of(self.shown);
+        let paths = self.paths.iter().map(RegisterPath::to_string).collect();
+        Ok(Change { update: update.to_vec(), paths, gone })
     }
 
     /// Makes all undone, where yrs has not changed yet.
@@ -450,13 +454,7 @@ impl Writing<'_, '_> {
 
     /// Values written above (or with the insertion of the item here) that speak for this path.
     pub(super) fn covers(&self, path: &RegisterPath) -> Result<Vec<Dot>, EditError> {
-        self.covers_of(path, &self.reaching(path))
-    }
-
-    /// The dot and epoch of each value written above that speaks for this path.
-    fn reaching(&self, path: &RegisterPath) -> Vec<(Dot, u32)> {
-        let inherited = self.place(path).inherited;
-        inherited.iter().map(|fact| (fact.stored.dot(), fact.stored.entry.epoch)).collect()
+        self.covers_of(path, &reaching(&self.place(path)))
     }
 
     fn covers_of(
@@ -550,7 +548,11 @@ impl Writing<'_, '_> {
         path: &RegisterPath,
         body: Body,
     ) -> Result<(Dot, Epoch), EditError> {
-        let reaching = self.reaching(path);
+        let (reaching, shown) = {
+            let place = self.place(path);
+            (reaching(&place), self.items_below(&place))
+        };
+        self.shown.extend(shown);
         let epoch = self.epoch(path, &body, &reaching)?;
         let covers = self.covers_of(path, &reaching)?;
         let own = self.own_key(path, Marker::Register, &body);
@@ -592,8 +594,14 @@ impl Writing<'_, '_> {
         Ok(())
     }
 
-    /// Removes a list item: its existence, its position, its value and all below.
+    /// Removes a list item that is there: its existence, its position, its value and all below.
     pub(super) fn delete_item(&mut self, path: &RegisterPath) -> Result<(), EditError> {
+        self.note_item(path);
+        self.erase_item(path)
+    }
+
+    /// Removes what there is of a list item, also where it is gone already.
+    pub(super) fn erase_item(&mut self, path: &RegisterPath) -> Result<(), EditError> {
         let here = self.document.registers.here(path);
         let is_inserted = here.iter().any(|stored| matches!(stored.entry.body, Body::Item(..)));
         let mut keys: Vec<EntryKey> = here
@@ -614,6 +622,12 @@ impl Writing<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// The dot and epoch of each value written above that speaks for a place.
+fn reaching(place: &Place<'_>) -> Vec<(Dot, u32)> {
+    let inherited = place.inherited.iter();
+    inherited.map(|fact| (fact.stored.dot(), fact.stored.entry.epoch)).collect()
 }
 
 /// The epoch of a write, and whether it was written over something.

@@ -165,6 +165,12 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Entry, BadEntry> {
     Ok(entry)
 }
 
+/// Whether the payload's kind is a value or a removal.
+pub(super) fn may_replace(payload: &[u8]) -> bool {
+    let mut input = Decoder::new(payload);
+    matches!(input.array().and_then(|_| input.u8()), Ok(0 | 1))
+}
+
 fn read(input: &mut Decoder<'_>) -> Result<Result<Entry, BadEntry>, Error> {
     let fields = input.array()?.unwrap_or(0);
     if !(4..=6).contains(&fields) {

@@ -2,6 +2,8 @@
 #![allow(unreachable_pub, clippy::unwrap_used, reason = "shared by several test files")]
 #![allow(dead_code, reason = "each test file uses its part")]
 
+use std::collections::BTreeMap;
+
 use dunlin_model::{Applied, Change, Document, Edit, Incarnation, ListKeys, Value, Version};
 use serde_json::{Value as Json, json};
 
@@ -9,12 +11,19 @@ pub struct Device {
     pub document: Document,
     pub now_ms: i64,
     seq: i64,
+    /// What items that are gone were, by their paths.
+    pub gone: BTreeMap<String, String>,
 }
 
 impl Device {
     pub fn new(client: u64) -> Self {
         let incarnation = Incarnation::from_client(client).unwrap();
-        Self { document: Document::new(incarnation), now_ms: 1_000 * client as i64, seq: 0 }
+        Self {
+            document: Document::new(incarnation),
+            now_ms: 1_000 * client as i64,
+            seq: 0,
+            gone: BTreeMap::new(),
+        }
     }
 
     pub fn note(&mut self) {
@@ -22,11 +31,17 @@ impl Device {
         self.document.committed(self.seq);
     }
 
+    pub fn keep(&mut self, change: Change) -> Change {
+        self.note();
+        let gone = change.gone.iter().map(|item| (item.path.clone(), item.name.clone()));
+        self.gone.extend(gone);
+        change
+    }
+
     pub fn put(&mut self, patch: Json) -> Change {
         let patch = Value::from_json(&patch).unwrap();
         let change = self.document.merge(&patch, None, &ListKeys::new(), self.now_ms).unwrap();
-        self.note();
-        change
+        self.keep(change)
     }
 
     pub fn edit(&mut self, edits: Json) -> Change {
@@ -36,8 +51,7 @@ impl Device {
     pub fn edit_at(&mut self, edits: Json, base: Option<&Version>) -> Change {
         let edits = Edit::list_from_json(&edits).unwrap();
         let change = self.document.edit(&edits, base, self.now_ms).unwrap();
-        self.note();
-        change
+        self.keep(change)
     }
 
     pub fn delete(&mut self) {
@@ -52,8 +66,8 @@ impl Device {
 
     pub fn pull(&mut self, other: &Self) {
         let diff = other.document.diff(&self.document.state_vector());
-        if let Applied::Changed(_) = self.document.apply(&diff).unwrap() {
-            self.note();
+        if let Applied::Changed(change) = self.document.apply(&diff).unwrap() {
+            self.keep(change);
         }
     }
 
@@ -62,11 +76,18 @@ impl Device {
         let incarnation = Incarnation::from_client(client).unwrap();
         let snapshot = self.document.snapshot();
         let document = Document::load(0, Some(&snapshot), &[], incarnation, self.seq).unwrap();
-        Self { document, now_ms: self.now_ms, seq: self.seq }
+        Self { document, now_ms: self.now_ms, seq: self.seq, gone: self.gone.clone() }
     }
 
     pub fn json(&self) -> Json {
         self.document.value().to_json()
+    }
+
+    /// Of every conflict the item that is gone, if this device had it.
+    pub fn gone_items(&self) -> Vec<Option<String>> {
+        let mut conflicts = self.document.conflicts();
+        self.document.name_items(&mut conflicts, |path| self.gone.get(path).cloned());
+        conflicts.into_iter().map(|conflict| conflict.item).collect()
     }
 
     /// Path and plain value (or "absent") of every conflict.

@@ -1,10 +1,12 @@
 //! Documents read beside the writer, while that is at something long.
 
+use std::collections::BTreeMap;
+
 use dunlin_model::DocId;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{QueryError, Reader};
-use crate::{error::StoreError, types::Stored};
+use crate::{error::StoreError, space::gone, types::Stored};
 
 impl Reader {
     /// Reads a document as its last commit left it: its snapshot, and the updates after that.
@@ -23,6 +25,23 @@ impl Reader {
             stored.map_err(|error| StoreError::from(error).into())
         })
     }
+
+    /// What items of a document were that are gone, by their printed paths.
+    ///
+    /// # Errors
+    /// [`QueryError`] where the file cannot be read, or is closed.
+    pub fn gone(&self, doc: &DocId) -> Result<BTreeMap<String, String>, QueryError> {
+        self.with_connection(|connection| {
+            let gone = connection.trusted(|trusted| gone_items(trusted, doc));
+            gone.map_err(|error| StoreError::from(error).into())
+        })
+    }
+}
+
+fn gone_items(connection: &Connection, doc: &DocId) -> rusqlite::Result<BTreeMap<String, String>> {
+    let sql = "SELECT row FROM _documents WHERE hash = ?1";
+    let row = connection.prepare_cached(sql)?.query_row([doc.hash().0], |found| found.get(0));
+    row.optional()?.map_or(Ok(BTreeMap::new()), |row| gone(connection, row))
 }
 
 fn load(connection: &Connection, doc: &DocId) -> rusqlite::Result<Option<Stored>> {

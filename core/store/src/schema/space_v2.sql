@@ -9,3 +9,15 @@ CREATE TABLE _journal (
     time  INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX _journal_doc ON _journal (doc);
+
+-- What list items were that are gone, on a device that had them: late edits of one are conflicts,
+-- and the document knows it by its id alone. Never travels.
+CREATE TABLE _gone (
+    id   INTEGER PRIMARY KEY,
+    doc  INTEGER NOT NULL REFERENCES _documents (row),
+    item TEXT NOT NULL,                     -- the item's path
+    name TEXT NOT NULL                      -- its key, or the beginning of what it said
+) STRICT;
+CREATE INDEX _gone_doc ON _gone (doc);
+
+ALTER TABLE _quarantine ADD COLUMN time INTEGER NOT NULL DEFAULT 0;

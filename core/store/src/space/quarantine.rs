@@ -20,7 +20,7 @@ impl SpaceStore {
     /// # Errors
     /// `StoreError` where the file cannot be read.
     pub fn quarantined(&self) -> Result<Vec<Quarantined>, StoreError> {
-        let sql = "SELECT peer, document, reason, size, bytes FROM _quarantine ORDER BY id";
+        let sql = "SELECT peer, document, reason, size, bytes, time FROM _quarantine ORDER BY id";
         let mut select = self.connection.prepare_cached(sql)?;
         let found = select.query_map([], |row| {
             Ok(Quarantined {
@@ -29,6 +29,7 @@ impl SpaceStore {
                 reason: row.get(2)?,
                 size: row.get::<_, i64>(3)? as u64,
                 bytes: row.get(4)?,
+                time_ms: row.get(5)?,
             })
         })?;
         Ok(found.collect::<Result<_, _>>()?)
@@ -47,20 +48,31 @@ impl Writer<'_> {
         doc: &DocId,
         reason: &str,
         bytes: &[u8],
+        time_ms: i64,
     ) -> Result<(), StoreError> {
         let reason = &reason[..reason.floor_char_boundary(MAX_REASON_BYTES)];
         let kept = &bytes[..bytes.len().min(MAX_QUARANTINED_BYTES)];
-        let sql = "INSERT INTO _quarantine (peer, document, reason, size, bytes)
-                   VALUES (?1, ?2, ?3, ?4, ?5)";
+        let sql = "INSERT INTO _quarantine (peer, document, reason, size, bytes, time)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let id = self.connection()?.prepare_cached(sql)?.insert(params![
             peer.as_bytes(),
             doc.to_string(),
             reason,
             bytes.len() as i64,
-            kept
+            kept,
+            time_ms
         ])?;
         let sql = "DELETE FROM _quarantine WHERE id <= ?1";
         self.connection()?.prepare_cached(sql)?.execute([id - MAX_QUARANTINED as i64])?;
         Ok(())
+    }
+
+    /// Forgets all that is in quarantine; returns how much that was.
+    ///
+    /// # Errors
+    /// `StoreError` where the file cannot be written.
+    pub fn empty_quarantine(&mut self) -> Result<u64, StoreError> {
+        let forgotten = self.connection()?.prepare_cached("DELETE FROM _quarantine")?.execute([])?;
+        Ok(forgotten as u64)
     }
 }

@@ -59,7 +59,13 @@ fn write_fixture() {
             writer.create_index(&doc("tasks", "1").collection, &"$.title".parse()?)?;
             writer.create_text_index(&doc("tasks", "1").collection, &"$.title".parse()?)?;
             writer.insert_statement([5; 32], b"root")?;
-            writer.quarantine(&DeviceId([3; 32]), &doc("tasks", "9"), "malformed", b"\xff")?;
+            writer.quarantine(
+                &DeviceId([3; 32]),
+                &doc("tasks", "9"),
+                "malformed",
+                b"\xff",
+                TIME,
+            )?;
             writer.add_consumer("backup")?;
             writer.ack("backup", 2)
         })

@@ -8,6 +8,7 @@ mod disk;
 mod feed;
 #[cfg(test)]
 mod fixture;
+mod gone;
 #[cfg(test)]
 mod indexes;
 mod journal;

@@ -257,18 +257,24 @@ fn quarantine_keeps_the_latest_entries_and_the_first_bytes() {
         .write(|writer| {
             for number in 0..MAX_QUARANTINED + 3 {
                 let doc = doc("tasks", &number.to_string());
-                writer.quarantine(&peer, &doc, &reason, &bytes)?;
+                writer.quarantine(&peer, &doc, &reason, &bytes, number as i64)?;
             }
             Ok::<_, StoreError>(())
         })
         .unwrap();
-    let kept = space.reopen().store.quarantined().unwrap();
+    let mut space = space.reopen();
+    let kept = space.store.quarantined().unwrap();
     assert_eq!(kept.len(), MAX_QUARANTINED);
     assert_eq!(kept[0].document, "tasks/3");
     assert_eq!(kept[0].peer, peer);
     assert_eq!(kept[0].size, bytes.len() as u64);
     assert_eq!(kept[0].bytes.len(), MAX_QUARANTINED_BYTES);
     assert_eq!(kept[0].reason.len(), 1024);
+    assert_eq!(kept[0].time_ms, 3);
+
+    let forgotten = space.store.write(|writer| writer.empty_quarantine()).unwrap();
+    assert_eq!(forgotten, MAX_QUARANTINED as u64);
+    assert_eq!(space.reopen().store.quarantined().unwrap(), []);
 }
 
 #[test]

@@ -153,6 +153,9 @@ private class Case(
                     val found = document.conflicts.map { json(*listOfNotNull(it.path, it.value).toTypedArray()) }
                     assertEquals(expected, JsonArray(found.sortedBy { it.toString() }), place)
                 }
+                step["gone"]?.let { expected ->
+                    assertEquals(expected, JsonArray(document.conflicts.map { JsonPrimitive(it.item) }), place)
+                }
                 assertEquals(step["is"], document.json, place)
             }
             "anchor" -> anchors[step.text("as")] = documents.anchor(id, step.text("path"), step.int("at"))

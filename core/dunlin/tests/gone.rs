@@ -1,0 +1,113 @@
+//! What an item was whose late edits are conflicts: noted on the devices that had it, for good.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+mod support;
+
+use std::{net::SocketAddr, time::Duration};
+
+use dunlin::{Carrier, CollectionHandle, Edit, Invitation, Node, SyncConfig};
+use serde_json::{Value as Json, json};
+
+use support::{Site, id, value};
+
+const DEADLINE: Duration = Duration::from_secs(120);
+const LOOPBACK: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
+
+/// Lets two devices meet once, over QUIC on loopback.
+async fn meet(one: &Node, other: &Node) {
+    let config = |peers: Vec<SocketAddr>| SyncConfig {
+        carrier: Carrier::Udp(LOOPBACK),
+        peers,
+        mdns: false,
+        ..SyncConfig::default()
+    };
+    one.start_sync(config(Vec::new())).await.unwrap();
+    let address = one.status().await.unwrap().listen[0];
+    other.sync_once(config(vec![address]), DEADLINE).await.unwrap();
+    one.stop_sync().await;
+}
+
+/// Devices that are members of one space.
+async fn devices<const N: usize>() -> [Site; N] {
+    let mut sites = Vec::new();
+    for device in 0..N {
+        sites.push(Site::new(&format!("device {device}")).await);
+    }
+    let space = sites[0].node.create_space("farm").await.unwrap();
+    for site in &sites[1..] {
+        let ticket = space.invite(&Invitation::default()).await.unwrap();
+        site.node.join(&ticket, None).await.unwrap();
+    }
+    let Ok(sites) = sites.try_into() else { panic!("as many as were made") };
+    sites
+}
+
+fn tasks(site: &Site) -> CollectionHandle {
+    site.node.space("farm").unwrap().collection("tasks").unwrap()
+}
+
+async fn put(site: &Site, json: Json) {
+    tasks(site).put(&id("a"), value(json)).await.unwrap();
+}
+
+async fn edit(site: &Site, edit: Json) {
+    let edits = Edit::list_from_json(&json!([edit])).unwrap();
+    tasks(site).edit(&id("a"), edits, None).await.unwrap();
+}
+
+/// Of each conflict the item that is gone.
+async fn gone(site: &Site) -> Vec<Option<String>> {
+    let document = tasks(site).get(&id("a")).await.unwrap();
+    document.conflicts.into_iter().map(|conflict| conflict.item).collect()
+}
+
+fn named(name: &str) -> Vec<Option<String>> {
+    vec![Some(name.to_owned())]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_devices_that_had_an_item_name_it_also_after_a_restart_and_a_third_does_not() {
+    let [editor, deleter, third] = devices().await;
+    let steps = json!([{"id": "tern", "done": false}, {"id": "eider", "done": false}]);
+    put(&editor, json!({ "steps": steps })).await;
+    meet(&editor.node, &deleter.node).await;
+
+    edit(&editor, json!({"op":"set","path":"/steps/0/done","value":true})).await;
+    put(&deleter, json!({"steps": [{"id": "eider", "done": false}]})).await;
+    // The editor hears of a deletion over its edit, the deleter of a late edit.
+    meet(&editor.node, &deleter.node).await;
+    meet(&deleter.node, &third.node).await;
+    assert_eq!((gone(&editor).await, gone(&deleter).await), (named("tern"), named("tern")));
+    assert_eq!(gone(&third).await, [None]);
+
+    let (editor, deleter) = (editor.reopen().await, deleter.reopen().await);
+    assert_eq!((gone(&editor).await, gone(&deleter).await), (named("tern"), named("tern")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_that_comes_long_after_the_deletion_and_a_restart_finds_the_name() {
+    let [editor, deleter] = devices().await;
+    put(&editor, json!({"steps": ["count the terns", "count the eiders"]})).await;
+    meet(&editor.node, &deleter.node).await;
+    edit(&deleter, json!({"op":"delete-item","path":"/steps","at":0})).await;
+    assert_eq!(gone(&deleter).await, []);
+    let deleter = deleter.reopen().await;
+    edit(&editor, json!({"op":"set","path":"/steps/0","value":"count all terns"})).await;
+    meet(&editor.node, &deleter.node).await;
+    assert_eq!(gone(&deleter).await, named("count the terns"));
+    assert_eq!(gone(&editor).await, named("count all terns"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_begun_anew_still_names_the_item_of_an_older_conflict() {
+    let [editor, deleter] = devices().await;
+    put(&editor, json!({"steps": [{"id": "tern", "done": false}]})).await;
+    meet(&editor.node, &deleter.node).await;
+    edit(&editor, json!({"op":"set","path":"/steps/0/done","value":true})).await;
+    edit(&deleter, json!({"op":"delete-item","path":"/steps","at":0})).await;
+    meet(&editor.node, &deleter.node).await;
+    tasks(&deleter).refound(&id("a")).await.unwrap();
+    assert!(gone(&deleter).await.contains(&Some("tern".to_owned())));
+}

@@ -44,6 +44,7 @@ const PURE: &[(&str, &[&str])] = &[
             "serde",
             "serde_json",
             "similar",
+            "smallvec",
             "thiserror",
             "yrs",
         ],

@@ -171,7 +171,7 @@ impl Writing<'_, '_> {
     /// Takes an item that the caller deletes out of its picture.
     pub(super) fn forget_seen(&mut self, item: &RegisterPath) {
         let Some(list) = item.parent() else { return };
-        if let Some(seen) = self.seen_lists.get_mut(&list) {
+        if let Some(seen) = self.seen_lists.get_mut(list) {
             seen.retain(|other| list.item(*other) != *item);
         }
     }

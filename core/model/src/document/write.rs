@@ -521,7 +521,7 @@ impl Writing<'_, '_> {
             let Some(above) = branch else { break };
             let here = above.stored.iter().map(|stored| stored.entry.epoch);
             epoch = here.max().unwrap_or(0).max(epoch);
-            branch = above.children.get(&step);
+            branch = above.children.get(step);
         }
         epoch
     }

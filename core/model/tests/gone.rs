@@ -124,7 +124,7 @@ fn whole_arrays_that_are_handed_over_name_what_they_leave_out() {
     let put = |device: &mut Device| drop(device.put(kept()));
     let replace = |device: &mut Device| {
         let new = Value::from_json(&kept()).unwrap();
-        let change = device.document.replace(&new, &ListKeys::new(), 5_000).unwrap();
+        let change = device.document.replace(&new, None, &ListKeys::new(), 5_000).unwrap();
         device.keep(change);
     };
     let save = |device: &mut Device| {

@@ -203,8 +203,8 @@ impl Case {
             }
             "save" => {
                 let read = &self.read[text(&step["read"])];
-                let seen = read.seen_as(&Value::from_json(&read.to_json())?);
-                drop(documents.save(&seen, value()?, ListKeys::default()).await?);
+                let seen = Value::from_json(&read.to_json())?;
+                drop(documents.save_model(read, seen, value()?, ListKeys::default()).await?);
             }
             "delete" => drop(documents.delete(&id).await?),
             "restore" => drop(documents.restore(&id).await?),

@@ -190,7 +190,8 @@ impl Collection {
     /// copy of that, `new`. `document` is what was read: it gives the kinds and the base. What
     /// others wrote since, and fields that the model does not know, stay.
     ///
-    /// Refuses as `edit` does.
+    /// Refuses as `edit` does, and with `Unplaceable` where the model shows the document otherwise
+    /// than it is stored and a change has no place there.
     pub async fn save(
         &self,
         document: Document,
@@ -200,12 +201,31 @@ impl Collection {
     ) -> Result<Committed> {
         let (collection, forms) = (self.0.clone(), self.1);
         run(async move {
-            let read = document.read()?.seen_as(&json::value(&read, forms)?);
-            let new = json::value(&new, forms)?;
-            let committed = collection.save(&read, new, list_keys(keys)?).await?;
+            let (read, new) = (json::value(&read, forms)?, json::value(&new, forms)?);
+            let document = document.read()?;
+            let committed = collection.save_model(&document, read, new, list_keys(keys)?).await?;
             Ok::<_, Error>(committed.into())
         })
         .await
+    }
+
+    /// What `save` of the same would leave of the document, as JSON like a document's; none where
+    /// `read` says only what the document says. From what is returned the model must decode to what
+    /// it encodes as `new`: else `save` would write something else than the app means.
+    ///
+    /// Refuses as `save` does.
+    pub fn after_save(
+        &self,
+        document: Document,
+        read: String,
+        new: String,
+        keys: HashMap<String, String>,
+    ) -> Result<Option<String>> {
+        call(|| {
+            let (read, new) = (json::value(&read, self.1)?, json::value(&new, self.1)?);
+            let left = document.read()?.after_save(&read, &new, &list_keys(keys)?)?;
+            Ok(left.map(|left| left.to_json_text()))
+        })
     }
 
     /// Deletes a document. An edit that somebody makes meanwhile is kept as a conflict.

@@ -33,6 +33,9 @@ pub enum ErrorCode {
     NotFound,
     /// The operation does not fit what is at that path.
     WrongKind,
+    /// A model shows a document otherwise than it is stored, and nobody can tell where its change
+    /// belongs.
+    Unplaceable,
     /// The base of an edit is too old to be mapped forward; read again and retry.
     StaleVersion,
     /// This device's role does not allow it.
@@ -100,6 +103,7 @@ impl From<Code> for ErrorCode {
             Code::InvalidInput => Self::InvalidInput,
             Code::NotFound => Self::NotFound,
             Code::WrongKind => Self::WrongKind,
+            Code::Unplaceable => Self::Unplaceable,
             Code::StaleVersion => Self::StaleVersion,
             Code::Denied => Self::Denied,
             Code::LimitExceeded => Self::LimitExceeded,
@@ -154,10 +158,11 @@ impl std::error::Error for DunlinError {}
 mod tests {
     use super::*;
 
-    const CODES: [Code; 14] = [
+    const CODES: [Code; 15] = [
         Code::InvalidInput,
         Code::NotFound,
         Code::WrongKind,
+        Code::Unplaceable,
         Code::StaleVersion,
         Code::Denied,
         Code::LimitExceeded,

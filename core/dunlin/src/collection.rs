@@ -232,9 +232,26 @@ impl CollectionHandle {
         new: Value,
         list_keys: ListKeys,
     ) -> Result<Committed> {
-        let base = Some(read.version.clone());
-        let read_value = read.value.clone();
-        self.write(&read.id, Operation::Save { read: read_value, new, base, list_keys }).await
+        self.save_model(read, read.value.clone(), new, list_keys).await
+    }
+
+    /// [`save`](Self::save) for typed models, which may not encode what they decoded: `read` is
+    /// the model's encoding of the document as it was read, `new` that of the changed model. What
+    /// both say alike is not written, whatever the document says; what differs is written to the
+    /// one place that it can stand for.
+    ///
+    /// # Errors
+    /// As [`edit`](Self::edit), and `Unplaceable` where a change has no such place.
+    pub async fn save_model(
+        &self,
+        document: &Document,
+        read: Value,
+        new: Value,
+        list_keys: ListKeys,
+    ) -> Result<Committed> {
+        let (stored, base) = (document.value.clone(), Some(document.version.clone()));
+        let save = Operation::Save { stored, read, new, base, list_keys };
+        self.write(&document.id, save).await
     }
 
     /// Deletes a document. An edit that somebody makes meanwhile is kept as a conflict.

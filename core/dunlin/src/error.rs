@@ -14,6 +14,9 @@ pub enum Code {
     NotFound,
     /// The operation does not fit what is at that path.
     WrongKind,
+    /// A model shows a document otherwise than it is stored, and nobody can tell where its change
+    /// belongs.
+    Unplaceable,
     /// The base of an edit is too old to be mapped forward; read again and retry.
     StaleVersion,
     /// This device's role does not allow it.
@@ -45,6 +48,7 @@ impl Code {
             Self::InvalidInput => "InvalidInput",
             Self::NotFound => "NotFound",
             Self::WrongKind => "WrongKind",
+            Self::Unplaceable => "Unplaceable",
             Self::StaleVersion => "StaleVersion",
             Self::Denied => "Denied",
             Self::LimitExceeded => "LimitExceeded",

@@ -7,6 +7,7 @@ mod matching;
 mod patch;
 mod print;
 mod same;
+mod saving;
 mod texts;
 
 use std::{
@@ -25,6 +26,7 @@ use same::{elements, says_the_same};
 
 pub(crate) use increasing::increasing_run;
 pub(crate) use patch::{patched, settled, without_nulls};
+pub(crate) use saving::saved;
 
 /// By which field the items of a list are matched, for each list's path; a segment `*` stands for
 /// every item or field: `/sections/*/steps` → `id`.

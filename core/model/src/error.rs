@@ -56,6 +56,15 @@ pub enum EditError {
         /// The kind that the edit works on.
         needed: &'static str,
     },
+    /// A model shows what is stored otherwise than it is stored, and nobody can tell which part of
+    /// that its change means.
+    #[error("the change at {path} has no place: {why}")]
+    Unplaceable {
+        /// Where in the model's encoding.
+        path: String,
+        /// Why not.
+        why: &'static str,
+    },
     /// Indices cannot be mapped from so old a version.
     #[error("the version is too old to map an index in {path}")]
     StaleVersion {
@@ -85,6 +94,9 @@ impl EditError {
             Self::Invalid(invalid) => invalid.remedy.clone(),
             Self::NotFound { .. } => "read the document again; somebody may have removed it".into(),
             Self::WrongKind { .. } => "set another field, or set this one to a new value".into(),
+            Self::Unplaceable { .. } => {
+                "give the items a key, or change this by an edit with a path".into()
+            }
             Self::StaleVersion { .. } => "read the document again and repeat the edit".into(),
             Self::LimitExceeded { .. } => {
                 "remove what is large, split the document, or re-found it".into()

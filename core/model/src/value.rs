@@ -9,7 +9,12 @@ use data_encoding::BASE64;
 use serde_json::{Number, Value as Json};
 
 use self::{plain::Plain, reading::Reading};
-use crate::{element::Element, error::InvalidInput, json::Forms};
+use crate::{
+    difference::{self, ListKeys},
+    element::Element,
+    error::{EditError, InvalidInput},
+    json::Forms,
+};
 
 /// A value in a document.
 ///
@@ -226,6 +231,22 @@ impl Value {
             Self::Object(fields) => object(fields, Self::to_content_json),
             scalar => scalar.to_json(),
         }
+    }
+
+    /// What saving a model leaves of what is stored here: `read` is the model's encoding of it,
+    /// `new` that of the changed model. None where `read` says only what is stored, so that nothing
+    /// had to be placed; else whoever saves reads back whether the model finds what it means.
+    ///
+    /// # Errors
+    /// As [`Document::save`](crate::Document::save) for these values.
+    pub fn after_save(
+        &self,
+        read: &Self,
+        new: &Self,
+        keys: &ListKeys,
+    ) -> Result<Option<Self>, EditError> {
+        let saved = difference::saved(self, read, new, keys)?;
+        Ok(saved.is_mapped.then_some(saved.value))
     }
 
     /// The kind's name, for messages.

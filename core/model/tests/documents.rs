@@ -207,7 +207,7 @@ fn a_save_is_the_difference_and_keeps_what_the_caller_does_not_know() {
     device.pull(&other);
     let read = Value::from_json(&json!({"title": "a", "notes": {"$text": "abc"}})).unwrap();
     let new = Value::from_json(&json!({"title": "b", "notes": "abXc"})).unwrap();
-    device.document.save(&read, &new, Some(&version), &ListKeys::new(), 5).unwrap();
+    device.document.save(&read, &read, &new, Some(&version), &ListKeys::new(), 5).unwrap();
     let expected = json!({"title":"b","notes":"ZabXc","unknown":{"x":1},"added":true});
     assert_eq!(device.json(), expected);
 }
@@ -222,7 +222,7 @@ fn list_items_are_matched_by_a_declared_key() {
     let keys: ListKeys = [("/steps".parse().unwrap(), "id".to_owned())].into_iter().collect();
     let read = device.document.value();
     let new = Value::from_json(&json!({"steps": [item(4, false), item(3, false), item(2, true)]}));
-    device.document.save(&read, &new.unwrap(), None, &keys, 5).unwrap();
+    device.document.save(&read, &read, &new.unwrap(), None, &keys, 5).unwrap();
     let mut devices = [device, other];
     meet(&mut devices);
     assert_eq!(

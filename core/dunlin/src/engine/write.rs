@@ -148,8 +148,8 @@ fn perform(document: &mut Document, operation: &Operation, now: i64) -> Result<C
             document.replace(new, base.as_ref(), list_keys, now)
         }
         Operation::Edit { edits, base } => document.edit(edits, base.as_ref(), now),
-        Operation::Save { read, new, base, list_keys } => {
-            document.save(read, new, base.as_ref(), list_keys, now)
+        Operation::Save { stored, read, new, base, list_keys } => {
+            document.save(stored, read, new, base.as_ref(), list_keys, now)
         }
         Operation::Delete { base } => document.delete(base.as_ref(), now),
         Operation::Restore => document.restore(now),

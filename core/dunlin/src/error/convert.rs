@@ -22,6 +22,7 @@ impl From<EditError> for Error {
             EditError::Invalid(_) => Code::InvalidInput,
             EditError::NotFound { .. } => Code::NotFound,
             EditError::WrongKind { .. } => Code::WrongKind,
+            EditError::Unplaceable { .. } => Code::Unplaceable,
             EditError::StaleVersion { .. } => Code::StaleVersion,
             EditError::LimitExceeded { .. } => Code::LimitExceeded,
             _ => Code::Internal,

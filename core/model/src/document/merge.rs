@@ -55,10 +55,15 @@ impl Document {
     /// of a list are matched, where that is not `id`; items without a key are matched by what they
     /// say.
     ///
+    /// `stored` is the document as it was read, `read` what the caller made of it (the same, or a
+    /// typed model's encoding), `new` what that is to be.
+    ///
     /// # Errors
-    /// As [`edit`](Self::edit).
+    /// As [`edit`](Self::edit); `Unplaceable` where `read` says otherwise than `stored` and a
+    /// change cannot be placed.
     pub fn save(
         &mut self,
+        stored: &Value,
         read: &Value,
         new: &Value,
         base: Option<&Version>,
@@ -68,7 +73,7 @@ impl Document {
         if self.is_deleted() || !self.exists() {
             return Err(EditError::NotFound { path: "the document".into() });
         }
-        self.make(&difference::steps(read, new, keys)?, base, now_ms)
+        self.make(&difference::saved(stored, read, new, keys)?.steps, base, now_ms)
     }
 
     /// Makes the changes of a comparison, all or none.

@@ -235,7 +235,7 @@ fn a_declared_key_says_which_row_is_which_at_any_depth() {
         move |device: &mut Device| {
             let read = device.document.value();
             let new = Value::from_json(&json!({"l": list})).unwrap();
-            device.document.save(&read, &new, None, &keys, device.now_ms).unwrap();
+            device.document.save(&read, &read, &new, None, &keys, device.now_ms).unwrap();
             device.note();
         }
     };

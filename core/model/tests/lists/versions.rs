@@ -16,7 +16,7 @@ fn saved(start: Json, meanwhile: Json, new: Json) -> Json {
     other.edit(meanwhile);
     device.pull(&other);
     let new = Value::from_json(&json!({"l": new})).unwrap();
-    device.document.save(&read, &new, Some(&base), &ListKeys::new(), 9_000).unwrap();
+    device.document.save(&read, &read, &new, Some(&base), &ListKeys::new(), 9_000).unwrap();
     device.note();
     let mut devices = [device, other];
     meet(&mut devices);

@@ -167,13 +167,11 @@ fn run(seed: u64) -> Outcome {
         let at = random.below(model.len() + 1);
         match random.below(4) {
             0 => {
-                let mut item = random.item(is_object);
-                if let (Some(fields), true) =
-                    (item.as_object_mut(), readings.contains(&Reading::Part))
-                {
-                    fields.remove("h");
+                // A model holds only what it can read.
+                let item = read(&readings, &[random.item(is_object)]).pop();
+                if let Some((item, _)) = item {
+                    model.insert(at, (item, BTreeSet::new()));
                 }
-                model.insert(at, (item, BTreeSet::new()));
             }
             1 if at < model.len() => changed.extend(model.remove(at).1),
             2 if at < model.len() => {

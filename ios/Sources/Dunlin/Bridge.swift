@@ -73,6 +73,7 @@ extension ErrorCode {
             case .invalidInput: .invalidInput
             case .notFound: .notFound
             case .wrongKind: .wrongKind
+            case .unplaceable: .unplaceable
             case .staleVersion: .staleVersion
             case .denied: .denied
             case .limitExceeded: .limitExceeded

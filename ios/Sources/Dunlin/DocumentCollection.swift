@@ -139,7 +139,9 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     /// a new read in the rare case that the difference cannot be mapped onto what others wrote.
     ///
     /// - Throws: ``DunlinError`` `notFound`, `invalidInput`, `limitExceeded`, `denied`,
-    ///   `storageFull`; `staleVersion` if others kept on writing. And what the closure throws.
+    ///   `storageFull`; `unplaceable` where the model shows the document otherwise than it is stored and
+    ///   a change has no place there; `staleVersion` if others kept on writing. And what the closure
+    ///   throws.
     @discardableResult
     public func update(
         _ id: String,
@@ -163,6 +165,9 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
 
     /// Writes the difference between a document as it was read and a changed copy of its value.
     ///
+    /// What the model leaves out, sorts, folds or replaces while it decodes stays as it is stored; what
+    /// was changed is written to the item that it came from.
+    ///
     /// - Throws: ``DunlinError`` as ``update(_:isolation:_:)`` does; `staleVersion` means: read again
     ///   and retry.
     @discardableResult
@@ -170,11 +175,27 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
         let encoding = ModelEncoding(forms, read.orders)
         let (before, after) = (try encoding.text(of: read.value), try encoding.text(of: value))
         let keys = encoding.keys.declared
+        let left = try bridged {
+            try native.afterSave(document: read.native, read: before, new: after, keys: keys)
+        }
+        if let left, !finds(value, encoded: after, in: left) {
+            throw DunlinError(
+                .unplaceable,
+                "what would be stored of \(name)/\(read.id) is not what the model would read",
+                remedy: "give the items of its lists a key, or change it by edit(_:)")
+        }
         return Committed(
             try await bridged { [native] in
                 try await native.save(
                     document: read.native, read: before, new: after, keys: keys)
             })
+    }
+
+    /// Whether the model finds in a document's JSON what it means.
+    private func finds(_ meant: Model, encoded: String, in json: String) -> Bool {
+        guard let found = try? decodedDocument(Model.self, from: json, of: name) else { return false }
+        if let meant = meant as? any Equatable, isEqual(meant, found.value) { return true }
+        return (try? ModelEncoding(forms, found.orders).text(of: found.value)) == encoded
     }
 
     /// Carries out edits in order, all or none: `edit(id) { $0.increment("/count", by: 2) }`.
@@ -247,4 +268,9 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     public func refound(_ id: String) async throws -> Committed {
         Committed(try await bridged { [native] in try await native.refound(id: id) })
     }
+}
+
+/// Whether a value equals one of unknown type.
+private func isEqual<Value: Equatable>(_ value: Value, _ other: Any) -> Bool {
+    value == (other as? Value)
 }

@@ -25,6 +25,10 @@ extension ErrorCode {
     /// The operation does not fit what is at that path.
     public static let wrongKind = ErrorCode(rawValue: "WrongKind")
 
+    /// A model shows a document otherwise than it is stored, and nobody can tell where its change
+    /// belongs.
+    public static let unplaceable = ErrorCode(rawValue: "Unplaceable")
+
     /// The base of an edit is too old to be mapped forward; read again and retry.
     public static let staleVersion = ErrorCode(rawValue: "StaleVersion")
 

@@ -79,6 +79,7 @@ private fun codeOf(code: dev.dunlin.ffi.ErrorCode): ErrorCode =
         dev.dunlin.ffi.ErrorCode.INVALID_INPUT -> ErrorCode.InvalidInput
         dev.dunlin.ffi.ErrorCode.NOT_FOUND -> ErrorCode.NotFound
         dev.dunlin.ffi.ErrorCode.WRONG_KIND -> ErrorCode.WrongKind
+        dev.dunlin.ffi.ErrorCode.UNPLACEABLE -> ErrorCode.Unplaceable
         dev.dunlin.ffi.ErrorCode.STALE_VERSION -> ErrorCode.StaleVersion
         dev.dunlin.ffi.ErrorCode.DENIED -> ErrorCode.Denied
         dev.dunlin.ffi.ErrorCode.LIMIT_EXCEEDED -> ErrorCode.LimitExceeded

@@ -134,7 +134,8 @@ public class DocumentCollection<T : Any> internal constructor(
      * read in the rare case that the difference cannot be mapped onto what others wrote.
      *
      * @throws DunlinException `NotFound`, `InvalidInput`, `LimitExceeded`, `Denied`,
-     *   `StorageFull`; `StaleVersion` if others kept on writing.
+     *   `StorageFull`; `Unplaceable` where the model shows the document otherwise than it is stored
+     *   and a change has no place there; `StaleVersion` if others kept on writing.
      * @sample dev.dunlin.samples.updateDocument
      */
     public suspend fun update(id: String, change: suspend (T) -> T): Committed {
@@ -153,12 +154,23 @@ public class DocumentCollection<T : Any> internal constructor(
     /**
      * Writes the difference between a document as it was read and a changed copy of its value.
      *
+     * What the model leaves out, sorts, folds or replaces while it decodes stays as it is stored;
+     * what was changed is written to the item that it came from.
+     *
      * @throws DunlinException as [update]; `StaleVersion` means: read again and retry.
      * @sample dev.dunlin.samples.saveForm
      */
     public suspend fun save(read: Document<T>, new: T): Committed {
         val before = model.encode(read.value).json
         val (after, keys) = model.encode(new)
+        val left = native(before, after) { ffi.afterSave(read.toFfi(), before, after, keys) }
+        if (left != null && !model.reads(left, new, after)) {
+            throw DunlinException(
+                ErrorCode.Unplaceable,
+                "what would be stored of $name/${read.id} is not what the model would read",
+                "give the items of its lists a key, or change it by edit()",
+            )
+        }
         return native(before, after) { Committed(ffi.save(read.toFfi(), before, after, keys)) }
     }
 

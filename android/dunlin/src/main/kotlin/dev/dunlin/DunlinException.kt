@@ -22,6 +22,12 @@ public value class ErrorCode internal constructor(public val name: String) {
         /** The operation does not fit what is at that path. */
         public val WrongKind: ErrorCode = ErrorCode("WrongKind")
 
+        /**
+         * A model shows a document otherwise than it is stored, and nobody can tell where its change
+         * belongs.
+         */
+        public val Unplaceable: ErrorCode = ErrorCode("Unplaceable")
+
         /** The base of an edit is too old to be mapped forward; read again and retry. */
         public val StaleVersion: ErrorCode = ErrorCode("StaleVersion")
 

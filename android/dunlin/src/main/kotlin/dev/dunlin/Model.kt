@@ -1,7 +1,9 @@
 package dev.dunlin
 
 import kotlinx.serialization.KSerializer
+import kotlinx.serialization.json.JsonArray
 import kotlinx.serialization.json.JsonElement
+import kotlinx.serialization.json.JsonObject
 
 /** A model's encoding, and the fields by which it tells items of lists apart. */
 internal class Encoded(
@@ -42,10 +44,38 @@ internal class Model<T>(
         return if (isMarked && !isPlain) Marking().element(shape, json) else json
     }
 
+    /** Whether the model finds in a document's JSON what it means. */
+    fun reads(json: String, meant: T, encoding: String): Boolean {
+        val found =
+            try {
+                decode(json) { "what would be stored" }
+            } catch (_: DunlinException) {
+                return false
+            }
+        fun normal(text: String) = ModelJson.parseToJsonElement(text).withSetsSorted()
+        return found == meant || normal(encode(found).json) == normal(encoding)
+    }
+
     /** A document's plain JSON. */
     fun decode(json: String, name: () -> String): T =
         if (hasBytes) decode(serializer, json, name) { unmark(shape, it) } else decode(serializer, json, name)
 }
+
+/** The same with the elements of each set in one order. */
+private fun JsonElement.withSetsSorted(): JsonElement =
+    when (this) {
+        is JsonObject -> {
+            val set = (this["\$set"] as? JsonArray).takeIf { size == 1 }
+            when (set) {
+                null -> JsonObject(mapValues { (_, value) -> value.withSetsSorted() })
+                else -> JsonArray(set.sortedBy(JsonElement::toString))
+            }
+        }
+
+        is JsonArray -> JsonArray(map(JsonElement::withSetsSorted))
+
+        else -> this
+    }
 
 private fun Shape.marks(): Boolean =
     when (this) {

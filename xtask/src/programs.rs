@@ -57,6 +57,7 @@ pub(crate) fn properties(args: &mut Args) -> Result<(), Failure> {
     println!("{cases} cases of each property, seed {seed}");
     let tests = PROPERTIES.iter().flat_map(|test| ["--test", test]);
     run(cargo(&["test", "--release", "--locked", "--package", "dunlin-model"])
+        .arg("--lib")
         .args(tests)
         .env("PROPTEST_CASES", cases.to_string())
         .env("PROPTEST_RNG_SEED", seed.to_string()))

@@ -130,7 +130,8 @@ fn whole_arrays_that_are_handed_over_name_what_they_leave_out() {
     let save = |device: &mut Device| {
         let new = Value::from_json(&kept()).unwrap();
         let read = device.document.value();
-        let change = device.document.save(&read, &read, &new, None, &ListKeys::new(), 5_000).unwrap();
+        let change =
+            device.document.save(&read, &read, &new, None, &ListKeys::new(), 5_000).unwrap();
         device.keep(change);
     };
     let set = edit(json!({"op":"set","path":"/l","value":rows(&["dunlin"])}));

@@ -11,13 +11,7 @@ mod mapping;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{Difference, ListKeys, Slot, Step, array, contents, print::print};
-use crate::{
-    edit::Edit,
-    element::Element,
-    error::EditError,
-    path::Path,
-    value::Value,
-};
+use crate::{edit::Edit, element::Element, error::EditError, path::Path, value::Value};
 use mapping::Mapping;
 
 /// What a saved model changes.

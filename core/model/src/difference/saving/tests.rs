@@ -4,13 +4,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use proptest::test_runner::Config;
 use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::{document::Document, ids::Incarnation};
 
-/// Runs of the random test; an environment variable asks for more.
-const RUNS: u64 = 2_000;
+/// Saves for each case that property tests have, so that `cargo xtask properties` asks for more.
+const RUNS_A_CASE: u64 = 8;
 
 struct Random(u64);
 
@@ -242,8 +243,7 @@ fn run(seed: u64) -> Outcome {
 
 #[test]
 fn no_save_touches_an_item_that_the_user_did_not_change() {
-    let asked = std::env::var("DUNLIN_SAVES").ok().and_then(|runs| runs.parse().ok());
-    let runs = asked.unwrap_or(RUNS);
+    let runs = RUNS_A_CASE * u64::from(Config::default().cases);
     let mut counts = [0; 3];
     for seed in 1..=runs {
         counts[run(seed) as usize] += 1;

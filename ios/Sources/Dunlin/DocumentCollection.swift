@@ -175,20 +175,31 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
         let encoding = ModelEncoding(forms, read.orders)
         let (before, after) = (try encoding.text(of: read.value), try encoding.text(of: value))
         let keys = encoding.keys.declared
-        let left = try bridged {
-            try native.afterSave(document: read.native, read: before, new: after, keys: keys)
-        }
-        if let left, !finds(value, encoded: after, in: left) {
-            throw DunlinError(
-                .unplaceable,
-                "what would be stored of \(name)/\(read.id) is not what the model would read",
-                remedy: "give the items of its lists a key, or change it by edit(_:)")
-        }
+        try readBack(read, value, before, after, keys)
         return Committed(
             try await bridged { [native] in
                 try await native.save(
                     document: read.native, read: before, new: after, keys: keys)
             })
+    }
+
+    /// Refuses a save from which the model would not read what it means.
+    private func readBack(
+        _ read: Document<Model>,
+        _ meant: Model,
+        _ before: String,
+        _ after: String,
+        _ keys: [String: String]
+    ) throws {
+        let left = try bridged {
+            try native.afterSave(document: read.native, read: before, new: after, keys: keys)
+        }
+        if let left, !finds(meant, encoded: after, in: left) {
+            throw DunlinError(
+                .unplaceable,
+                "what would be stored of \(name)/\(read.id) is not what the model would read",
+                remedy: "give the items of its lists a key, or change it by edit(_:)")
+        }
     }
 
     /// Whether the model finds in a document's JSON what it means.

@@ -961,6 +961,15 @@ public func FfiConverterTypeChangeFeed_lower(_ value: ChangeFeed) -> UInt64 {
 public protocol CollectionProtocol: AnyObject, Sendable {
     
     /**
+     * What `save` of the same would leave of the document, as JSON like a document's; none where
+     * `read` says only what the document says. From what is returned the model must decode to what
+     * it encodes as `new`: else `save` would write something else than the app means.
+     *
+     * Refuses as `save` does.
+     */
+    func afterSave(document: Document, read: String, new: String, keys: [String: String]) throws  -> String?
+    
+    /**
      * A cursor before the character at `index` (UTF-16 code units) of a text, which stays there
      * when others edit. Opaque; good for as long as the text is there.
      *
@@ -1085,7 +1094,8 @@ public protocol CollectionProtocol: AnyObject, Sendable {
      * copy of that, `new`. `document` is what was read: it gives the kinds and the base. What
      * others wrote since, and fields that the model does not know, stay.
      *
-     * Refuses as `edit` does.
+     * Refuses as `edit` does, and with `Unplaceable` where the model shows the document otherwise
+     * than it is stored and a change has no place there.
      */
     func save(document: Document, read: String, new: String, keys: [String: String]) async throws  -> Committed
     
@@ -1148,6 +1158,26 @@ open class Collection: CollectionProtocol, @unchecked Sendable {
 
     
 
+    
+    /**
+     * What `save` of the same would leave of the document, as JSON like a document's; none where
+     * `read` says only what the document says. From what is returned the model must decode to what
+     * it encodes as `new`: else `save` would write something else than the app means.
+     *
+     * Refuses as `save` does.
+     */
+open func afterSave(document: Document, read: String, new: String, keys: [String: String])throws  -> String?  {
+    return try  FfiConverterOptionString.lift(try rustCallWithError(FfiConverterTypeDunlinError_lift) {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_method_collection_after_save(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeDocument_lower(document),
+        FfiConverterString.lower(read),
+        FfiConverterString.lower(new),
+        FfiConverterDictionaryStringString.lower(keys),uniffiCallStatus
+    )
+})
+}
     
     /**
      * A cursor before the character at `index` (UTF-16 code units) of a text, which stays there
@@ -1470,7 +1500,8 @@ open func restore(id: String)async throws  -> Committed  {
      * copy of that, `new`. `document` is what was read: it gives the kinds and the base. What
      * others wrote since, and fields that the model does not know, stay.
      *
-     * Refuses as `edit` does.
+     * Refuses as `edit` does, and with `Unplaceable` where the model shows the document otherwise
+     * than it is stored and a change has no place there.
      */
 open func save(document: Document, read: String, new: String, keys: [String: String])async throws  -> Committed  {
     return
@@ -7083,6 +7114,11 @@ public enum ErrorCode: Equatable, Hashable {
      */
     case wrongKind
     /**
+     * A model shows a document otherwise than it is stored, and nobody can tell where its change
+     * belongs.
+     */
+    case unplaceable
+    /**
      * The base of an edit is too old to be mapped forward; read again and retry.
      */
     case staleVersion
@@ -7153,27 +7189,29 @@ public struct FfiConverterTypeErrorCode: FfiConverterRustBuffer {
         
         case 3: return .wrongKind
         
-        case 4: return .staleVersion
+        case 4: return .unplaceable
         
-        case 5: return .denied
+        case 5: return .staleVersion
         
-        case 6: return .limitExceeded
+        case 6: return .denied
         
-        case 7: return .alreadyOpen
+        case 7: return .limitExceeded
         
-        case 8: return .suspended
+        case 8: return .alreadyOpen
         
-        case 9: return .closed
+        case 9: return .suspended
         
-        case 10: return .storageFull
+        case 10: return .closed
         
-        case 11: return .corrupt
+        case 11: return .storageFull
         
-        case 12: return .newerSchema
+        case 12: return .corrupt
         
-        case 13: return .network
+        case 13: return .newerSchema
         
-        case 14: return .`internal`
+        case 14: return .network
+        
+        case 15: return .`internal`
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -7195,48 +7233,52 @@ public struct FfiConverterTypeErrorCode: FfiConverterRustBuffer {
             writeInt(&buf, Int32(3))
         
         
-        case .staleVersion:
+        case .unplaceable:
             writeInt(&buf, Int32(4))
         
         
-        case .denied:
+        case .staleVersion:
             writeInt(&buf, Int32(5))
         
         
-        case .limitExceeded:
+        case .denied:
             writeInt(&buf, Int32(6))
         
         
-        case .alreadyOpen:
+        case .limitExceeded:
             writeInt(&buf, Int32(7))
         
         
-        case .suspended:
+        case .alreadyOpen:
             writeInt(&buf, Int32(8))
         
         
-        case .closed:
+        case .suspended:
             writeInt(&buf, Int32(9))
         
         
-        case .storageFull:
+        case .closed:
             writeInt(&buf, Int32(10))
         
         
-        case .corrupt:
+        case .storageFull:
             writeInt(&buf, Int32(11))
         
         
-        case .newerSchema:
+        case .corrupt:
             writeInt(&buf, Int32(12))
         
         
-        case .network:
+        case .newerSchema:
             writeInt(&buf, Int32(13))
         
         
-        case .`internal`:
+        case .network:
             writeInt(&buf, Int32(14))
+        
+        
+        case .`internal`:
+            writeInt(&buf, Int32(15))
         
         }
     }
@@ -8645,6 +8687,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_dunlin_ffi_checksum_method_cancellation_cancel() != 43831) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_dunlin_ffi_checksum_method_collection_after_save() != 51498) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_dunlin_ffi_checksum_method_collection_anchor() != 35706) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -8690,7 +8735,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_dunlin_ffi_checksum_method_collection_restore() != 22811) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_dunlin_ffi_checksum_method_collection_save() != 33824) {
+    if (uniffi_dunlin_ffi_checksum_method_collection_save() != 45536) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_dunlin_ffi_checksum_method_discoveredpeers_active() != 15952) {

@@ -378,6 +378,11 @@ uint64_t uniffi_dunlin_ffi_fn_clone_collection(uint64_t handle, RustCallStatus *
 void uniffi_dunlin_ffi_fn_free_collection(uint64_t handle, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_AFTER_SAVE
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_AFTER_SAVE
+RustBuffer uniffi_dunlin_ffi_fn_method_collection_after_save(uint64_t ptr, RustBuffer document, RustBuffer read, RustBuffer new, RustBuffer keys, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_ANCHOR
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_ANCHOR
 uint64_t uniffi_dunlin_ffi_fn_method_collection_anchor(uint64_t ptr, RustBuffer id, RustBuffer path, uint32_t index
@@ -1199,6 +1204,12 @@ uint16_t uniffi_dunlin_ffi_checksum_func_set_log_sink(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_CANCELLATION_CANCEL
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_CANCELLATION_CANCEL
 uint16_t uniffi_dunlin_ffi_checksum_method_cancellation_cancel(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_COLLECTION_AFTER_SAVE
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_COLLECTION_AFTER_SAVE
+uint16_t uniffi_dunlin_ffi_checksum_method_collection_after_save(void
     
 );
 #endif

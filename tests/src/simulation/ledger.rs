@@ -103,7 +103,7 @@ pub(super) struct Shown {
     pub(super) is_deleted: bool,
     /// Path and plain value of each conflict.
     pub(super) conflicts: Vec<(String, Json)>,
-    /// The same with writers and times.
+    /// The same with writers and times, but for what each device alone knows of items that are gone.
     pub(super) conflicts_in_full: String,
     pub(super) state_vector: StateVector,
 }

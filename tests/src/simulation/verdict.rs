@@ -163,12 +163,16 @@ async fn documents(site: &Site, names: &[(&'static str, String)]) -> Outcome<Doc
             let value = conflict.value.as_ref().map_or(json!("absent"), dunlin::Value::to_json);
             (conflict.path.clone(), value)
         };
+        let everywhere = document.conflicts.iter().cloned().map(|conflict| {
+            // A note of the device that had the item, which others may not have had.
+            dunlin::Conflict { item: None, ..conflict }
+        });
         let shown = Shown {
             json: document.to_json(),
             tagged: document.to_tagged_json(),
             is_deleted: document.is_deleted,
             conflicts: document.conflicts.iter().map(plain).collect(),
-            conflicts_in_full: format!("{:?}", document.conflicts),
+            conflicts_in_full: format!("{:?}", everywhere.collect::<Vec<_>>()),
             state_vector: document.version.state_vector.clone(),
         };
         documents.insert((*collection, key.clone()), shown);

@@ -194,7 +194,7 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
         let left = try bridged {
             try native.afterSave(document: read.native, read: before, new: after, keys: keys)
         }
-        if let left, !finds(meant, encoded: after, in: left) {
+        if let left, !finds(meant, in: left) {
             throw DunlinError(
                 .unplaceable,
                 "what would be stored of \(name)/\(read.id) is not what the model would read",
@@ -203,10 +203,14 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     }
 
     /// Whether the model finds in a document's JSON what it means.
-    private func finds(_ meant: Model, encoded: String, in json: String) -> Bool {
-        guard let found = try? decodedDocument(Model.self, from: json, of: name) else { return false }
-        if let meant = meant as? any Equatable, isEqual(meant, found.value) { return true }
-        return (try? ModelEncoding(forms, found.orders).text(of: found.value)) == encoded
+    private func finds(_ meant: Model, in json: String) -> Bool {
+        guard let found = try? decodeJSON(Model.self, from: json, of: name) else { return false }
+        if let meant = meant as? any Equatable, isEqual(meant, found) { return true }
+        // As values, since objects are written in any order; sets come in that of their elements' text.
+        func encoded(_ model: Model) throws -> JSONValue {
+            try JSONParser.value(of: try ModelEncoding(forms).text(of: model))
+        }
+        return (try? encoded(found) == encoded(meant)) ?? false
     }
 
     /// Carries out edits in order, all or none: `edit(id) { $0.increment("/count", by: 2) }`.

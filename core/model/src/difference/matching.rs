@@ -9,10 +9,10 @@ use super::{
 use crate::value::Value;
 
 /// The field by which items are known where none is declared.
-const DEFAULT_KEY: &str = "id";
+pub(super) const DEFAULT_KEY: &str = "id";
 /// Most pairs that are compared for likeness at once; where there would be more, what is not equal
 /// is deleted and inserted.
-const MAX_PAIRS: usize = 1_000_000;
+pub(super) const MAX_PAIRS: usize = 1_000_000;
 
 /// For each new item, the index of the old one that it is; none if it is inserted. Old items that
 /// nothing matches are deleted.
@@ -51,7 +51,7 @@ pub(super) fn matches(old: &[Value], new: &[Value], key: Option<&str>) -> Vec<Op
 
 /// What an item is known by.
 #[derive(PartialEq, Eq, Hash)]
-enum Key<'a> {
+pub(super) enum Key<'a> {
     Text(&'a str),
     Whole(i64),
     /// The bits of a float, which is in its one form.
@@ -59,7 +59,7 @@ enum Key<'a> {
 }
 
 impl<'a> Key<'a> {
-    fn of(item: &'a Value, key: &str) -> Option<Self> {
+    pub(super) fn of(item: &'a Value, key: &str) -> Option<Self> {
         let Value::Object(fields) = contents(item) else { return None };
         match fields.get(key)? {
             Value::String(text) | Value::Text(text) => Some(Self::Text(text)),

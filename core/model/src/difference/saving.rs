@@ -108,12 +108,11 @@ impl Saving<'_> {
             }
         }
         for (key, wanted) in new {
-            let (path, said) = (path.child(key), read.get(key));
-            if said.is_some_and(|said| print(said) == print(wanted)) {
-                continue;
-            }
-            let value = match (stored.get(key), said) {
+            let path = path.child(key);
+            let value = match (stored.get(key), read.get(key)) {
                 (Some(stored), Some(said)) => self.compare(&path, stored, said, wanted)?,
+                // A default that the model filled in.
+                (None, Some(said)) if print(said) == print(wanted) => continue,
                 (Some(stored), None) => self.replaced(&path, stored, wanted)?,
                 (None, _) => {
                     self.difference.set(&path, wanted);

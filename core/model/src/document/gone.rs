@@ -100,7 +100,7 @@ impl Document {
             };
             let key = match block.head.parent {
                 Parent::Text(_) => continue,
-                Parent::Entry(key) if dot.clock >= held => key.parse().ok(),
+                Parent::Entry(key) if dot.clock >= held => scanned.key(dot, key),
                 _ => origin
                     .and_then(|origin| keys.get(&origin).or(self.registers.key_of(origin)))
                     .cloned(),

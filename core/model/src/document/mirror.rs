@@ -78,20 +78,18 @@ impl Document {
                 }
                 continue;
             }
-            let (named, entry) = match block.content {
-                Content::Entry(payload) => scanned.entry(dot, payload).unzip(),
-                _ => (None, None),
-            };
             let key = match block.head.parent {
-                Parent::Entry(key) if dot.clock >= held => {
-                    named.flatten().or_else(|| key.parse().ok())
-                }
+                Parent::Entry(key) if dot.clock >= held => scanned.key(dot, key),
                 _ if dot.clock < held => {
                     self.registers.key_of(Dot { clock: held - 1, ..dot }).cloned()
                 }
                 _ => block.head.origin.and_then(|origin| self.registers.key_of(origin)).cloned(),
             };
             let Some(key): Option<EntryKey> = key else { continue };
+            let entry = match block.content {
+                Content::Entry(payload) => scanned.entry(dot, payload),
+                _ => None,
+            };
             paths.insert(key.path.to_string());
             self.set_entry(&key, entry.filter(|entry| entry.fits(&key)));
             self.registers.follow(key, Dot { clock: end - 1, ..dot });

@@ -49,13 +49,14 @@ impl Document {
         &self,
         path: &RegisterPath,
     ) -> impl Iterator<Item = (&TextRoot, &TextRef)> {
-        let first = |path: RegisterPath| TextRoot { path, epoch: 0, begun: None };
-        let (start, end) = path.below();
-        let here = self.texts.range(first(path.clone())..).take_while({
-            let path = path.clone();
-            move |(root, _)| root.path == path
-        });
-        here.chain(self.texts.range(first(start)..first(end)))
+        // Most documents have none, and are asked at each write.
+        let paths = (!self.texts.is_empty()).then(|| (path.clone(), path.below()));
+        paths.into_iter().flat_map(|(path, (start, end))| {
+            let first = |path: RegisterPath| TextRoot { path, epoch: 0, begun: None };
+            let here = self.texts.range(first(path.clone())..);
+            let here = here.take_while(move |(root, _)| root.path == path);
+            here.chain(self.texts.range(first(start)..first(end)))
+        })
     }
 
     /// Whether some entry that counts names this text: it is there, or lost against another value.

@@ -335,9 +335,6 @@ impl Writing<'_, '_> {
 
     /// Deletes the characters in context of all texts here and below.
     pub(super) fn clear_texts(&mut self, path: &RegisterPath) {
-        if self.document.texts.is_empty() {
-            return;
-        }
         let roots: Vec<TextRoot> =
             self.document.texts_at(path).map(|(root, _)| root.clone()).collect();
         for root in roots {

@@ -490,10 +490,7 @@ impl Writing<'_, '_> {
             _ => stored.entry.epoch,
         });
         let reaching = reaching.iter().map(|(_, epoch)| *epoch);
-        let texts = match self.document.texts.is_empty() {
-            true => None,
-            false => self.document.texts_at(path).map(|(root, _)| root.epoch).max(),
-        };
+        let texts = self.document.texts_at(path).map(|(root, _)| root.epoch);
         let replaced = written.chain(reaching).chain(texts).max();
         let above = self.enclosing_epoch(path);
         let begins = match body {

@@ -14,16 +14,23 @@ impl<'a> Scanned<'a> {
         self.spans.iter().map(Blocks::new)
     }
 
-    /// What the entry of this dot says, and its key where the block names one.
-    pub(crate) fn entry(&self, dot: Dot, payload: &[u8]) -> Option<(Option<EntryKey>, Entry)> {
-        let order = |(other, ..): &(Dot, Option<EntryKey>, Entry)| {
-            (Reverse(other.incarnation), other.clock).cmp(&(Reverse(dot.incarnation), dot.clock))
-        };
+    /// What the entry of this dot says.
+    pub(crate) fn entry(&self, dot: Dot, payload: &[u8]) -> Option<Entry> {
+        let kept = self.kept(dot).map(|(_, _, entry)| entry.clone());
+        kept.or_else(|| Entry::decode(payload).ok())
+    }
+
+    /// The key that the block of this dot names.
+    pub(crate) fn key(&self, dot: Dot, named: &str) -> Option<EntryKey> {
+        let kept = self.kept(dot).and_then(|(_, key, _)| key.clone());
+        kept.or_else(|| named.parse().ok())
+    }
+
+    fn kept(&self, dot: Dot) -> Option<&(Dot, Option<EntryKey>, Entry)> {
         let entries = &self.references.entries;
-        match entries.binary_search_by(order) {
-            Ok(at) => Some((entries[at].1.clone(), entries[at].2.clone())),
-            Err(_) => Some((None, Entry::decode(payload).ok()?)),
-        }
+        let order = |dot: Dot| (Reverse(dot.incarnation), dot.clock);
+        let at = entries.binary_search_by_key(&order(dot), |(other, ..)| order(*other)).ok()?;
+        entries.get(at)
     }
 
     /// What the update deletes, by ascending writer.

@@ -2,15 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::super::{Slot, contents, increasing_run, matching, print::print};
+use super::super::{
+    Slot, contents, increasing_run,
+    matching::{DEFAULT_KEY, Key, MAX_PAIRS, matches},
+    print::print,
+};
 use crate::value::Value;
-
-/// The field by which items are known where none is declared.
-const DEFAULT_KEY: &str = "id";
-
-/// Most pairs that are compared: in longer lists that a model reads otherwise than they are stored,
-/// only items with a key have a place.
-const MAX_PAIRS: usize = 1_000_000;
 
 /// A list as it is stored, as a model read it, and as the model wants it.
 pub(super) struct Mapping {
@@ -35,7 +32,7 @@ impl Mapping {
         key: Option<&str>,
         is_set: bool,
     ) -> Self {
-        let matched = matching::matches(read, new, key);
+        let matched = matches(read, new, key);
         let said: Vec<_> = read.iter().map(print).collect();
         let prints: Vec<_> = stored.iter().map(print).collect();
         let is_as_stored = read.len() == stored.len()
@@ -151,29 +148,20 @@ impl Arranged {
 }
 
 /// For each item that was read the stored ones that a model may have read so. A key that only one
-/// of each has decides.
+/// of each has decides; in lists with too many pairs, only items with such a key have a place.
 fn candidates(stored: &[Value], read: &[Value], key: &str) -> Vec<Vec<usize>> {
-    let key_of = |item: &Value| match contents(item) {
-        Value::Object(fields) => match fields.get(key)? {
-            Value::String(_) | Value::Text(_) | Value::Int(_) | Value::Float(_) => {
-                Some(print(fields.get(key)?))
-            }
-            _ => None,
-        },
-        _ => None,
-    };
-    let mut by_key: HashMap<[u8; 16], Vec<usize>> = HashMap::new();
+    let mut by_key: HashMap<Key<'_>, Vec<usize>> = HashMap::new();
     for (at, item) in stored.iter().enumerate() {
-        if let Some(key) = key_of(item) {
+        if let Some(key) = Key::of(item, key) {
             by_key.entry(key).or_default().push(at);
         }
     }
-    let mut times: HashMap<[u8; 16], usize> = HashMap::new();
-    for key in read.iter().filter_map(key_of) {
+    let mut times: HashMap<Key<'_>, usize> = HashMap::new();
+    for key in read.iter().filter_map(|item| Key::of(item, key)) {
         *times.entry(key).or_default() += 1;
     }
     let of = |item: &Value| {
-        if let Some(key) = key_of(item)
+        if let Some(key) = Key::of(item, key)
             && times.get(&key) == Some(&1)
             && let Some([only]) = by_key.get(&key).map(Vec::as_slice)
         {

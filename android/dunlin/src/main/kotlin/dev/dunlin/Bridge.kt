@@ -13,7 +13,8 @@ internal val SUSPENDED_PAUSE: Duration = 250.milliseconds
 /**
  * Makes a call through the generated layer; its exceptions come out as [DunlinException]. The
  * strings that the call hands over are named first, since the generated layer, which refuses a bad
- * one itself, does not let go of the native object then.
+ * one itself, does not let go of the native object then. What models and edits were encoded to is
+ * well formed: there halves of surrogate pairs are escapes.
  */
 internal inline fun <T> native(vararg handed: String?, call: () -> T): T {
     handed.forEach { if (it?.isWellFormed() == false) throw halfOfAPair() }

@@ -44,7 +44,7 @@ public class DocumentCollection<T : Any> internal constructor(
      */
     public suspend fun insert(value: T, id: String? = null): Committed {
         val json = model.encode(value).json
-        return native(id, json) { Committed(ffi.insert(id, json)) }
+        return native(id) { Committed(ffi.insert(id, json)) }
     }
 
     /**
@@ -59,7 +59,7 @@ public class DocumentCollection<T : Any> internal constructor(
      */
     public suspend fun put(id: String, value: T, base: String? = null): Committed {
         val (json, keys) = model.encode(value)
-        return native(id, json, base) { Committed(ffi.put(id, json, base, keys)) }
+        return native(id, base) { Committed(ffi.put(id, json, base, keys)) }
     }
 
     /**
@@ -73,7 +73,7 @@ public class DocumentCollection<T : Any> internal constructor(
      */
     public suspend fun replace(id: String, value: T, base: String? = null): Committed {
         val (json, keys) = model.encode(value)
-        return native(id, json, base) { Committed(ffi.replace(id, json, base, keys)) }
+        return native(id, base) { Committed(ffi.replace(id, json, base, keys)) }
     }
 
     /**
@@ -163,7 +163,7 @@ public class DocumentCollection<T : Any> internal constructor(
     public suspend fun save(read: Document<T>, new: T): Committed {
         val before = model.encode(read.value).json
         val (after, keys) = model.encode(new)
-        val left = native(before, after) { ffi.afterSave(read.toFfi(), before, after, keys) }
+        val left = native { ffi.afterSave(read.toFfi(), before, after, keys) }
         if (left != null && !model.reads(left, new, after)) {
             throw DunlinException(
                 ErrorCode.Unplaceable,
@@ -171,7 +171,7 @@ public class DocumentCollection<T : Any> internal constructor(
                 "give the items of its lists a key, or change it by edit()",
             )
         }
-        return native(before, after) { Committed(ffi.save(read.toFfi(), before, after, keys)) }
+        return native { Committed(ffi.save(read.toFfi(), before, after, keys)) }
     }
 
     /**
@@ -189,7 +189,7 @@ public class DocumentCollection<T : Any> internal constructor(
         edits: Edits.() -> Unit,
     ): Committed {
         val json = Edits(model.isPlain).apply(edits).toJson()
-        return native(id, json, base) { Committed(ffi.edit(id, json, base)) }
+        return native(id, base) { Committed(ffi.edit(id, json, base)) }
     }
 
     /**

@@ -186,7 +186,7 @@ public class Space internal constructor(
         serializer: KSerializer<T>,
     ) {
         val encoded = encode(serializer, state)
-        native(encoded) { ffi.setPresence(encoded, holds.toMilliseconds()) }
+        native { ffi.setPresence(encoded, holds.toMilliseconds()) }
     }
 
     /**

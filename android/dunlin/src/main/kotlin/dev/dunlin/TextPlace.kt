@@ -21,7 +21,7 @@ internal class TextPlace private constructor(
         val edits = Edits(isPlain = false)
         change.splices().forEach { edits.splice(path, it.at, it.delete, it.insert) }
         val json = edits.toJson()
-        return native(id, json, base) { collection.edit(id, json, base) }.seq
+        return native(id, base) { collection.edit(id, json, base) }.seq
     }
 
     companion object {

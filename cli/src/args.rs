@@ -92,6 +92,14 @@ pub(crate) enum NodeCommand {
     Get(Get),
     /// Delete a document
     Delete(Document),
+    /// Bring a deleted document back as it was
+    Restore(Document),
+    /// List documents with conflicts, and deleted ones that somebody wrote without having seen that
+    Conflicts(Listing),
+    /// List deleted documents
+    Deleted(Listing),
+    /// Settle a conflict: keep what is shown, or take what lost
+    Settle(Settle),
     /// Begin a document anew from its present content, where `status` says so
     Refound(Document),
     /// List what peers sent that was refused, or forget it
@@ -231,6 +239,44 @@ pub(crate) struct Get {
     /// Also the version, for `edit --base`
     #[arg(long)]
     pub(crate) version: bool,
+}
+
+/// Arguments of `conflicts` and `deleted`.
+#[derive(Args, Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Listing {
+    /// Name or beginning of the id
+    pub(crate) space: String,
+    /// Only of this collection
+    pub(crate) collection: Option<String>,
+}
+
+/// Arguments of `settle`.
+#[derive(Args, Clone, Debug, Serialize, Deserialize)]
+#[command(group(clap::ArgGroup::new("decision").required(true).args(["keep", "take"])))]
+#[command(after_help = "\
+`get --conflicts` and `conflicts` number what lost at a path, from 1.
+Examples:
+  dunlin settle garden tasks prune /title --keep
+  dunlin settle garden tasks prune /title --take 1
+  dunlin settle garden tasks gone /title --take 1     # of a deleted document: brings it back
+
+In a list item that is gone, --keep leaves it gone and --take brings it back with what was late; of a
+deleted document, --keep deletes it anew and --take restores it.")]
+pub(crate) struct Settle {
+    #[command(flatten)]
+    pub(crate) document: Document,
+    /// Where, as `get --conflicts` prints it
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) path: String,
+    /// Keep what is shown: all that lost there goes
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// Take what lost there under this number: it is the content from now on
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) take: Option<u32>,
+    /// The version that was read (`get --version`): refused if the document has changed since
+    #[arg(long, value_name = "V", allow_hyphen_values = true)]
+    pub(crate) base: Option<String>,
 }
 
 /// Arguments of `quarantine`.

@@ -1,5 +1,6 @@
 //! Carries commands out on a node: the one place that knows what they mean.
 
+mod conflicts;
 mod documents;
 mod feed;
 mod many;
@@ -45,6 +46,10 @@ pub(crate) async fn execute(
         NodeCommand::Edit(edit) => documents::edit(node, &edit, out).await,
         NodeCommand::Get(get) => documents::get(node, &get, out).await,
         NodeCommand::Delete(document) => documents::delete(node, &document, out).await,
+        NodeCommand::Restore(document) => documents::restore(node, &document, out).await,
+        NodeCommand::Conflicts(listing) => conflicts::conflicts(node, &listing, out).await,
+        NodeCommand::Deleted(listing) => conflicts::deleted(node, &listing, out).await,
+        NodeCommand::Settle(settle) => conflicts::settle(node, &settle, out).await,
         NodeCommand::Refound(document) => documents::refound(node, &document, out).await,
         NodeCommand::Quarantine(quarantine) => quarantine::quarantine(node, &quarantine, out).await,
         NodeCommand::Query(query) if query.watch => query::watch(node, &query, out).await,

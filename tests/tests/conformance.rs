@@ -300,7 +300,7 @@ impl Device {
 }
 
 fn conflict(conflict: &dunlin::Conflict) -> Json {
-    match &conflict.value {
+    match &conflict.lost.value {
         Some(value) => json!([conflict.path, value.to_tagged_json()]),
         None => json!([conflict.path]),
     }

@@ -2,7 +2,9 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use dunlin::{Anchor, CollectionHandle, DocKey, Error, Forms, JsonText, ListKeys, Version};
+use dunlin::{
+    Anchor, CollectionHandle, Decision, DocKey, Error, Forms, JsonText, ListKeys, Version,
+};
 
 use crate::{
     counted::Counted,
@@ -246,6 +248,25 @@ impl Collection {
             .await
     }
 
+    /// Settles a conflict of a document that was read at `base`: what is shown stays, and what lost
+    /// goes, there and below. In a list item that is gone, it stays gone; a deleted document stays
+    /// deleted. What others wrote since then stays a conflict.
+    ///
+    /// Refuses with `StaleVersion` where the conflict is settled already, or what is shown is not as
+    /// it was read, `Denied`, `LimitExceeded`, `StorageFull`.
+    pub async fn keep(&self, id: String, conflict: String, base: String) -> Result<Committed> {
+        self.settle(id, conflict, base, Decision::Keep).await
+    }
+
+    /// Settles a conflict of a document that was read at `base`: what lost takes the place of what is
+    /// shown, whole. A list item that is gone comes back with what was late, and so does a deleted
+    /// document.
+    ///
+    /// Refuses as `keep` does.
+    pub async fn take(&self, id: String, conflict: String, base: String) -> Result<Committed> {
+        self.settle(id, conflict, base, Decision::Take).await
+    }
+
     /// Begins a document anew from its present content, where removing gives no room any more
     /// (too many writers or texts), or where two copies contradict each other. Its history goes,
     /// and bases read before are stale. On every device it takes the place of the old one; what a
@@ -257,6 +278,24 @@ impl Collection {
         let collection = self.0.clone();
         run(async move { collection.refound(&id.parse::<DocKey>()?).await.map(Committed::from) })
             .await
+    }
+}
+
+impl Collection {
+    async fn settle(
+        &self,
+        id: String,
+        conflict: String,
+        base: String,
+        decision: Decision,
+    ) -> Result<Committed> {
+        let collection = self.0.clone();
+        run(async move {
+            let (id, conflict, base) = (id.parse()?, conflict.parse()?, base.parse()?);
+            let committed = collection.settle(&id, conflict, decision, base).await?;
+            Ok::<_, Error>(committed.into())
+        })
+        .await
     }
 }
 

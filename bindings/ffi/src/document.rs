@@ -1,8 +1,8 @@
 //! Documents as they cross: JSON text with what a caller needs to write next.
 
-use dunlin::{Forms, InvalidInput, Value, Version};
+use dunlin::{DocId, Forms, InvalidInput, Value, Version};
 
-use crate::{error::DunlinError, json};
+use crate::{device::Device, error::DunlinError, json};
 
 /// A document as a caller read it.
 #[derive(Clone, Debug, uniffi::Record)]
@@ -24,16 +24,60 @@ pub struct Document {
 /// A value that lost against a concurrent write.
 #[derive(Clone, Debug, uniffi::Record)]
 pub struct Conflict {
+    /// Names it, for as long as the same value has lost at the same place.
+    pub id: String,
     /// Where.
     pub path: String,
-    /// What lost, as JSON; none if somebody removed what others kept.
-    pub json: Option<String>,
-    /// The incarnation that wrote it, if one writer did.
-    pub writer: Option<String>,
-    /// That writer's wall clock, in milliseconds since 1970.
-    pub time_ms: Option<i64>,
+    /// What is there; of a deleted document, that it is deleted.
+    pub shown: Side,
+    /// What lost.
+    pub lost: Side,
     /// In a list item that is gone: what it was, if this device had it.
     pub item: Option<String>,
+}
+
+/// One of the two that a conflict is between.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct Side {
+    /// What it says, as JSON; none if that is that nothing is there.
+    pub json: Option<String>,
+    /// Who wrote it, as far as that is known.
+    pub author: Option<Author>,
+    /// That writer's wall clock, in milliseconds since 1970, if one writer wrote it.
+    pub time_ms: Option<i64>,
+    /// Whether it is what the document began with, which nobody in particular wrote.
+    pub at_creation: bool,
+}
+
+/// Who wrote something: a claim of members, never a permission.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct Author {
+    /// The device.
+    pub device: Device,
+    /// How that is known.
+    pub known: Known,
+}
+
+/// How it is known who wrote something.
+#[derive(Clone, Copy, Debug, uniffi::Enum)]
+pub enum Known {
+    /// It was written here.
+    Own,
+    /// A device says so in its writers' book, and no other does.
+    Book,
+}
+
+/// A document that somebody has to look at.
+#[derive(Clone, Debug, uniffi::Record)]
+pub struct Listed {
+    /// Its collection.
+    pub collection: String,
+    /// Its id.
+    pub id: String,
+    /// Whether it is deleted.
+    pub is_deleted: bool,
+    /// Whether something in it lost against a concurrent write, or came after its deletion.
+    pub has_conflicts: bool,
 }
 
 /// A write that is on disk.
@@ -119,13 +163,58 @@ impl From<dunlin::Text> for Text {
 
 impl From<dunlin::Conflict> for Conflict {
     fn from(conflict: dunlin::Conflict) -> Self {
+        Self {
+            id: conflict.id.to_string(),
+            path: conflict.path,
+            shown: conflict.shown.into(),
+            lost: conflict.lost.into(),
+            item: conflict.item,
+        }
+    }
+}
+
+impl From<dunlin::Side> for Side {
+    fn from(side: dunlin::Side) -> Self {
         let text = |value: &Value| value.to_tagged_json().to_string();
         Self {
-            path: conflict.path,
-            json: conflict.value.as_ref().map(text),
-            writer: conflict.writer.map(|writer| writer.to_string()),
-            time_ms: conflict.time_ms,
-            item: conflict.item,
+            json: side.value.as_ref().map(text),
+            author: side.author.map(Author::from),
+            time_ms: side.time_ms,
+            at_creation: side.at_creation,
+        }
+    }
+}
+
+impl From<dunlin::Author> for Author {
+    fn from(author: dunlin::Author) -> Self {
+        let (id, kind) = (author.device.to_string(), author.kind.into());
+        Self { device: Device { id, name: author.name, kind }, known: author.known.into() }
+    }
+}
+
+impl From<dunlin::Known> for Known {
+    fn from(known: dunlin::Known) -> Self {
+        match known {
+            dunlin::Known::Own => Self::Own,
+            _ => Self::Book,
+        }
+    }
+}
+
+impl Listed {
+    /// The document's name.
+    pub(crate) fn document(&self) -> Result<DocId, InvalidInput> {
+        DocId::parse(&self.collection, &self.id)
+    }
+}
+
+impl From<dunlin::Listed> for Listed {
+    fn from(listed: dunlin::Listed) -> Self {
+        Self {
+            collection: listed.doc.collection.to_string(),
+            id: listed.doc.key.to_string(),
+            is_deleted: listed.is_deleted,
+            has_conflicts: listed.has_conflicts,
         }
     }
 }

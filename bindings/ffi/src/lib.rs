@@ -42,7 +42,9 @@ pub use self::{
     counted::live_objects,
     device::{Device, DeviceKind},
     discovery::{DiscoveredPeers, Discovery},
-    document::{Committed, Conflict, Document, Patch, PutOutcome, Text},
+    document::{
+        Author, Committed, Conflict, Document, Known, Listed, Patch, PutOutcome, Side, Text,
+    },
     error::{DunlinError, ErrorCode},
     feed::{ChangeFeed, Event, Origin},
     links::{LinkInbox, PacketLink},

@@ -8,6 +8,7 @@ use crate::{
     collection::Collection,
     counted::Counted,
     device::{Device, DeviceKind},
+    document::Listed,
     error::Result,
     feed::ChangeFeed,
     json,
@@ -100,6 +101,44 @@ impl Space {
         run(async move {
             let collections = space.collections().await?;
             Ok::<_, dunlin::Error>(collections.iter().map(ToString::to_string).collect())
+        })
+        .await
+    }
+
+    /// Documents in which something lost against a concurrent write and nobody has settled it, and
+    /// deleted ones that somebody wrote without having seen that: of all collections or of one, at
+    /// most 1,000, those behind `after`.
+    ///
+    /// Refuses with `InvalidInput` for names that cannot be, `NotFound` where there is no document
+    /// `after`, `Closed` after shutdown.
+    pub async fn contested(
+        &self,
+        collection: Option<String>,
+        after: Option<Listed>,
+    ) -> Result<Vec<Listed>> {
+        let space = self.0.clone();
+        run(async move {
+            let after = after.as_ref().map(Listed::document).transpose()?;
+            let listed = space.contested(collection.as_deref(), after.as_ref()).await?;
+            Ok::<_, dunlin::Error>(listed.into_iter().map(Listed::from).collect())
+        })
+        .await
+    }
+
+    /// Documents that are deleted, in the order in which they came into being: of all collections or
+    /// of one, at most 1,000, those behind `after`.
+    ///
+    /// Refuses as `contested` does.
+    pub async fn deleted(
+        &self,
+        collection: Option<String>,
+        after: Option<Listed>,
+    ) -> Result<Vec<Listed>> {
+        let space = self.0.clone();
+        run(async move {
+            let after = after.as_ref().map(Listed::document).transpose()?;
+            let listed = space.deleted(collection.as_deref(), after.as_ref()).await?;
+            Ok::<_, dunlin::Error>(listed.into_iter().map(Listed::from).collect())
         })
         .await
     }

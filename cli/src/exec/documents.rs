@@ -1,11 +1,9 @@
 //! Single documents: put, edit, get, delete.
 
-use dunlin::{
-    Code, CollectionHandle, Committed, Conflict, DocKey, Error, JsonText, Node, Value, Version,
-    rfc3339,
-};
+use dunlin::{Code, CollectionHandle, Committed, DocKey, Error, JsonText, Node, Value, Version};
 use serde_json::{Value as Json, json};
 
+use super::conflicts;
 use crate::{
     args::{Document, Edit, Get, Put},
     failure::Failure,
@@ -52,7 +50,7 @@ pub(super) async fn get(node: &Node, get: &Get, out: &mut Out) -> Result<(), Fai
             return Err(Failure::Refused(Error::new(
                 Code::NotFound,
                 format!("{}/{id} was deleted", get.document.collection),
-                "look at what it last was with --conflicts, or put a new document in its place",
+                "look at what it last was with --conflicts, or bring it back with `dunlin restore`",
             )));
         }
         outcome => outcome?,
@@ -65,18 +63,8 @@ pub(super) async fn get(node: &Node, get: &Get, out: &mut Out) -> Result<(), Fai
             answer["version"] = Json::from(document.version.to_string());
         }
         if get.conflicts {
-            let conflict = |conflict: &Conflict| {
-                json!({
-                    "path": conflict.path,
-                    "value": conflict.value.as_ref().map(form),
-                    "absent": conflict.value.is_none(),
-                    "writer": conflict.writer.map(|writer| writer.to_string()),
-                    "time": conflict.time_ms.map(rfc3339),
-                    "item": conflict.item,
-                })
-            };
             answer["deleted"] = Json::from(document.is_deleted);
-            answer["conflicts"] = document.conflicts.iter().map(conflict).collect();
+            answer["conflicts"] = conflicts::to_json(&document.conflicts, form);
         }
         answer
     } else {
@@ -93,6 +81,16 @@ pub(super) async fn delete(node: &Node, document: &Document, out: &mut Out) -> R
     out.item(json, || format!("{}/{id} deleted", collection.name())).await
 }
 
+pub(super) async fn restore(
+    node: &Node,
+    document: &Document,
+    out: &mut Out,
+) -> Result<(), Failure> {
+    let (collection, id) = locate(node, document)?;
+    let committed = collection.restore(&id).await?;
+    out.item(done(&committed), || format!("{}/{id} restored", collection.name())).await
+}
+
 pub(super) async fn refound(
     node: &Node,
     document: &Document,
@@ -103,12 +101,15 @@ pub(super) async fn refound(
     out.item(done(&committed), || format!("{}/{id} begun anew", collection.name())).await
 }
 
-fn locate(node: &Node, document: &Document) -> Result<(CollectionHandle, DocKey), Failure> {
+pub(super) fn locate(
+    node: &Node,
+    document: &Document,
+) -> Result<(CollectionHandle, DocKey), Failure> {
     let collection = node.space(&document.space)?.collection(&document.collection)?;
     Ok((collection, document.id.parse()?))
 }
 
-fn done(committed: &Committed) -> Json {
+pub(super) fn done(committed: &Committed) -> Json {
     json!({
         "id": committed.id.as_str(),
         "seq": committed.seq,
@@ -116,7 +117,7 @@ fn done(committed: &Committed) -> Json {
     })
 }
 
-async fn report(
+pub(super) async fn report(
     collection: &CollectionHandle,
     committed: &Committed,
     out: &mut Out,

@@ -29,6 +29,12 @@ fn a_document_is_created_merged_edited_read_and_deleted() {
 
     assert_eq!(node.one(&["delete", "barn", "tasks", "a"])["id"], "a");
     assert_eq!(node.refused(&["get", "barn", "tasks", "a"]).code, "NotFound");
+    let gone = json!({"collection": "tasks", "id": "a", "late_edits": false});
+    assert_eq!(node.ok(&["deleted", "barn"]), [gone]);
+    node.ok(&["restore", "barn", "tasks", "a"]);
+    assert_eq!(node.one(&["get", "barn", "tasks", "a"])["n"], 5);
+    assert!(node.ok(&["deleted", "barn", "tasks"]).is_empty());
+    assert_eq!(node.refused(&["restore", "barn", "tasks", "a"]).code, "NotFound");
     assert_eq!(node.refused(&["get", "barn", "tasks", "b"]).code, "NotFound");
     assert_eq!(node.refused(&["delete", "barn", "tasks", "b"]).code, "NotFound");
 }

@@ -78,14 +78,25 @@ fn two_devices_pair_part_edit_offline_and_converge() {
     assert!(body.contains("left ") && body.contains("right ") && body.ends_with('x'), "{body}");
     assert_eq!(value["title"], "by ben", "the later one is read");
     let lost = &seen["conflicts"][0];
-    assert_eq!((&lost["path"], &lost["value"]), (&json!("/title"), &json!("by ann")));
+    assert_eq!((&lost["path"], &lost["lost"]["value"]), (&json!("/title"), &json!("by ann")));
+    assert_eq!((&lost["shown"]["value"], &lost["n"]), (&json!("by ben"), &json!(1)));
     let rows = ben.ok(&["query", "hof", "SELECT id FROM plans WHERE has_conflicts"]);
     assert_eq!(rows, [json!({"id":"p"})]);
 
-    ben.ok(&["put", "hof", "plans", "p", r#"{"title":"settled"}"#]);
+    let listed = ben.one(&["conflicts", "hof"]);
+    assert_eq!((&listed["id"], &listed["conflicts"]), (&json!("p"), &seen["conflicts"]));
+    assert_eq!(ben.ok(&["conflicts", "hof", "plans"]), [listed]);
+
+    let refusal = ben.refused(&["settle", "hof", "plans", "p", "/title", "--take", "2"]);
+    assert_eq!(refusal.code, "NotFound", "{}", refusal.reason);
+    let settle = ["settle", "hof", "plans", "p", "/title", "--take", "1", "--base"];
+    let refusal = ben.refused(&[&settle[..], &["an older one"]].concat());
+    assert_eq!(refusal.code, "StaleVersion", "{}", refusal.reason);
+    ben.ok(&settle[..7]);
     converge(&ann, &ben);
     let seen = read(&ann, "barn");
-    assert_eq!((&seen["conflicts"], &seen["value"]["title"]), (&json!([]), &json!("settled")));
+    assert_eq!((&seen["conflicts"], &seen["value"]["title"]), (&json!([]), &json!("by ann")));
+    assert!(ann.ok(&["conflicts", "barn"]).is_empty());
 }
 
 #[test]

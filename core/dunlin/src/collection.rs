@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use dunlin_model::{Anchor, Collection, DocId, DocKey, Edit, ListKeys, Path, Value, Version};
+use dunlin_model::{
+    Anchor, Collection, Conflict, ConflictId, Decision, DocId, DocKey, Edit, ListKeys, Path, Value,
+    Version,
+};
 use uuid::Builder;
 
 use crate::{
@@ -268,6 +271,41 @@ impl CollectionHandle {
     /// `NotFound` unless it is deleted, `Denied`, `StorageFull`.
     pub async fn restore(&self, id: &DocKey) -> Result<Committed> {
         self.write(id, Operation::Restore).await
+    }
+
+    /// Settles a conflict of a document that was read: what is shown stays, and what lost goes, there
+    /// and below. In a list item that is gone, it stays gone; a deleted document stays deleted. What
+    /// others wrote since the document was read stays a conflict.
+    ///
+    /// # Errors
+    /// `StaleVersion` where the conflict is settled already, or what is shown is not as it was read;
+    /// `Denied`, `LimitExceeded`, `StorageFull`.
+    pub async fn keep(&self, read: &Document, conflict: &Conflict) -> Result<Committed> {
+        self.settle(&read.id, conflict.id, Decision::Keep, read.version.clone()).await
+    }
+
+    /// Settles a conflict of a document that was read: what lost takes the place of what is shown,
+    /// whole. A list item that is gone comes back with what was late, and so does a deleted document.
+    ///
+    /// # Errors
+    /// As [`keep`](Self::keep), where what lost is not as it was read.
+    pub async fn take(&self, read: &Document, conflict: &Conflict) -> Result<Committed> {
+        self.settle(&read.id, conflict.id, Decision::Take, read.version.clone()).await
+    }
+
+    /// [`keep`](Self::keep) or [`take`](Self::take), by the conflict's id and the version at which
+    /// it was read.
+    ///
+    /// # Errors
+    /// As these.
+    pub async fn settle(
+        &self,
+        id: &DocKey,
+        conflict: ConflictId,
+        decision: Decision,
+        base: Version,
+    ) -> Result<Committed> {
+        self.write(id, Operation::Settle { conflict, decision, base }).await
     }
 
     async fn write_many(

@@ -15,6 +15,7 @@ mod foreign;
 mod handle;
 mod job;
 mod lanes;
+mod listing;
 mod outlets;
 mod project;
 mod read;
@@ -22,6 +23,7 @@ mod refound;
 mod refresh;
 #[cfg(feature = "sabotage")]
 mod sabotage;
+mod settle;
 mod slice;
 mod upkeep;
 mod write;

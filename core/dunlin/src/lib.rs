@@ -41,15 +41,16 @@ mod space;
 mod sync;
 
 pub use dunlin_model::{
-    Anchor, Collection, Conflict, DeviceId, DeviceKind, Digest, DocId, DocKey, Edit, Forms,
-    InvalidInput, JsonText, Large, ListKeys, Measure, Path, SpaceId, Value, Version, rfc3339,
+    Anchor, Author, Collection, Conflict, ConflictId, Decision, DeviceId, DeviceKind, Digest,
+    DocId, DocKey, Edit, Forms, InvalidInput, JsonText, Known, Large, ListKeys, Measure, Path,
+    Side, SpaceId, Value, Version, rfc3339,
 };
 pub use dunlin_net::{Carrier, link, memory};
 pub use dunlin_proto::{
     error::RefuseCode,
     trust::{Role, Ticket, TicketContent, TicketError},
 };
-pub use dunlin_store::{Plan, Quarantined, Rows};
+pub use dunlin_store::{Listed, Plan, Quarantined, Rows};
 
 #[cfg(feature = "sabotage")]
 pub use self::config::Sabotage;

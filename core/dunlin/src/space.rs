@@ -5,9 +5,9 @@ mod presence;
 
 use std::{sync::Arc, time::Duration};
 
-use dunlin_model::{Collection, DeviceId, DeviceKind, SpaceId};
+use dunlin_model::{Collection, DeviceId, DeviceKind, DocId, SpaceId};
 use dunlin_proto::trust::{Role, Ticket};
-use dunlin_store::{IndexPath, Plan, Quarantined, Rows};
+use dunlin_store::{IndexPath, Listed, Listing, Plan, Quarantined, Rows};
 use serde_json::Value as Json;
 
 pub(crate) use self::inner::{Names, SpaceInner};
@@ -96,6 +96,44 @@ impl Space {
     /// `Closed` after shutdown.
     pub async fn collections(&self) -> Result<Vec<Collection>> {
         self.inner.engine().call(|engine| Ok(engine.store.collections().to_vec())).await
+    }
+
+    /// Documents in which something lost against a concurrent write and nobody has settled it, and
+    /// deleted ones that somebody wrote without having seen that: of all collections or of one, at
+    /// most 1,000, those behind `after`.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a name that no collection can have, `NotFound` where there is no document
+    /// `after`, `Closed` after shutdown.
+    pub async fn contested(
+        &self,
+        collection: Option<&str>,
+        after: Option<&DocId>,
+    ) -> Result<Vec<Listed>> {
+        self.list(Listing::Contested, collection, after).await
+    }
+
+    /// Documents that are deleted, in the order in which they came into being: of all collections or
+    /// of one, at most 1,000, those behind `after`.
+    ///
+    /// # Errors
+    /// As [`contested`](Self::contested).
+    pub async fn deleted(
+        &self,
+        collection: Option<&str>,
+        after: Option<&DocId>,
+    ) -> Result<Vec<Listed>> {
+        self.list(Listing::Deleted, collection, after).await
+    }
+
+    async fn list(
+        &self,
+        listing: Listing,
+        collection: Option<&str>,
+        after: Option<&DocId>,
+    ) -> Result<Vec<Listed>> {
+        let collection = collection.map(str::parse::<Collection>).transpose()?;
+        self.inner.engine().list(listing, collection, after.cloned()).await
     }
 
     /// Runs a query. Each collection is a view with the columns `id`, `doc` (JSON) and

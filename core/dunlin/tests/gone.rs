@@ -6,7 +6,7 @@ mod support;
 
 use std::{net::SocketAddr, time::Duration};
 
-use dunlin::{Carrier, CollectionHandle, Edit, Invitation, Node, SyncConfig};
+use dunlin::{Carrier, Code, CollectionHandle, Edit, Invitation, Node, SyncConfig};
 use serde_json::{Value as Json, json};
 
 use support::{Site, id, value};
@@ -110,4 +110,35 @@ async fn a_document_begun_anew_still_names_the_item_of_an_older_conflict() {
     meet(&editor.node, &deleter.node).await;
     tasks(&deleter).refound(&id("a")).await.unwrap();
     assert!(gone(&deleter).await.contains(&Some("tern".to_owned())));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_edit_of_a_deleted_document_is_listed_until_somebody_settles_it() {
+    let [editor, deleter] = devices().await;
+    put(&editor, json!({"title": "dyke", "long": "x".repeat(40_000)})).await;
+    meet(&editor.node, &deleter.node).await;
+    put(&editor, json!({"title": "ditch"})).await;
+    tasks(&deleter).delete(&id("a")).await.unwrap();
+    meet(&editor.node, &deleter.node).await;
+
+    for site in [&editor, &deleter] {
+        let space = site.node.space("farm").unwrap();
+        for listed in [space.contested(None, None).await, space.deleted(Some("tasks"), None).await]
+        {
+            let [listed] = &listed.unwrap()[..] else { panic!("one") };
+            assert!(listed.is_deleted && listed.has_conflicts);
+            assert_eq!(listed.doc.to_string(), "tasks/a");
+        }
+    }
+    let read = tasks(&deleter).inspect(&id("a")).await.unwrap();
+    let [conflict] = &read.conflicts[..] else { panic!("{read:?}") };
+    tasks(&deleter).take(&read, conflict).await.unwrap();
+    meet(&editor.node, &deleter.node).await;
+    let refused = tasks(&deleter).keep(&read, conflict).await.unwrap_err();
+    assert_eq!(refused.code(), Code::StaleVersion);
+    let read = tasks(&editor).get(&id("a")).await.unwrap();
+    assert_eq!((&read.to_json()["title"], &read.conflicts[..]), (&json!("ditch"), &[][..]));
+    let space = editor.node.space("farm").unwrap();
+    assert!(space.contested(None, None).await.unwrap().is_empty());
+    assert!(space.deleted(None, None).await.unwrap().is_empty());
 }

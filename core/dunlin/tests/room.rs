@@ -8,8 +8,8 @@ mod support;
 use std::time::Duration;
 
 use dunlin::{
-    Clock, Code, Config, Durability, Edit, Engines, Entropy, Invitation, Measure, Node, PeerState,
-    Role, Space, SyncConfig, memory::Network,
+    Clock, Code, Config, Document, Durability, Edit, Engines, Entropy, Invitation, Measure, Node,
+    PeerState, Role, Space, SyncConfig, memory::Network,
 };
 use serde_json::{Value as Json, json};
 use tokio::time::{sleep, timeout};
@@ -306,16 +306,30 @@ async fn a_document_that_is_begun_anew_takes_the_place_of_the_old_one_everywhere
     let mut lost: Vec<_> = read
         .conflicts
         .iter()
-        .map(|conflict| (conflict.path.as_str(), conflict.value.as_ref().unwrap().to_json()))
+        .map(|conflict| (conflict.path.as_str(), conflict.lost.value.as_ref().unwrap().to_json()))
         .collect();
     lost.sort_by(|left, right| left.0.cmp(right.0));
     assert!(lost.contains(&("/alone", json!("of one"))), "{lost:?}");
     assert!(lost.contains(&("/name", json!("shed"))), "{lost:?}");
     let sql = "SELECT has_conflicts FROM tasks WHERE id = 'full'";
     assert_eq!(farm.spaces[1].query(sql, &[]).await.unwrap().rows, [[json!(1)]]);
-    farm.put(1, "full", json!({"alone": "of all", "name": "shed", "ticks": 2})).await;
+    let at = |read: &Document, path: &str| {
+        read.conflicts.iter().find(|conflict| conflict.path == path).cloned()
+    };
+    assert_eq!(at(&read, "/name").unwrap().shown.value, Some(value(json!("barn"))));
+    there.take(&read, &at(&read, "/alone").unwrap()).await.unwrap();
     let read = there.get(&id("full")).await.unwrap();
-    assert!(read.conflicts.iter().all(|conflict| conflict.path != "/alone"), "{read:?}");
+    assert_eq!((at(&read, "/alone"), &read.to_json()["alone"]), (None, &json!("of one")));
+    // To write what is shown is to keep it.
+    farm.put(1, "full", json!({"name": "barn"})).await;
+    let read = there.get(&id("full")).await.unwrap();
+    assert_eq!((at(&read, "/name"), &read.to_json()["name"]), (None, &json!("barn")));
+    for conflict in read.conflicts.clone() {
+        there.keep(&there.get(&id("full")).await.unwrap(), &conflict).await.unwrap();
+    }
+    assert_eq!(there.get(&id("full")).await.unwrap().to_json(), read.to_json());
+    assert_eq!(farm.spaces[1].query(sql, &[]).await.unwrap().rows, [[json!(0)]]);
+    assert!(farm.spaces[1].contested(None, None).await.unwrap().is_empty());
     farm.until_agreed().await;
     farm.shutdown().await;
 }

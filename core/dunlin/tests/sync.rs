@@ -7,8 +7,8 @@ mod support;
 use std::{net::SocketAddr, time::Duration};
 
 use dunlin::{
-    Carrier, Code, Conflict, Edit, Invitation, ListKeys, Node, Origin, PeerState, Role, Space,
-    SyncConfig, Value,
+    Carrier, Code, Conflict, Edit, Invitation, ListKeys, Node, Origin, PeerState, Role, Side,
+    Space, SyncConfig, Value,
 };
 use serde_json::json;
 use tokio::time::{sleep, timeout};
@@ -83,7 +83,9 @@ async fn two_devices_that_edited_apart_converge_and_keep_the_loser() {
     let both = there.collection("tasks").unwrap().get(&id("both")).await.unwrap();
     assert_eq!((both.to_json()["a"].clone(), both.to_json()["b"].clone()), (json!(1), json!(2)));
     let winner = both.to_json()["title"].clone();
-    let [Conflict { value: Some(Value::String(loser)), .. }] = &both.conflicts[..] else {
+    let [Conflict { lost: Side { value: Some(Value::String(loser)), .. }, .. }] =
+        &both.conflicts[..]
+    else {
         panic!("{:?}", both.conflicts)
     };
     assert_ne!(winner, json!(loser));

@@ -20,6 +20,7 @@ mod refound;
 mod replace;
 mod replica;
 mod room;
+mod settle;
 mod text;
 mod write;
 
@@ -46,9 +47,10 @@ use crate::{
 };
 use history::History;
 
-pub use conflicts::Conflict;
+pub use conflicts::{Conflict, ConflictId, Side};
 pub use gone::{GoneItem, MAX_GONE};
 pub use largest::Large;
+pub use settle::Decision;
 pub use text::Anchor;
 
 /// Whether what an update does in texts has to be known.

@@ -71,6 +71,12 @@ pub enum EditError {
         /// Of which text or list.
         path: String,
     },
+    /// What the caller decided about is not as it was read.
+    #[error("{path} has been settled or changed since it was read")]
+    Changed {
+        /// Where, or what.
+        path: String,
+    },
     /// The document would grow over a bound.
     #[error("{what} would be over the limit of {limit}")]
     LimitExceeded {
@@ -98,6 +104,9 @@ impl EditError {
                 "give the items a key, or change this by an edit with a path".into()
             }
             Self::StaleVersion { .. } => "read the document again and repeat the edit".into(),
+            Self::Changed { .. } => {
+                "read the document again and decide on what is there now".into()
+            }
             Self::LimitExceeded { .. } => {
                 "remove what is large, split the document, or re-found it".into()
             }

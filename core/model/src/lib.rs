@@ -1,5 +1,6 @@
 //! Documents over yrs, with no I/O, clock, thread or randomness of their own.
 
+mod author;
 pub mod compose;
 mod device_kind;
 mod difference;
@@ -24,10 +25,12 @@ mod value;
 mod version;
 mod view;
 
+pub use author::{Author, Known};
 pub use device_kind::DeviceKind;
 pub use difference::ListKeys;
 pub use document::{
-    Anchor, Applied, ApplyError, Change, Conflict, Corrupt, Document, GoneItem, Large, MAX_GONE,
+    Anchor, Applied, ApplyError, Change, Conflict, ConflictId, Corrupt, Decision, Document,
+    GoneItem, Large, MAX_GONE, Side,
 };
 pub use edit::Edit;
 pub use element::{Element, MAX_ELEMENT_BYTES, MAX_ELEMENTS};

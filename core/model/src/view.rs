@@ -9,7 +9,7 @@ mod lost;
 mod place;
 mod value;
 
-pub(crate) use choose::Kind;
+pub(crate) use choose::{Choice, Kind};
 pub(crate) use lists::{ListChange, Lists, Order};
 pub(crate) use lost::{Lost, lost_below};
 pub(crate) use place::{Fact, Place};

@@ -4,8 +4,8 @@
 
 mod support;
 
-use dunlin_model::{Applied, ApplyError, Edit, EditError, Version};
-use proptest::prelude::*;
+use dunlin_model::{Applied, ApplyError, Conflict, Decision, Edit, EditError, Value, Version};
+use proptest::prelude::{ProptestConfig, Strategy, any, prop_assert_eq, prop_oneof, proptest};
 use serde_json::{Value as Json, json};
 use support::{Device, meet};
 
@@ -120,6 +120,15 @@ struct World {
 }
 
 impl World {
+    fn new(count: usize) -> Self {
+        Self {
+            devices: (0..count).map(|index| Device::new(index as u64 + 1)).collect(),
+            deltas: vec![Vec::new(); count],
+            versions: vec![None; count],
+            next_client: 100,
+        }
+    }
+
     fn sizes(device: &Device) -> (u32, u32) {
         let json = device.json();
         let length = json["t"].as_str().map_or(0, |text| text.encode_utf16().count());
@@ -202,12 +211,7 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn replicas_converge(count in 2..=4usize, steps in proptest::collection::vec(step(), 1..120)) {
-        let mut world = World {
-            devices: (0..count).map(|index| Device::new(index as u64 + 1)).collect(),
-            deltas: vec![Vec::new(); count],
-            versions: vec![None; count],
-            next_client: 100,
-        };
+        let mut world = World::new(count);
         for step in &steps {
             world.run(step);
         }
@@ -216,6 +220,90 @@ proptest! {
         settle(&mut world.devices[by]);
         meet(&mut world.devices);
     }
+}
+
+/// How one device settles one of the conflicts that it shows.
+type Act = (usize, usize, bool);
+
+fn act() -> impl Strategy<Value = Act> {
+    (0..8usize, 0..64usize, any::<bool>())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    /// Whichever side is chosen, by whom and in which order: what was chosen is there, and in the end
+    /// nothing is contested anywhere.
+    #[test]
+    fn whatever_people_choose_is_there_and_ends_the_conflicts_everywhere(
+        count in 2..=3usize,
+        steps in proptest::collection::vec(step(), 1..80),
+        apart in proptest::collection::vec(act(), 0..6),
+        acts in proptest::collection::vec(act(), 1..12),
+    ) {
+        let mut world = World::new(count);
+        steps.iter().for_each(|step| world.run(step));
+        meet(&mut world.devices);
+        // Without hearing of one another.
+        for act in &apart {
+            let device = &mut world.devices[act.0 % count];
+            device.now_ms += 1;
+            decide(device, act);
+        }
+        meet(&mut world.devices);
+        let latest = world.devices.iter().map(|device| device.now_ms).max().unwrap_or_default();
+        for round in 0.. {
+            assert!(round < 400, "no end: {:?}", world.devices[0].document.conflicts());
+            let act = &acts[round % acts.len()];
+            let device = &mut world.devices[act.0 % count];
+            device.now_ms = latest + 1 + round as i64;
+            if !decide(device, act) {
+                break;
+            }
+            meet(&mut world.devices);
+        }
+        for device in &world.devices {
+            prop_assert_eq!(device.conflicts(), json!([]));
+        }
+    }
+}
+
+/// Settles one of the conflicts of a device, if it has any, and looks at what is there then.
+fn decide(device: &mut Device, (_, which, take): &Act) -> bool {
+    let conflicts = device.document.conflicts();
+    if conflicts.is_empty() {
+        return false;
+    }
+    let was_deleted = device.document.is_deleted();
+    let Conflict { id, path, shown, lost, .. } = conflicts[which % conflicts.len()].clone();
+    let choice = if *take { Decision::Take } else { Decision::Keep };
+    let base = device.document.version();
+    device.settle(id, choice, Some(&base)).unwrap();
+    if was_deleted {
+        assert_eq!(device.document.is_deleted(), !take);
+        assert!(*take || device.document.conflicts().is_empty());
+        return true;
+    }
+    let left: Vec<_> =
+        device.document.conflicts().into_iter().filter(|it| it.path == path).collect();
+    assert!(left.is_empty(), "{choice:?} {lost:?} over {shown:?}: {left:?}");
+    let chosen = if *take { lost } else { shown };
+    let json = device.json();
+    let there = json.pointer(&path);
+    match (chosen.value, there) {
+        (Some(Value::List(rest)), Some(Json::Array(items))) => {
+            assert!(rest.iter().all(|item| items.contains(&item.to_json())), "{path}: {json}");
+        }
+        (Some(value), Some(there)) => assert_eq!(value.to_json(), *there, "{choice:?} {path}"),
+        (Some(_), None) => assert!(path.contains("/@"), "{choice:?} {path}: {json}"),
+        // A number that names a field may name an item of what is there instead.
+        (None, Some(_)) => assert!(json.pointer(above(&path)).is_none_or(Json::is_array), "{path}"),
+        (None, None) => {}
+    }
+    true
+}
+
+fn above(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(above, _)| above)
 }
 
 /// Removes every path that has a conflict, after which none has.

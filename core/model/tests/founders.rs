@@ -127,7 +127,9 @@ fn of_two_beginnings_that_differ_one_is_there_and_the_other_a_conflict() {
     let other = if there == 1 { 2 } else { 1 };
     assert_eq!(devices[0].conflicts(), json!([["/a", other]]));
     let conflict = &devices[0].document.conflicts()[0];
-    assert_eq!((conflict.writer, conflict.time_ms), (None, None));
+    for side in [&conflict.shown, &conflict.lost] {
+        assert_eq!((side.writer, side.time_ms, side.at_creation), (None, None, true));
+    }
 }
 
 #[test]

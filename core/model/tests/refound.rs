@@ -5,7 +5,7 @@
 mod support;
 
 use dunlin_model::{
-    Conflict, Document, Edit, EditError, Incarnation, Value,
+    Conflict, Document, Edit, EditError, Incarnation, Side, Value,
     limits::{MAX_DOCUMENT_TEXTS, MAX_GENERATION},
 };
 use serde_json::{Value as Json, json};
@@ -72,7 +72,7 @@ fn what_one_device_alone_had_is_told_when_another_generation_takes_its_place() {
     let left = there.document.left_behind(&taken);
     let told: Vec<_> = left
         .iter()
-        .map(|Conflict { path, value, .. }| (path.as_str(), value.as_ref().map(Value::to_json)))
+        .map(|Conflict { path, lost, .. }| (path.as_str(), lost.value.as_ref().map(Value::to_json)))
         .collect();
     assert_eq!(told, [("/alone", Some(json!({"deep": 1}))), ("/name", Some(json!("shed")))]);
 }
@@ -92,7 +92,9 @@ fn a_deletion_that_another_generation_does_not_know_is_told() {
     there.delete();
     let (anew, _) = here.document.refound(9_000).unwrap();
     let left = there.document.left_behind(&anew);
-    let [Conflict { path, value: None, .. }] = &left[..] else { panic!("{left:?}") };
+    let [Conflict { path, lost: Side { value: None, .. }, .. }] = &left[..] else {
+        panic!("{left:?}")
+    };
     assert_eq!(path, "");
 }
 

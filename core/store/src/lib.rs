@@ -61,6 +61,6 @@ pub use space::{
 };
 pub use sqlite::Durability;
 pub use types::{
-    Change, ChangeRow, Commit, Consumer, DocRow, Head, Journaled, LogSize, Origin, Projection,
-    ProjectionState, Quarantined, Stored,
+    Change, ChangeRow, Commit, Consumer, DocRow, Head, Journaled, Listed, Listing, LogSize, Origin,
+    Projection, ProjectionState, Quarantined, Stored,
 };

@@ -7,6 +7,7 @@ mod gone;
 mod indexes;
 mod interned;
 mod journal;
+mod listing;
 mod quarantine;
 mod statements;
 mod upkeep;

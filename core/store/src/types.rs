@@ -32,6 +32,27 @@ pub struct LogSize {
     pub bytes: u64,
 }
 
+/// Which documents a list has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Listing {
+    /// Those in which something lost against a concurrent write and nobody has settled it; deleted
+    /// ones that somebody wrote without having seen that.
+    Contested,
+    /// Those that are deleted.
+    Deleted,
+}
+
+/// A document of a list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Listed {
+    /// Its name.
+    pub doc: DocId,
+    /// Whether it is deleted.
+    pub is_deleted: bool,
+    /// Whether something in it lost against a concurrent write, or came after its deletion.
+    pub has_conflicts: bool,
+}
+
 /// Everything needed to rebuild a document: the snapshot, then the updates in order.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Stored {
@@ -73,6 +94,11 @@ impl Projection {
     /// Whether queries see an older row until this one is rebuilt; of a deleted one they see none.
     pub(crate) fn is_stale(&self) -> bool {
         self.state == ProjectionState::Dirty && !self.deleted
+    }
+
+    /// Whether it is contested, if that is known.
+    pub(crate) fn conflicts(&self) -> Option<bool> {
+        (!self.is_stale()).then_some(self.has_conflicts)
     }
 
     /// The JSON that queries see, if any.

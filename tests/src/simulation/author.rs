@@ -157,7 +157,7 @@ impl Author<'_> {
             .conflicts
             .iter()
             .filter(|conflict| conflict.path == path)
-            .filter_map(|conflict| conflict.value.as_ref())
+            .filter_map(|conflict| conflict.lost.value.as_ref())
             .filter_map(|value| value.to_json().as_str().map(str::to_owned));
         let seen: BTreeSet<String> = winner.into_iter().chain(losers).collect();
         let value = self.name("r");

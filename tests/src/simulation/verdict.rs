@@ -160,12 +160,16 @@ async fn documents(site: &Site, names: &[(&'static str, String)]) -> Outcome<Doc
             Err(error) => return Err(format!("device {}: {error:?}", site.index)),
         };
         let plain = |conflict: &dunlin::Conflict| {
-            let value = conflict.value.as_ref().map_or(json!("absent"), dunlin::Value::to_json);
+            let value =
+                conflict.lost.value.as_ref().map_or(json!("absent"), dunlin::Value::to_json);
             (conflict.path.clone(), value)
         };
-        let everywhere = document.conflicts.iter().cloned().map(|conflict| {
+        let everywhere = document.conflicts.iter().cloned().map(|mut conflict| {
             // A note of the device that had the item, which others may not have had.
-            dunlin::Conflict { item: None, ..conflict }
+            conflict.item = None;
+            // Whether it was this device that wrote it.
+            (conflict.shown.author, conflict.lost.author) = (None, None);
+            conflict
         });
         let shown = Shown {
             json: document.to_json(),

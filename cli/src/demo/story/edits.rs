@@ -85,7 +85,7 @@ impl Story {
 
     async fn tell_conflict(&mut self, report: &Json) -> Result<(), Failure> {
         let status = &report["value"]["properties"]["status"];
-        let lost = &report["conflicts"][0]["value"];
+        let lost = &report["conflicts"][0]["lost"]["value"];
         let (winner, loser) = match (status.as_str(), lost.as_str()) {
             (Some("doubtful"), Some("confirmed")) => ("ben", "ann"),
             (Some("confirmed"), Some("doubtful")) => ("ann", "ben"),

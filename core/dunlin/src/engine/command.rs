@@ -1,6 +1,8 @@
 //! What an engine is told to do, and what it answers.
 
-use dunlin_model::{DeviceId, DeviceKind, DocId, DocKey, Edit, ListKeys, Value, Version};
+use dunlin_model::{
+    ConflictId, Decision, DeviceId, DeviceKind, DocId, DocKey, Edit, ListKeys, Value, Version,
+};
 use dunlin_proto::session::{DocUpdate, Outcome};
 
 use super::{Engine, job::Job};
@@ -56,6 +58,7 @@ pub(crate) enum Operation {
     Save { stored: Value, read: Value, new: Value, base: Option<Version>, list_keys: ListKeys },
     Delete { base: Option<Version> },
     Restore,
+    Settle { conflict: ConflictId, decision: Decision, base: Version },
     Refound,
 }
 

@@ -19,11 +19,13 @@ pub(super) fn project(open: &mut Open, update: usize) -> Projection {
     // What is new has no row yet that could be shown meanwhile.
     if guess > EAGER_BYTES && open.row.is_some() {
         open.json = open.json.map(|_| guess);
+        let deleted = open.document.is_deleted();
         return Projection {
             state: ProjectionState::Dirty,
-            deleted: open.document.is_deleted(),
-            // Finding out takes a look at all of it; the row that queries see says so once rebuilt.
-            has_conflicts: false,
+            deleted,
+            // Finding out takes a look at all of it; the row that queries see says so once rebuilt,
+            // and of a deleted one there is none.
+            has_conflicts: deleted && open.document.has_conflicts(),
         };
     }
     let (projection, bytes) = rebuild(&open.document);

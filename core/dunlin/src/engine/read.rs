@@ -90,9 +90,11 @@ impl Engine {
     /// A document as a caller sees it, deleted or not; kept open, since an edit often follows.
     fn read(&mut self, doc: &DocId) -> Result<Document> {
         let mut read = Document::new(doc, self.stored(doc)?);
-        let open = self.desk.open.peek(doc).filter(|open| open.is_journaled);
-        if let Some(row) = open.and_then(|open| open.row) {
-            read.conflicts.extend(journal(&self.store, row)?);
+        if let Some(open) = self.desk.open.peek(doc).filter(|open| open.is_journaled)
+            && let Some(row) = open.row
+        {
+            let notes = journal(&self.store, row, &open.document)?;
+            read.conflicts.extend(notes.into_iter().map(|(_, conflict)| conflict));
         }
         if may_name_items(&read.conflicts)
             && let Some(open) = self.desk.open.peek(doc)

@@ -6,7 +6,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use dunlin_model::{
-    ApplyError, Change, Conflict, DocId, Document, EditError, Value, limits::MAX_GENERATION,
+    ApplyError, Change, Conflict, DocId, Document, EditError, Side, Value, limits::MAX_GENERATION,
 };
 use dunlin_proto::session::{DocUpdate, Outcome};
 use dunlin_store::{self as store, DocRow, LogSize, SpaceStore, Writer};
@@ -110,8 +110,8 @@ fn replace(
     let Some(row) = open.row else {
         return stage(open, writer, doc, change, author, digest);
     };
-    for Conflict { path, value, .. } in old.left_behind(&open.document) {
-        let value = value.map(|value| value.to_tagged_json().to_string());
+    for Conflict { path, lost, .. } in old.left_behind(&open.document) {
+        let value = lost.value.map(|value| value.to_tagged_json().to_string());
         writer.note_in_journal(row, &path, value.as_deref(), author.time_ms)?;
         open.is_journaled = true;
     }
@@ -142,20 +142,21 @@ fn replace(
     })
 }
 
-/// What the journal tells of a document, as conflicts.
-pub(super) fn journal(store: &SpaceStore, row: DocRow) -> Result<Vec<Conflict>> {
+/// What the journal tells of a document, as conflicts, each with the note's number.
+pub(super) fn journal(
+    store: &SpaceStore,
+    row: DocRow,
+    document: &Document,
+) -> Result<Vec<(i64, Conflict)>> {
     let read = |note: store::Journaled| {
         let value = note.value.as_deref().map(|text| {
             let json = serde_json::from_str(text);
             json.ok().and_then(|json| Value::from_json(&json).ok())
         });
-        Conflict {
-            path: note.path,
-            value: value.map(|value| value.unwrap_or(Value::Null)),
-            writer: None,
-            time_ms: Some(note.time_ms),
-            item: None,
-        }
+        let mut lost = Side::of(value.map(|value| value.unwrap_or(Value::Null)));
+        lost.time_ms = Some(note.time_ms);
+        let shown = document.shown_at(&note.path);
+        (note.id, Conflict::new(note.path, shown, lost))
     };
     Ok(store.journal(row)?.into_iter().map(read).collect())
 }

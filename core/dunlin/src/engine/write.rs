@@ -7,7 +7,7 @@ use dunlin_store::{self as store, Writer};
 
 use super::{
     Committed, Desk, Identity, Operation, Order, documents::Open, outlets::Staged,
-    project::project, refound::settle_journal, upkeep::is_overgrown,
+    project::project, refound::settle_journal, settle::settle_repeated, upkeep::is_overgrown,
 };
 use crate::error::{Code, Error, Result};
 
@@ -45,6 +45,9 @@ impl Desk {
         if let Operation::Refound = order.operation {
             return self.refound(writer, order);
         }
+        if let Some(settled) = self.settle_note(writer, order)? {
+            return Ok(settled);
+        }
         let time_ms = self.clock.now_ms();
         let Identity { device, kind, .. } = self.identity;
         #[cfg(feature = "sabotage")]
@@ -63,7 +66,10 @@ impl Desk {
                     return Ok(Ok(Committed { id: order.doc.key.clone(), seq, version, paths }));
                 }
                 let staged = match change.is_empty() {
-                    true => None,
+                    true => {
+                        settle_repeated(open, writer, &order.operation)?;
+                        None
+                    }
                     false => {
                         let author = Author { device, kind, link: None, time_ms };
                         Some(stage(open, writer, &order.doc, change, author, None)?)
@@ -153,6 +159,9 @@ fn perform(document: &mut Document, operation: &Operation, now: i64) -> Result<C
         }
         Operation::Delete { base } => document.delete(base.as_ref(), now),
         Operation::Restore => document.restore(now),
+        Operation::Settle { conflict, decision, base } => {
+            document.settle(*conflict, *decision, Some(base), now)
+        }
         // Another document takes its place, which is no edit of this one.
         Operation::Refound => Ok(Change::default()),
     }

@@ -23,7 +23,7 @@ impl From<EditError> for Error {
             EditError::NotFound { .. } => Code::NotFound,
             EditError::WrongKind { .. } => Code::WrongKind,
             EditError::Unplaceable { .. } => Code::Unplaceable,
-            EditError::StaleVersion { .. } => Code::StaleVersion,
+            EditError::StaleVersion { .. } | EditError::Changed { .. } => Code::StaleVersion,
             EditError::LimitExceeded { .. } => Code::LimitExceeded,
             _ => Code::Internal,
         };

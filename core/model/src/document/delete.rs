@@ -3,7 +3,7 @@
 use super::{
     Change, Document,
     bounds::{Place, check_value},
-    write::Epoch,
+    write::{Epoch, Writing},
 };
 use crate::{
     entry::{Body, Marker},
@@ -52,19 +52,7 @@ impl Document {
         if self.is_deleted() || !self.exists() {
             return Err(EditError::NotFound { path: "the document".into() });
         }
-        let seen = match base {
-            Some(base) => base.state_vector.clone(),
-            None => self.state_vector(),
-        };
-        self.transact(base, now_ms, |writing| {
-            let root = RegisterPath::root();
-            let epoch = writing.document.registers.here(&root).iter();
-            let epoch = epoch.map(|stored| stored.entry.epoch).max().unwrap_or(0);
-            let body = Body::Deleted(seen);
-            let key = writing.own_key(&root, Marker::Register, &body);
-            let epoch = Epoch { number: epoch, over: false };
-            writing.put_entry_at(key, body, epoch, Vec::new()).map(drop)
-        })
+        self.transact(base, now_ms, |writing| writing.mark_deleted())
     }
 
     /// Takes a deletion back.
@@ -72,13 +60,37 @@ impl Document {
     /// # Errors
     /// `NotFound` if the document is not deleted.
     pub fn restore(&mut self, now_ms: i64) -> Result<Change, EditError> {
-        let deletions: Vec<_> = self.deletions().map(|(stored, _)| stored.key.clone()).collect();
-        if deletions.is_empty() {
+        if !self.is_deleted() {
             return Err(EditError::NotFound { path: "a deletion of the document".into() });
         }
         self.transact(None, now_ms, |writing| {
-            deletions.iter().for_each(|key| writing.remove_entry(key));
+            writing.unmark_deleted();
             Ok(())
         })
+    }
+}
+
+impl Writing<'_, '_> {
+    /// Hides what the caller has seen of the document, in place of the deletions that it has seen.
+    pub(super) fn mark_deleted(&mut self) -> Result<(), EditError> {
+        let seen = match &self.base {
+            Some(base) => base.state_vector.clone(),
+            None => self.document.state_vector(),
+        };
+        self.unmark_deleted();
+        let root = RegisterPath::root();
+        let here = self.document.registers.here(&root).iter();
+        let number = here.map(|stored| stored.entry.epoch).max().unwrap_or(0);
+        let body = Body::Deleted(seen);
+        let key = self.own_key(&root, Marker::Register, &body);
+        self.put_entry_at(key, body, Epoch { number, over: false }, Vec::new()).map(drop)
+    }
+
+    /// Takes back the deletions that the caller has seen.
+    pub(super) fn unmark_deleted(&mut self) {
+        let deletions = self.document.deletions();
+        let seen = deletions.filter(|(stored, _)| self.in_context(stored.dot()));
+        let keys: Vec<_> = seen.map(|(stored, _)| stored.key.clone()).collect();
+        keys.iter().for_each(|key| self.remove_entry(key));
     }
 }

@@ -188,10 +188,7 @@ impl Writing<'_, '_> {
         if !is_contested {
             return Ok(false);
         }
-        match register.last() {
-            Some(Segment::Item(_)) => self.erase_item(register)?,
-            _ => self.write_absent(register)?,
-        }
+        self.erase(register)?;
         Ok(true)
     }
 

@@ -155,7 +155,7 @@ impl Document {
     }
 
     /// The place at a path, if what is there is part of what readers see.
-    fn shown(&self, path: &RegisterPath) -> Option<Place<'_>> {
+    pub(super) fn shown(&self, path: &RegisterPath) -> Option<Place<'_>> {
         path.segments().into_iter().try_fold(self.place(), |place, step| {
             match (place.kind(), step) {
                 (Kind::Object, Segment::Key(_)) => Some(place.child(step)),

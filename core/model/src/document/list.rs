@@ -102,15 +102,38 @@ impl Writing<'_, '_> {
         fraction: &[u8],
         value: &Value,
     ) -> Result<Dot, EditError> {
-        check_fraction(list, fraction)?;
         let item = list.item(ItemId { dot: self.next_dot() });
+        self.put_item_at(list, &item, fraction, value)
+    }
+
+    fn put_item_at(
+        &mut self,
+        list: &RegisterPath,
+        item: &RegisterPath,
+        fraction: &[u8],
+        value: &Value,
+    ) -> Result<Dot, EditError> {
+        check_fraction(list, fraction)?;
         let tree = Arc::new(Tree::of(value));
-        let epoch = Epoch { number: self.enclosing_epoch(&item), over: false };
+        let epoch = Epoch { number: self.enclosing_epoch(item), over: false };
         let body = Body::Item(fraction.to_vec(), Arc::clone(&tree));
-        let key = self.own_key(&item, Marker::Existence, &body);
+        let key = self.own_key(item, Marker::Existence, &body);
         let dot = self.put_entry_at(key, body, epoch, Vec::new())?;
-        self.write_outside(&item, &tree, value, dot, epoch)?;
+        self.write_outside(item, &tree, value, dot, epoch)?;
         Ok(dot)
+    }
+
+    /// Inserts an item that is gone at the end of its list, under the name that it had.
+    pub(super) fn insert_again(
+        &mut self,
+        item: &RegisterPath,
+        value: &Value,
+    ) -> Result<(), EditError> {
+        let Some(list) = item.parent() else { return Ok(()) };
+        self.clear_item(item);
+        let end = ids(&self.present(list)).len();
+        let fraction = self.neighbours(list, end, None).gap().fraction(self.next_dot());
+        self.put_item_at(list, item, &fraction, value).map(drop)
     }
 
     fn put_position(

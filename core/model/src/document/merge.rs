@@ -155,12 +155,12 @@ impl Document {
         Err(EditError::StaleVersion { path: path.to_string() })
     }
 
-    fn is_register_unchanged(&self, base: &Version, path: &RegisterPath) -> bool {
+    pub(super) fn is_register_unchanged(&self, base: &Version, path: &RegisterPath) -> bool {
         let entries = self.registers.here_and_below(path);
         entries.iter().all(|stored| base.state_vector.covers(stored.dot()))
     }
 
-    fn is_text_unchanged(&self, base: &Version, path: &RegisterPath) -> bool {
+    pub(super) fn is_text_unchanged(&self, base: &Version, path: &RegisterPath) -> bool {
         self.texts_at(path).all(|(root, _)| {
             self.history.text_since(root, base.seq).is_some_and(|unseen| unseen.is_empty())
         })

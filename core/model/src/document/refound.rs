@@ -5,7 +5,7 @@
 //! older one's operations goes with it. Whoever has the older one takes the newer in its place, and
 //! keeps what it alone had as [`left_behind`].
 
-use super::{Applied, ApplyError, Change, Conflict, Document, history::History};
+use super::{Applied, ApplyError, Change, Conflict, Document, Side, history::History};
 use crate::{
     error::EditError, ids::Incarnation, limits::MAX_GENERATION, path::RegisterPath, value::Value,
 };
@@ -86,7 +86,7 @@ impl Document {
 }
 
 fn told(path: RegisterPath, value: Option<Value>) -> Conflict {
-    Conflict { path: path.to_string(), value, writer: None, time_ms: None, item: None }
+    Conflict::new(path.to_string(), Side::default(), Side::of(value))
 }
 
 /// Where an older value says what a newer one does not.

@@ -619,11 +619,19 @@ impl Writing<'_, '_> {
     pub(super) fn erase_item(&mut self, path: &RegisterPath) -> Result<(), EditError> {
         let here = self.document.registers.here(path);
         let is_inserted = here.iter().any(|stored| matches!(stored.entry.body, Body::Item(..)));
-        let mut keys: Vec<EntryKey> = here
-            .iter()
-            .filter(|stored| self.in_context(stored.dot()))
-            .map(|stored| stored.key.clone())
-            .collect();
+        self.clear_item(path);
+        if !is_inserted {
+            // A list began with it: that it is gone holds for whoever begins with it.
+            self.put_entry(path, Marker::Existence, Body::Absent)?;
+        }
+        Ok(())
+    }
+
+    /// Removes all entries and characters of an item that the caller had seen.
+    pub(super) fn clear_item(&mut self, path: &RegisterPath) {
+        let here = self.document.registers.here(path).iter();
+        let seen = here.filter(|stored| self.in_context(stored.dot()));
+        let mut keys: Vec<EntryKey> = seen.map(|stored| stored.key.clone()).collect();
         keys.extend(self.replaced(path, &self.document.registers.here_and_below(path)));
         keys.sort_unstable();
         keys.dedup();
@@ -631,11 +639,6 @@ impl Writing<'_, '_> {
         for key in keys {
             self.remove_entry(&key);
         }
-        if !is_inserted {
-            // A list began with it: that it is gone holds for whoever begins with it.
-            self.put_entry(path, Marker::Existence, Body::Absent)?;
-        }
-        Ok(())
     }
 }
 

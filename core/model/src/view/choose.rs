@@ -45,6 +45,8 @@ pub(crate) struct Candidate<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct Choice<'a> {
     pub(crate) kind: Kind<'a>,
+    /// The write that decides; of objects, lists and sets only where they compete.
+    pub(crate) stamp: Option<Stamp>,
     pub(crate) losers: Vec<(Kind<'a>, Option<Stamp>)>,
 }
 
@@ -63,9 +65,9 @@ impl<'a> Place<'a> {
         let set = self.is_set().then_some(Candidate { kind: Kind::Set, stamp: None });
         let mut lists = self.lists_here();
         if candidates.len() + lists.len() + usize::from(set.is_some()) == 1 {
-            let kind = candidates.pop().or(set).or(lists.pop());
-            let kind = kind.map_or(Kind::Absent, |only| only.kind);
-            return Choice { kind, losers };
+            let only = candidates.pop().or(set).or(lists.pop());
+            let (kind, stamp) = only.map_or((Kind::Absent, None), |only| (only.kind, only.stamp));
+            return Choice { kind, stamp, losers };
         }
         // A set is there before any list; of lists that were set over something one is there.
         let mut lists = self.ranked(lists);
@@ -84,10 +86,10 @@ impl<'a> Place<'a> {
         }
         let mut candidates = self.ranked(candidates);
         let Some(winner) = candidates.pop() else {
-            return Choice { kind: Kind::Absent, losers };
+            return Choice { kind: Kind::Absent, stamp: None, losers };
         };
         losers.extend(candidates.into_iter().map(|it| (it.kind, it.stamp)));
-        Choice { kind: winner.kind, losers }
+        Choice { kind: winner.kind, stamp: winner.stamp, losers }
     }
 
     /// The candidates, the one that is there last: a value beats a removal, then what somebody
@@ -238,7 +240,7 @@ impl<'a> Place<'a> {
     }
 
     /// The latest write in an object, a list or a set that is here.
-    fn stamp_of(&self, kind: &Kind<'a>) -> Option<Stamp> {
+    pub(crate) fn stamp_of(&self, kind: &Kind<'a>) -> Option<Stamp> {
         let said = |is_it: &dyn Fn(&Fact<'a>) -> bool| {
             self.facts.iter().filter(|fact| is_it(fact)).map(|fact| fact.stored.stamp()).max()
         };

@@ -278,10 +278,13 @@ fn position_of(
     has_insertions: bool,
 ) -> Option<Position> {
     let stored = branch.stored.iter();
-    let inserted = stored.clone().find_map(|stored| match &stored.entry.body {
-        Body::Item(fraction, _) if has_insertions => Some(Position::new(fraction, id.dot)),
+    // More than one where several brought a deleted item back.
+    let insertions = stored.clone().filter_map(|stored| match &stored.entry.body {
+        Body::Item(fraction, _) if has_insertions => Some((stored.stamp(), fraction)),
         _ => None,
     });
+    let inserted = insertions.max_by_key(|(stamp, _)| *stamp);
+    let inserted = inserted.map(|(_, fraction)| Position::new(fraction, id.dot));
     let is_deleted = stored
         .clone()
         .any(|stored| stored.key.marker == Marker::Existence && stored.entry.body == Body::Absent);

@@ -23,6 +23,8 @@ pub(crate) struct Lost<'a> {
     pub(crate) winner: Kind<'a>,
     /// The write that decided.
     pub(crate) stamp: Option<Stamp>,
+    /// The write that decided for what is there instead; none where a removal left no trace.
+    pub(crate) winner_stamp: Option<Stamp>,
 }
 
 /// Everything that lost at a place and below it.
@@ -34,11 +36,13 @@ pub(crate) fn lost_below<'a>(place: &Place<'a>) -> Vec<Lost<'a>> {
 
 /// What lost at a place itself.
 pub(crate) fn lost_at<'a>(place: &Place<'a>) -> Vec<Lost<'a>> {
-    let Choice { kind: winner, losers } = place.choose();
-    let mut found: Vec<Lost<'a>> = losers
-        .into_iter()
-        .map(|(kind, stamp)| Lost { place: place.clone(), kind, winner: winner.clone(), stamp })
-        .collect();
+    let Choice { kind: winner, stamp: winner_stamp, losers } = place.choose();
+    let lost = |kind, stamp| {
+        let winner_stamp = winner_stamp.or_else(|| place.stamp_of(&winner));
+        Lost { place: place.clone(), kind, winner: winner.clone(), stamp, winner_stamp }
+    };
+    let mut found: Vec<Lost<'a>> =
+        losers.into_iter().map(|(kind, stamp)| lost(kind, stamp)).collect();
     // Increments of a counter that somebody removed or reset without having seen them.
     let mut late: BTreeMap<u32, (i64, Stamp)> = BTreeMap::new();
     for stored in place.stored() {
@@ -57,12 +61,8 @@ pub(crate) fn lost_at<'a>(place: &Place<'a>) -> Vec<Lost<'a>> {
             sum.1 = sum.1.max(stored.stamp());
         }
     }
-    found.extend(late.into_iter().map(|(epoch, (sum, stamp))| Lost {
-        place: place.clone(),
-        kind: Kind::Counter { epoch, sum },
-        winner: winner.clone(),
-        stamp: Some(stamp),
-    }));
+    let late = late.into_iter();
+    found.extend(late.map(|(epoch, (sum, stamp))| lost(Kind::Counter { epoch, sum }, Some(stamp))));
     found
 }
 
@@ -121,8 +121,8 @@ fn collect_items<'a>(place: &Place<'a>, found: &mut Vec<Lost<'a>>) {
         if !is_inserted && kind != Kind::Absent {
             // Edits of an item that somebody else deleted.
             let stamp = item.stamp();
-            let winner = Kind::Absent;
-            found.push(Lost { place: item.clone(), kind, winner, stamp });
+            let (winner, winner_stamp) = (Kind::Absent, None);
+            found.push(Lost { place: item.clone(), kind, winner, stamp, winner_stamp });
         }
         collect(&item, found);
     }

@@ -4,7 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use dunlin_model::{Applied, Change, Document, Edit, Incarnation, ListKeys, Value, Version};
+use dunlin_model::{
+    Applied, Change, ConflictId, Decision, Document, Edit, EditError, Incarnation, ListKeys, Value,
+    Version,
+};
 use serde_json::{Value as Json, json};
 
 pub struct Device {
@@ -64,6 +67,17 @@ impl Device {
         self.note();
     }
 
+    /// Settles a conflict as this device sees it, having read the document as it is or as it was.
+    pub fn settle(
+        &mut self,
+        conflict: ConflictId,
+        decision: Decision,
+        base: Option<&Version>,
+    ) -> Result<Change, EditError> {
+        let change = self.document.settle(conflict, decision, base, self.now_ms)?;
+        Ok(self.keep(change))
+    }
+
     pub fn pull(&mut self, other: &Self) {
         let diff = other.document.diff(&self.document.state_vector());
         if let Applied::Changed(change) = self.document.apply(&diff).unwrap() {
@@ -96,7 +110,7 @@ impl Device {
             .conflicts()
             .into_iter()
             .map(|conflict| {
-                let value = conflict.value.map_or(json!("absent"), |value| value.to_json());
+                let value = conflict.lost.value.map_or(json!("absent"), |value| value.to_json());
                 json!([conflict.path, value])
             })
             .collect()

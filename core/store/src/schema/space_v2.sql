@@ -20,4 +20,9 @@ CREATE TABLE _gone (
 ) STRICT;
 CREATE INDEX _gone_doc ON _gone (doc);
 
+-- 1: something in it lost against a concurrent write, or came after its deletion.
+ALTER TABLE _documents ADD COLUMN conflicts INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX _documents_conflicts ON _documents (collection) WHERE conflicts = 1;
+CREATE INDEX _documents_deleted ON _documents (collection) WHERE deleted = 1;
+
 ALTER TABLE _quarantine ADD COLUMN time INTEGER NOT NULL DEFAULT 0;

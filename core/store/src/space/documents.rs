@@ -186,8 +186,8 @@ impl Writer<'_> {
         let seq = self.store.cursor.last_seq + 1;
         let connection = self.connection()?;
         let sql = "INSERT INTO _documents
-                   (collection, generation, hash, last_seq, deleted, stale, digest)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+                   (collection, generation, hash, last_seq, deleted, stale, digest, conflicts)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ifnull(?8, 0))";
         let row = connection.prepare_cached(sql)?.insert(params![
             number,
             generation,
@@ -195,7 +195,8 @@ impl Writer<'_> {
             seq,
             projection.deleted,
             projection.is_stale(),
-            digest.map(|digest| digest.0)
+            digest.map(|digest| digest.0),
+            projection.conflicts()
         ])?;
         let sql = format!(
             "INSERT INTO {} (row, id, has_conflicts, doc) VALUES (?1, ?2, ?3, ?4)",
@@ -232,13 +233,14 @@ impl Writer<'_> {
         let sql = "INSERT INTO _updates (doc, seq, data) VALUES (?1, ?2, ?3)";
         connection.prepare_cached(sql)?.execute(params![row.0, seq, update])?;
         let sql = "UPDATE _documents SET last_seq = ?2, deleted = ?3, stale = ?4,
-                   log_updates = log_updates + 1, log_bytes = log_bytes + ?5 WHERE row = ?1";
+                   conflicts = ifnull(?6, conflicts), log_updates = log_updates + 1, log_bytes = log_bytes + ?5 WHERE row = ?1";
         connection.prepare_cached(sql)?.execute(params![
             row.0,
             seq,
             projection.deleted,
             projection.is_stale(),
-            update.len() as i64
+            update.len() as i64,
+            projection.conflicts()
         ])?;
         // To name the column would write the page of its index, also where nothing changes.
         if before.digest != digest {
@@ -309,12 +311,15 @@ impl Writer<'_> {
         projection: &Projection,
     ) -> Result<(), StoreError> {
         let stale = projection.is_stale();
-        let sql = "UPDATE _documents SET deleted = ?2, stale = ?3 WHERE row = ?1
-                   RETURNING collection";
+        let sql =
+            "UPDATE _documents SET deleted = ?2, stale = ?3, conflicts = ifnull(?4, conflicts)
+                   WHERE row = ?1 RETURNING collection";
         let number = self
             .connection()?
             .prepare_cached(sql)?
-            .query_row(params![row.0, projection.deleted, stale], |found| found.get(0))
+            .query_row(params![row.0, projection.deleted, stale, projection.conflicts()], |found| {
+                found.get(0)
+            })
             .optional()?
             .ok_or_else(|| missing(row))?;
         if stale { Ok(()) } else { self.write_projection(number, row, projection) }

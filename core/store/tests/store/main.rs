@@ -12,6 +12,7 @@ mod gone;
 #[cfg(test)]
 mod indexes;
 mod journal;
+mod listing;
 #[cfg(test)]
 mod node_dir;
 #[cfg(test)]

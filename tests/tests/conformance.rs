@@ -13,8 +13,8 @@ use std::{
 
 use dunlin::{
     Anchor, Carrier, ChangeFeed, CollectionHandle, Config, DeviceKind, DocKey, Document,
-    Durability, Error, Forms, Invitation, JsonText, ListKeys, Node, Role, Rows, Space, SyncConfig,
-    Value, Version,
+    Durability, Error, Forms, Invitation, JsonText, ListKeys, Listed, Node, Role, Rows, Space,
+    SyncConfig, Value, Version,
 };
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
@@ -114,6 +114,10 @@ fn rows(rows: &Rows) -> Json {
     json!(rows.rows)
 }
 
+fn documents(listed: &[Listed]) -> Json {
+    listed.iter().map(|it| Json::from(it.doc.to_string())).collect()
+}
+
 impl Case {
     async fn open(name: &str) -> (Node, TempDir) {
         let dir = TempDir::new().unwrap();
@@ -169,6 +173,12 @@ impl Case {
                 sleep(Duration::from_millis(5)).await;
             }
             return Ok(None);
+        } else if let Some(expected) = field("contested") {
+            let listed = device.space.contested(None, None).await?;
+            return compare(documents(&listed), expected);
+        } else if let Some(expected) = field("deleted") {
+            let listed = device.space.deleted(None, None).await?;
+            return compare(documents(&listed), expected);
         } else if let Some(consumer) = named("feed") {
             return device.feed(consumer, &step["tells"]).await;
         }
@@ -176,9 +186,9 @@ impl Case {
     }
 
     async fn on_document(&mut self, step: &Json) -> Outcome {
-        const STEPS: [&str; 11] = [
-            "put", "insert", "replace", "edit", "save", "delete", "restore", "read", "get",
-            "anchor", "resolve",
+        const STEPS: [&str; 13] = [
+            "put", "insert", "replace", "edit", "save", "keep", "take", "delete", "restore",
+            "read", "get", "anchor", "resolve",
         ];
         let what = STEPS.into_iter().find(|what| step.get(*what).is_some());
         let what = what.unwrap_or_else(|| panic!("no such step: {step}"));
@@ -205,6 +215,18 @@ impl Case {
                 let read = &self.read[text(&step["read"])];
                 let seen = Value::from_json(&read.to_json())?;
                 drop(documents.save_model(read, seen, value()?, ListKeys::default()).await?);
+            }
+            "keep" | "take" => {
+                let read = match step.get("read") {
+                    Some(name) => self.read[text(name)].clone(),
+                    None => documents.inspect(&id).await?,
+                };
+                let mut conflicts = read.conflicts.iter();
+                let conflict = conflicts.find(|it| it.path == text(&step["path"])).unwrap();
+                match what {
+                    "keep" => drop(documents.keep(&read, conflict).await?),
+                    _ => drop(documents.take(&read, conflict).await?),
+                }
             }
             "delete" => drop(documents.delete(&id).await?),
             "restore" => drop(documents.restore(&id).await?),

@@ -15,7 +15,7 @@ struct InspectionScreen: View {
             RefusalLine()
             if let document = read.value.flatMap({ $0 }) {
                 condition(document.value)
-                ForEach(document.conflicts, id: \.self) { conflictLine($0) }
+                ForEach(document.conflicts) { conflictLine($0, in: document) }
                 HStack {
                     Text("Visits: \(document.value.visits.description)")
                     Button("Visited") { update { $0.visits += 1 } }
@@ -46,12 +46,17 @@ struct InspectionScreen: View {
     }
 
     @ViewBuilder
-    private func conflictLine(_ conflict: Conflict) -> some View {
+    private func conflictLine(
+        _ conflict: Conflict, in document: Document<Inspection>
+    ) -> some View {
         if let words = conflict.words {
             HStack {
                 Text(words)
+                Button("Keep mine") {
+                    sample.start { try await space.inspections.keep(document, conflict) }
+                }
                 Button("Take it") {
-                    sample.start { try await space.inspections.take(conflict, of: id) }
+                    sample.start { try await space.inspections.take(document, conflict) }
                 }
             }
         }

@@ -18,17 +18,10 @@ extension Space {
     }
 }
 
-extension DocumentCollection<Inspection> {
-    /// Takes what lost a conflict after all, which settles it as any other write does.
-    func take(_ conflict: Conflict, of id: String) async throws {
-        guard let lost = conflict.value else { return }
-        try await edit(id) { $0.set(conflict.path, lost) }
-    }
-}
-
 extension Conflict {
     /// What somebody wrote meanwhile and lost; nil if there is nothing to take.
     var words: String? {
-        value.map { "\(path) was also \($0.string ?? $0.description)" }
+        let author = lost.author.map { " by \($0.device.name)" } ?? ""
+        return lost.value.map { "\(path) was also \($0.string ?? $0.description)\(author)" }
     }
 }

@@ -34,29 +34,6 @@ public struct Document<Model: Codable & Sendable>: Sendable, Identifiable {
     public var json: JSONValue { (try? parsedJSON(native.json)) ?? .null }
 }
 
-/// A value that lost against a concurrent write.
-public struct Conflict: Hashable, Sendable {
-    /// Where.
-    public let path: String
-
-    /// What lost; nil if somebody removed what others kept.
-    public let value: JSONValue?
-
-    /// The loser's wall clock, if one writer wrote it.
-    public let time: Date?
-
-    /// In a list item that is gone: what it was, its `id` or the beginning of what it said, if this device
-    /// had it.
-    public let item: String?
-
-    init(_ conflict: DunlinBindings.Conflict) throws {
-        path = conflict.path
-        value = try conflict.json.map(parsedJSON)
-        time = conflict.timeMs.map(Date.init(milliseconds:))
-        item = conflict.item
-    }
-}
-
 /// A document in a list.
 public struct Entry<Model: Sendable>: Sendable, Identifiable {
     /// The id within its collection.

@@ -1017,6 +1017,16 @@ public protocol CollectionProtocol: AnyObject, Sendable {
     func inspect(id: String) async throws  -> Document
     
     /**
+     * Settles a conflict of a document that was read at `base`: what is shown stays, and what lost
+     * goes, there and below. In a list item that is gone, it stays gone; a deleted document stays
+     * deleted. What others wrote since then stays a conflict.
+     *
+     * Refuses with `StaleVersion` where the conflict is settled already, or what is shown is not as
+     * it was read, `Denied`, `LimitExceeded`, `StorageFull`.
+     */
+    func keep(id: String, conflict: String, base: String) async throws  -> Committed
+    
+    /**
      * The collection's name.
      */
     func name()  -> String
@@ -1098,6 +1108,15 @@ public protocol CollectionProtocol: AnyObject, Sendable {
      * than it is stored and a change has no place there.
      */
     func save(document: Document, read: String, new: String, keys: [String: String]) async throws  -> Committed
+    
+    /**
+     * Settles a conflict of a document that was read at `base`: what lost takes the place of what is
+     * shown, whole. A list item that is gone comes back with what was late, and so does a deleted
+     * document.
+     *
+     * Refuses as `keep` does.
+     */
+    func take(id: String, conflict: String, base: String) async throws  -> Committed
     
 }
 /**
@@ -1311,6 +1330,30 @@ open func inspect(id: String)async throws  -> Document  {
 }
     
     /**
+     * Settles a conflict of a document that was read at `base`: what is shown stays, and what lost
+     * goes, there and below. In a list item that is gone, it stays gone; a deleted document stays
+     * deleted. What others wrote since then stays a conflict.
+     *
+     * Refuses with `StaleVersion` where the conflict is settled already, or what is shown is not as
+     * it was read, `Denied`, `LimitExceeded`, `StorageFull`.
+     */
+open func keep(id: String, conflict: String, base: String)async throws  -> Committed  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_dunlin_ffi_fn_method_collection_keep(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterString.lower(conflict),FfiConverterString.lower(base)
+                )
+            },
+            pollFunc: ffi_dunlin_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_dunlin_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_dunlin_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeCommitted_lift,
+            errorHandler: FfiConverterTypeDunlinError_lift
+        )
+}
+    
+    /**
      * The collection's name.
      */
 open func name() -> String  {
@@ -1509,6 +1552,29 @@ open func save(document: Document, read: String, new: String, keys: [String: Str
             rustFutureFunc: {
                 uniffi_dunlin_ffi_fn_method_collection_save(
                         self.uniffiCloneHandle(),FfiConverterTypeDocument_lower(document),FfiConverterString.lower(read),FfiConverterString.lower(new),FfiConverterDictionaryStringString.lower(keys)
+                )
+            },
+            pollFunc: ffi_dunlin_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_dunlin_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_dunlin_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeCommitted_lift,
+            errorHandler: FfiConverterTypeDunlinError_lift
+        )
+}
+    
+    /**
+     * Settles a conflict of a document that was read at `base`: what lost takes the place of what is
+     * shown, whole. A list item that is gone comes back with what was late, and so does a deleted
+     * document.
+     *
+     * Refuses as `keep` does.
+     */
+open func take(id: String, conflict: String, base: String)async throws  -> Committed  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_dunlin_ffi_fn_method_collection_take(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterString.lower(conflict),FfiConverterString.lower(base)
                 )
             },
             pollFunc: ffi_dunlin_ffi_rust_future_poll_rust_buffer,
@@ -4107,6 +4173,16 @@ public protocol SpaceProtocol: AnyObject, Sendable {
     func collections() async throws  -> [String]
     
     /**
+     * Documents in which something lost against a concurrent write and nobody has settled it, and
+     * deleted ones that somebody wrote without having seen that: of all collections or of one, at
+     * most 1,000, those behind `after`.
+     *
+     * Refuses with `InvalidInput` for names that cannot be, `NotFound` where there is no document
+     * `after`, `Closed` after shutdown.
+     */
+    func contested(collection: String?, after: Listed?) async throws  -> [Listed]
+    
+    /**
      * Makes queries by `json_extract(doc, PATH)` fast, where `path` is such as `$.due`; false if
      * there is such an index already.
      *
@@ -4114,6 +4190,14 @@ public protocol SpaceProtocol: AnyObject, Sendable {
      * `StorageFull`.
      */
     func createIndex(collection: String, path: String) async throws  -> Bool
+    
+    /**
+     * Documents that are deleted, in the order in which they came into being: of all collections or
+     * of one, at most 1,000, those behind `after`.
+     *
+     * Refuses as `contested` does.
+     */
+    func deleted(collection: String?, after: Listed?) async throws  -> [Listed]
     
     /**
      * Tells how a query would be carried out, with a warning for each whole collection read.
@@ -4325,6 +4409,30 @@ open func collections()async throws  -> [String]  {
 }
     
     /**
+     * Documents in which something lost against a concurrent write and nobody has settled it, and
+     * deleted ones that somebody wrote without having seen that: of all collections or of one, at
+     * most 1,000, those behind `after`.
+     *
+     * Refuses with `InvalidInput` for names that cannot be, `NotFound` where there is no document
+     * `after`, `Closed` after shutdown.
+     */
+open func contested(collection: String?, after: Listed?)async throws  -> [Listed]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_dunlin_ffi_fn_method_space_contested(
+                        self.uniffiCloneHandle(),FfiConverterOptionString.lower(collection),FfiConverterOptionTypeListed.lower(after)
+                )
+            },
+            pollFunc: ffi_dunlin_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_dunlin_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_dunlin_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeListed.lift,
+            errorHandler: FfiConverterTypeDunlinError_lift
+        )
+}
+    
+    /**
      * Makes queries by `json_extract(doc, PATH)` fast, where `path` is such as `$.due`; false if
      * there is such an index already.
      *
@@ -4343,6 +4451,28 @@ open func createIndex(collection: String, path: String)async throws  -> Bool  {
             completeFunc: ffi_dunlin_ffi_rust_future_complete_i8,
             freeFunc: ffi_dunlin_ffi_rust_future_free_i8,
             liftFunc: FfiConverterBool.lift,
+            errorHandler: FfiConverterTypeDunlinError_lift
+        )
+}
+    
+    /**
+     * Documents that are deleted, in the order in which they came into being: of all collections or
+     * of one, at most 1,000, those behind `after`.
+     *
+     * Refuses as `contested` does.
+     */
+open func deleted(collection: String?, after: Listed?)async throws  -> [Listed]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_dunlin_ffi_fn_method_space_deleted(
+                        self.uniffiCloneHandle(),FfiConverterOptionString.lower(collection),FfiConverterOptionTypeListed.lower(after)
+                )
+            },
+            pollFunc: ffi_dunlin_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_dunlin_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_dunlin_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeListed.lift,
             errorHandler: FfiConverterTypeDunlinError_lift
         )
 }
@@ -4725,6 +4855,75 @@ public func FfiConverterTypeStatusWatch_lower(_ value: StatusWatch) -> UInt64 {
 
 
 /**
+ * Who wrote something: a claim of members, never a permission.
+ */
+public struct Author: Equatable, Hashable {
+    /**
+     * The device.
+     */
+    public let device: Device
+    /**
+     * How that is known.
+     */
+    public let known: Known
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The device.
+         */device: Device, 
+        /**
+         * How that is known.
+         */known: Known) {
+        self.device = device
+        self.known = known
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Author: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeAuthor: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Author {
+        return
+            try Author(
+                device: FfiConverterTypeDevice.read(from: &buf), 
+                known: FfiConverterTypeKnown.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Author, into buf: inout [UInt8]) {
+        FfiConverterTypeDevice.write(value.device, into: &buf)
+        FfiConverterTypeKnown.write(value.known, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAuthor_lift(_ buf: RustBuffer) throws -> Author {
+    return try FfiConverterTypeAuthor.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeAuthor_lower(_ value: Author) -> RustBuffer {
+    return FfiConverterTypeAuthor.lower(value)
+}
+
+
+/**
  * A write that is on disk.
  */
 public struct Committed: Equatable, Hashable {
@@ -4921,21 +5120,21 @@ public func FfiConverterTypeConfig_lower(_ value: Config) -> RustBuffer {
  */
 public struct Conflict: Equatable, Hashable {
     /**
+     * Names it, for as long as the same value has lost at the same place.
+     */
+    public let id: String
+    /**
      * Where.
      */
     public let path: String
     /**
-     * What lost, as JSON; none if somebody removed what others kept.
+     * What is there; of a deleted document, that it is deleted.
      */
-    public let json: String?
+    public let shown: Side
     /**
-     * The incarnation that wrote it, if one writer did.
+     * What lost.
      */
-    public let writer: String?
-    /**
-     * That writer's wall clock, in milliseconds since 1970.
-     */
-    public let timeMs: Int64?
+    public let lost: Side
     /**
      * In a list item that is gone: what it was, if this device had it.
      */
@@ -4945,24 +5144,24 @@ public struct Conflict: Equatable, Hashable {
     // declare one manually.
     public init(
         /**
+         * Names it, for as long as the same value has lost at the same place.
+         */id: String, 
+        /**
          * Where.
          */path: String, 
         /**
-         * What lost, as JSON; none if somebody removed what others kept.
-         */json: String?, 
+         * What is there; of a deleted document, that it is deleted.
+         */shown: Side, 
         /**
-         * The incarnation that wrote it, if one writer did.
-         */writer: String?, 
-        /**
-         * That writer's wall clock, in milliseconds since 1970.
-         */timeMs: Int64?, 
+         * What lost.
+         */lost: Side, 
         /**
          * In a list item that is gone: what it was, if this device had it.
          */item: String?) {
+        self.id = id
         self.path = path
-        self.json = json
-        self.writer = writer
-        self.timeMs = timeMs
+        self.shown = shown
+        self.lost = lost
         self.item = item
     }
 
@@ -4982,19 +5181,19 @@ public struct FfiConverterTypeConflict: FfiConverterRustBuffer {
     public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Conflict {
         return
             try Conflict(
+                id: FfiConverterString.read(from: &buf), 
                 path: FfiConverterString.read(from: &buf), 
-                json: FfiConverterOptionString.read(from: &buf), 
-                writer: FfiConverterOptionString.read(from: &buf), 
-                timeMs: FfiConverterOptionInt64.read(from: &buf), 
+                shown: FfiConverterTypeSide.read(from: &buf), 
+                lost: FfiConverterTypeSide.read(from: &buf), 
                 item: FfiConverterOptionString.read(from: &buf)
         )
     }
 
     public static func write(_ value: Conflict, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.id, into: &buf)
         FfiConverterString.write(value.path, into: &buf)
-        FfiConverterOptionString.write(value.json, into: &buf)
-        FfiConverterOptionString.write(value.writer, into: &buf)
-        FfiConverterOptionInt64.write(value.timeMs, into: &buf)
+        FfiConverterTypeSide.write(value.shown, into: &buf)
+        FfiConverterTypeSide.write(value.lost, into: &buf)
         FfiConverterOptionString.write(value.item, into: &buf)
     }
 }
@@ -5616,6 +5815,95 @@ public func FfiConverterTypeLarge_lift(_ buf: RustBuffer) throws -> Large {
 #endif
 public func FfiConverterTypeLarge_lower(_ value: Large) -> RustBuffer {
     return FfiConverterTypeLarge.lower(value)
+}
+
+
+/**
+ * A document that somebody has to look at.
+ */
+public struct Listed: Equatable, Hashable {
+    /**
+     * Its collection.
+     */
+    public let collection: String
+    /**
+     * Its id.
+     */
+    public let id: String
+    /**
+     * Whether it is deleted.
+     */
+    public let isDeleted: Bool
+    /**
+     * Whether something in it lost against a concurrent write, or came after its deletion.
+     */
+    public let hasConflicts: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * Its collection.
+         */collection: String, 
+        /**
+         * Its id.
+         */id: String, 
+        /**
+         * Whether it is deleted.
+         */isDeleted: Bool, 
+        /**
+         * Whether something in it lost against a concurrent write, or came after its deletion.
+         */hasConflicts: Bool) {
+        self.collection = collection
+        self.id = id
+        self.isDeleted = isDeleted
+        self.hasConflicts = hasConflicts
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Listed: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeListed: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Listed {
+        return
+            try Listed(
+                collection: FfiConverterString.read(from: &buf), 
+                id: FfiConverterString.read(from: &buf), 
+                isDeleted: FfiConverterBool.read(from: &buf), 
+                hasConflicts: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Listed, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.collection, into: &buf)
+        FfiConverterString.write(value.id, into: &buf)
+        FfiConverterBool.write(value.isDeleted, into: &buf)
+        FfiConverterBool.write(value.hasConflicts, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeListed_lift(_ buf: RustBuffer) throws -> Listed {
+    return try FfiConverterTypeListed.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeListed_lower(_ value: Listed) -> RustBuffer {
+    return FfiConverterTypeListed.lower(value)
 }
 
 
@@ -6327,6 +6615,95 @@ public func FfiConverterTypeRows_lift(_ buf: RustBuffer) throws -> Rows {
 #endif
 public func FfiConverterTypeRows_lower(_ value: Rows) -> RustBuffer {
     return FfiConverterTypeRows.lower(value)
+}
+
+
+/**
+ * One of the two that a conflict is between.
+ */
+public struct Side: Equatable, Hashable {
+    /**
+     * What it says, as JSON; none if that is that nothing is there.
+     */
+    public let json: String?
+    /**
+     * Who wrote it, as far as that is known.
+     */
+    public let author: Author?
+    /**
+     * That writer's wall clock, in milliseconds since 1970, if one writer wrote it.
+     */
+    public let timeMs: Int64?
+    /**
+     * Whether it is what the document began with, which nobody in particular wrote.
+     */
+    public let atCreation: Bool
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * What it says, as JSON; none if that is that nothing is there.
+         */json: String?, 
+        /**
+         * Who wrote it, as far as that is known.
+         */author: Author?, 
+        /**
+         * That writer's wall clock, in milliseconds since 1970, if one writer wrote it.
+         */timeMs: Int64?, 
+        /**
+         * Whether it is what the document began with, which nobody in particular wrote.
+         */atCreation: Bool) {
+        self.json = json
+        self.author = author
+        self.timeMs = timeMs
+        self.atCreation = atCreation
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension Side: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSide: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Side {
+        return
+            try Side(
+                json: FfiConverterOptionString.read(from: &buf), 
+                author: FfiConverterOptionTypeAuthor.read(from: &buf), 
+                timeMs: FfiConverterOptionInt64.read(from: &buf), 
+                atCreation: FfiConverterBool.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Side, into buf: inout [UInt8]) {
+        FfiConverterOptionString.write(value.json, into: &buf)
+        FfiConverterOptionTypeAuthor.write(value.author, into: &buf)
+        FfiConverterOptionInt64.write(value.timeMs, into: &buf)
+        FfiConverterBool.write(value.atCreation, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSide_lift(_ buf: RustBuffer) throws -> Side {
+    return try FfiConverterTypeSide.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSide_lower(_ value: Side) -> RustBuffer {
+    return FfiConverterTypeSide.lower(value)
 }
 
 
@@ -7302,6 +7679,81 @@ public func FfiConverterTypeErrorCode_lower(_ value: ErrorCode) -> RustBuffer {
 
 
 /**
+ * How it is known who wrote something.
+ */
+
+public enum Known: Equatable, Hashable {
+    
+    /**
+     * It was written here.
+     */
+    case own
+    /**
+     * A device says so in its writers' book, and no other does.
+     */
+    case book
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Known: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeKnown: FfiConverterRustBuffer {
+    typealias SwiftType = Known
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Known {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+        
+        case 1: return .own
+        
+        case 2: return .book
+        
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: Known, into buf: inout [UInt8]) {
+        switch value {
+        
+        
+        case .own:
+            writeInt(&buf, Int32(1))
+        
+        
+        case .book:
+            writeInt(&buf, Int32(2))
+        
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKnown_lift(_ buf: RustBuffer) throws -> Known {
+    return try FfiConverterTypeKnown.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKnown_lower(_ value: Known) -> RustBuffer {
+    return FfiConverterTypeKnown.lower(value)
+}
+
+
+
+/**
  * How much a record matters.
  */
 
@@ -7999,6 +8451,54 @@ fileprivate struct FfiConverterOptionTypeLogSink: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeAuthor: FfiConverterRustBuffer {
+    typealias SwiftType = Author?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeAuthor.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeAuthor.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeListed: FfiConverterRustBuffer {
+    typealias SwiftType = Listed?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeListed.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeListed.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeStatus: FfiConverterRustBuffer {
     typealias SwiftType = Status?
 
@@ -8335,6 +8835,31 @@ fileprivate struct FfiConverterSequenceTypeLarge: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeLarge.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeListed: FfiConverterRustBuffer {
+    typealias SwiftType = [Listed]
+
+    public static func write(_ value: [Listed], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeListed.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Listed] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Listed]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeListed.read(from: &buf))
         }
         return seq
     }
@@ -8708,6 +9233,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_dunlin_ffi_checksum_method_collection_inspect() != 63964) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_dunlin_ffi_checksum_method_collection_keep() != 26464) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_dunlin_ffi_checksum_method_collection_name() != 30264) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -8736,6 +9264,9 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_dunlin_ffi_checksum_method_collection_save() != 45536) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_collection_take() != 3246) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_dunlin_ffi_checksum_method_discoveredpeers_active() != 15952) {
@@ -8876,7 +9407,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_dunlin_ffi_checksum_method_space_collections() != 48546) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_dunlin_ffi_checksum_method_space_contested() != 7242) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_dunlin_ffi_checksum_method_space_create_index() != 25458) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_space_deleted() != 32160) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_dunlin_ffi_checksum_method_space_explain_query() != 12067) {

@@ -413,6 +413,11 @@ uint64_t uniffi_dunlin_ffi_fn_method_collection_insert(uint64_t ptr, RustBuffer 
 uint64_t uniffi_dunlin_ffi_fn_method_collection_inspect(uint64_t ptr, RustBuffer id
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_KEEP
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_KEEP
+uint64_t uniffi_dunlin_ffi_fn_method_collection_keep(uint64_t ptr, RustBuffer id, RustBuffer conflict, RustBuffer base
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_NAME
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_NAME
 RustBuffer uniffi_dunlin_ffi_fn_method_collection_name(uint64_t ptr, RustCallStatus *_Nonnull out_status
@@ -461,6 +466,11 @@ uint64_t uniffi_dunlin_ffi_fn_method_collection_restore(uint64_t ptr, RustBuffer
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_SAVE
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_SAVE
 uint64_t uniffi_dunlin_ffi_fn_method_collection_save(uint64_t ptr, RustBuffer document, RustBuffer read, RustBuffer new, RustBuffer keys
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_TAKE
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_TAKE
+uint64_t uniffi_dunlin_ffi_fn_method_collection_take(uint64_t ptr, RustBuffer id, RustBuffer conflict, RustBuffer base
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_CLONE_DISCOVEREDPEERS
@@ -843,9 +853,19 @@ uint64_t uniffi_dunlin_ffi_fn_method_space_collection(uint64_t ptr, RustBuffer n
 uint64_t uniffi_dunlin_ffi_fn_method_space_collections(uint64_t ptr
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_SPACE_CONTESTED
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_SPACE_CONTESTED
+uint64_t uniffi_dunlin_ffi_fn_method_space_contested(uint64_t ptr, RustBuffer collection, RustBuffer after
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_SPACE_CREATE_INDEX
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_SPACE_CREATE_INDEX
 uint64_t uniffi_dunlin_ffi_fn_method_space_create_index(uint64_t ptr, RustBuffer collection, RustBuffer path
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_SPACE_DELETED
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_SPACE_DELETED
+uint64_t uniffi_dunlin_ffi_fn_method_space_deleted(uint64_t ptr, RustBuffer collection, RustBuffer after
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_SPACE_EXPLAIN_QUERY
@@ -1249,6 +1269,12 @@ uint16_t uniffi_dunlin_ffi_checksum_method_collection_inspect(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_COLLECTION_KEEP
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_COLLECTION_KEEP
+uint16_t uniffi_dunlin_ffi_checksum_method_collection_keep(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_COLLECTION_NAME
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_COLLECTION_NAME
 uint16_t uniffi_dunlin_ffi_checksum_method_collection_name(void
@@ -1306,6 +1332,12 @@ uint16_t uniffi_dunlin_ffi_checksum_method_collection_restore(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_COLLECTION_SAVE
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_COLLECTION_SAVE
 uint16_t uniffi_dunlin_ffi_checksum_method_collection_save(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_COLLECTION_TAKE
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_COLLECTION_TAKE
+uint16_t uniffi_dunlin_ffi_checksum_method_collection_take(void
     
 );
 #endif
@@ -1585,9 +1617,21 @@ uint16_t uniffi_dunlin_ffi_checksum_method_space_collections(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_SPACE_CONTESTED
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_SPACE_CONTESTED
+uint16_t uniffi_dunlin_ffi_checksum_method_space_contested(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_SPACE_CREATE_INDEX
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_SPACE_CREATE_INDEX
 uint16_t uniffi_dunlin_ffi_checksum_method_space_create_index(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_SPACE_DELETED
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_SPACE_DELETED
+uint16_t uniffi_dunlin_ffi_checksum_method_space_deleted(void
     
 );
 #endif

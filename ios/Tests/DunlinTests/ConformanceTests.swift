@@ -148,8 +148,8 @@ private actor Run {
         _ space: Space, _ step: [String: JSONValue], _ place: Comment
     ) async throws {
         let kinds = [
-            "put", "insert", "replace", "edit", "save", "delete", "restore", "read", "get", "anchor",
-            "resolve",
+            "put", "insert", "replace", "edit", "save", "keep", "take", "delete", "restore", "read", "get",
+            "anchor", "resolve",
         ]
         let kind = try #require(kinds.first { step[$0] != nil }, place)
         let names = try text(step[kind]).split(separator: "/", maxSplits: 1).map(String.init)
@@ -169,6 +169,16 @@ private actor Run {
         case "save":
             let document = try #require(read[try text(step["read"])])
             try await documents.save(document, as: try #require(step["value"]))
+        case "keep", "take":
+            let named = step["read"]?.string.flatMap { read[$0] }
+            let from = if let named { named } else { try await documents.inspect(id) }
+            let path = try text(step["path"])
+            let conflict = try #require(from.conflicts.first { $0.path == path }, place)
+            if kind == "keep" {
+                try await documents.keep(from, conflict)
+            } else {
+                try await documents.take(from, conflict)
+            }
         case "delete": try await documents.delete(id)
         case "restore": try await documents.restore(id)
         case "read": read[try text(step["as"])] = try await documents.get(id)
@@ -176,7 +186,7 @@ private actor Run {
             let document = try await documents.get(id)
             if let expected = step["conflicts"]?.array {
                 let found = document.conflicts.map { conflict in
-                    JSONValue.array([.string(conflict.path)] + (conflict.value.map { [$0] } ?? []))
+                    JSONValue.array([.string(conflict.path)] + (conflict.lost.value.map { [$0] } ?? []))
                 }
                 #expect(found.sorted { $0.description < $1.description } == expected, place)
             }

@@ -66,9 +66,9 @@ import Testing
             }
             let read = try await annChores.get(id)
             #expect(read.conflicts.map(\.path) == ["/title"])
-            let titles: Set<JSONValue> = [.string(read.value.title), read.conflicts[0].value ?? nil]
+            let titles: Set<JSONValue> = [.string(read.value.title), read.conflicts[0].lost.value ?? nil]
             #expect(titles == ["A", "B"])
-            #expect(read.conflicts[0].time != nil)
+            #expect(read.conflicts[0].lost.time != nil)
 
             try await annChores.update(id) { $0.title = "settled" }
             #expect(try await annChores.get(id).conflicts.isEmpty)

@@ -38,31 +38,6 @@ public class Document<T : Any> internal constructor(
 }
 
 /**
- * A value that lost against a concurrent write.
- *
- * @property path where.
- * @property value what lost; null if somebody removed what others kept.
- * @property timeMillis the loser's wall clock, in milliseconds since 1970, if one writer wrote it.
- * @property item in a list item that is gone: what it was, its `id` or the beginning of what it said, if
- *   this device had it.
- */
-public class Conflict internal constructor(
-    public val path: String,
-    public val value: JsonElement?,
-    public val timeMillis: Long?,
-    public val item: String?,
-) {
-    internal constructor(conflict: dev.dunlin.ffi.Conflict) : this(
-        conflict.path,
-        conflict.json?.let(ModelJson::parseToJsonElement),
-        conflict.timeMs,
-        conflict.item,
-    )
-
-    override fun toString(): String = "Conflict($path: $value)"
-}
-
-/**
  * A write that is on disk.
  *
  * @property id the document's id.

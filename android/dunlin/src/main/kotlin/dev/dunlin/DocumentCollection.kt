@@ -230,6 +230,28 @@ public class DocumentCollection<T : Any> internal constructor(
     public suspend fun restore(id: String): Committed = native(id) { Committed(ffi.restore(id)) }
 
     /**
+     * Settles a conflict of a document that was read: what is shown stays, and what lost goes, there and
+     * below. In a list item that is gone, it stays gone; a deleted document stays deleted. What others
+     * wrote since it was read stays a conflict.
+     *
+     * @throws DunlinException `StaleVersion` where the conflict is settled already, or what is shown is
+     *   not as it was read, `Denied`, `LimitExceeded`, `StorageFull`.
+     * @sample dev.dunlin.samples.settleConflicts
+     */
+    public suspend fun keep(read: Document<T>, conflict: Conflict): Committed =
+        native { Committed(ffi.keep(read.id, conflict.id, read.version)) }
+
+    /**
+     * Settles a conflict of a document that was read: what lost takes the place of what is shown, whole.
+     * A list item that is gone comes back with what was late, and so does a deleted document.
+     *
+     * @throws DunlinException as [keep], where what lost is not as it was read.
+     * @sample dev.dunlin.samples.settleConflicts
+     */
+    public suspend fun take(read: Document<T>, conflict: Conflict): Committed =
+        native { Committed(ffi.take(read.id, conflict.id, read.version)) }
+
+    /**
      * Begins a document anew from its present content, where removing gives no room any more (too
      * many writers or texts), or where two copies contradict each other. Its history goes, and
      * versions read before are stale. On every device it takes the place of the old one; what a

@@ -83,6 +83,30 @@ public class Space internal constructor(
     }
 
     /**
+     * Documents in which something lost against a concurrent write and nobody has settled it, and deleted
+     * ones that somebody wrote without having seen that; at most 1,000.
+     *
+     * @param collection only of this one.
+     * @param after only those behind this one, the last of an earlier list.
+     * @throws DunlinException `InvalidInput` for a name that no collection can have, `Closed` after
+     *   shutdown.
+     * @sample dev.dunlin.samples.listContested
+     */
+    public suspend fun contested(collection: String? = null, after: Listed? = null): List<Listed> =
+        native(collection) { ffi.contested(collection, after?.toFfi()).map(::Listed) }
+
+    /**
+     * Documents that are deleted, in the order in which they came into being; at most 1,000.
+     *
+     * @param collection only of this one.
+     * @param after only those behind this one, the last of an earlier list.
+     * @throws DunlinException as [contested].
+     * @sample dev.dunlin.samples.restoreDeleted
+     */
+    public suspend fun deleted(collection: String? = null, after: Listed? = null): List<Listed> =
+        native(collection) { ffi.deleted(collection, after?.toFfi()).map(::Listed) }
+
+    /**
      * Runs a query. Each collection is a view with the columns `id`, `doc` (JSON) and
      * `has_conflicts`; JSON functions work on `doc`.
      *

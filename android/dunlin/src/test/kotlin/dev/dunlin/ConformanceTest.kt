@@ -110,6 +110,9 @@ private class Case(
                 scope.launch { results.collect { latest.value = it.toJson() } }
             }
             "shows" in step -> shown.getValue(step.text("shows")).first { it == step["rows"] }
+            "contested" in step ->
+                assertEquals(step["contested"], device.space.contested().toJson(), place)
+            "deleted" in step -> assertEquals(step["deleted"], device.space.deleted().toJson(), place)
             "feed" in step -> device.feed(step, place)
             else -> onDocument(device.space, step, place)
         }
@@ -144,13 +147,19 @@ private class Case(
             "replace" -> documents.replace(id, step.getValue("value"), base)
             "edit" -> documents.edit(id, base) { step.getValue("edits").jsonArray.forEach { add(it.jsonObject) } }
             "save" -> documents.save(read.getValue(step.text("read")), step.getValue("value"))
+            "keep", "take" -> {
+                val from = step["read"]?.let { read.getValue(it.jsonPrimitive.content) } ?: documents.inspect(id)
+                val conflict = from.conflicts.first { it.path == step.text("path") }
+                if (what == "keep") documents.keep(from, conflict) else documents.take(from, conflict)
+            }
             "delete" -> documents.delete(id)
             "restore" -> documents.restore(id)
             "read" -> read[step.text("as")] = documents.get(id)
             "get" -> {
                 val document = documents.get(id)
                 step["conflicts"]?.let { expected ->
-                    val found = document.conflicts.map { json(*listOfNotNull(it.path, it.value).toTypedArray()) }
+                    val found =
+                        document.conflicts.map { json(*listOfNotNull(it.path, it.lost.value).toTypedArray()) }
                     assertEquals(expected, JsonArray(found.sortedBy { it.toString() }), place)
                 }
                 step["gone"]?.let { expected ->
@@ -185,7 +194,8 @@ private class Case(
 
     private companion object {
         val STEPS =
-            listOf("put", "insert", "replace", "edit", "save", "delete", "restore", "read", "get", "anchor", "resolve")
+            listOf("put", "insert", "replace", "edit", "save", "keep", "take", "delete", "restore", "read", "get") +
+                listOf("anchor", "resolve")
     }
 }
 
@@ -215,6 +225,8 @@ private fun JsonObject.names(name: String) =
 
 private fun QueryResult.toJson() =
     JsonArray(rows.map { JsonArray(it.cells) })
+
+private fun List<Listed>.toJson() = JsonArray(map { JsonPrimitive("${it.collection}/${it.id}") })
 
 private fun json(vararg items: Any) =
     JsonArray(items.map { it as? JsonElement ?: JsonPrimitive(it.toString()) })

@@ -60,7 +60,7 @@ class SyncTest {
             val read = annTasks.get(id)
             val (winner, loser) = read.value.title to read.conflicts.single()
             assertEquals("/title", loser.path)
-            assertEquals(setOf("A", "B"), setOf(winner, loser.value.toString().trim('"')))
+            assertEquals(setOf("A", "B"), setOf(winner, loser.lost.value.toString().trim('"')))
 
             annTasks.update(id) { it.copy(title = "settled") }
             assertTrue(annTasks.get(id).conflicts.isEmpty())

@@ -4,6 +4,7 @@ import dev.dunlin.Committed
 import dev.dunlin.Conflict
 import dev.dunlin.Counter
 import dev.dunlin.DocumentCollection
+import dev.dunlin.Space
 import dev.dunlin.MergeableText
 import dev.dunlin.Space
 import dev.dunlin.TextEditor
@@ -62,6 +63,27 @@ suspend fun readConflicts(
 ): List<Conflict> {
     // Two people wrote the same field and knew nothing of each other: one value holds, one is here.
     return inspections.get(id).conflicts
+}
+
+suspend fun settleConflicts(
+    inspections: DocumentCollection<Inspection>,
+    id: String,
+    isMine: (Conflict) -> Boolean,
+) {
+    // A person looks at both sides: what they say, whose they are, from when.
+    var read = inspections.get(id)
+    while (read.conflicts.isNotEmpty()) {
+        val conflict = read.conflicts.first()
+        if (isMine(conflict)) inspections.take(read, conflict) else inspections.keep(read, conflict)
+        read = inspections.get(id)
+    }
+}
+
+suspend fun listContested(space: Space): List<String> =
+    space.contested().map { "${it.collection}/${it.id}" }
+
+suspend fun restoreDeleted(space: Space, inspections: DocumentCollection<Inspection>) {
+    for (deleted in space.deleted(inspections.name)) inspections.restore(deleted.id)
 }
 
 suspend fun updateDocument(inspections: DocumentCollection<Inspection>, id: String) {

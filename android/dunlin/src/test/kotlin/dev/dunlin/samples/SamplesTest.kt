@@ -64,6 +64,15 @@ class SamplesTest {
             other.syncOnLoopback(barn)
             here.watchDocument("pump").first { !it?.conflicts.isNullOrEmpty() }
             assertTrue(readConflicts(here, "pump").any { it.path == "/title" })
+            assertEquals(listOf("inspections/pump"), listContested(farm))
+            val lost = readConflicts(here, "pump").single().lost
+            assertTrue(lost.isAtCreation)
+            settleConflicts(here, "pump") { it.lost.value == lost.value }
+            assertEquals(lost.value?.jsonPrimitive?.content, here.get("pump").value.title)
+            assertEquals(emptyList<String>(), listContested(farm))
+            here.delete("pump")
+            restoreDeleted(farm, here)
+            assertEquals(emptyList<Listed>(), farm.deleted())
         }
 
     @Test

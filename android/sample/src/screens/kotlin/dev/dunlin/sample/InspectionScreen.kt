@@ -16,6 +16,7 @@ import androidx.compose.runtime.remember
 import androidx.compose.runtime.setValue
 import androidx.compose.ui.Modifier
 import dev.dunlin.Conflict
+import dev.dunlin.Document
 import dev.dunlin.DocumentCollection
 import dev.dunlin.Space
 import dev.dunlin.TextEditor
@@ -45,7 +46,7 @@ fun InspectionScreen(space: Space, id: String) {
                 )
             }
         }
-        for (conflict in document.conflicts) ConflictLine(conflict, inspections, id)
+        for (conflict in document.conflicts) ConflictLine(document, conflict, inspections)
         Row {
             Text("Visits: ${inspection.visits}")
             Button({
@@ -56,14 +57,20 @@ fun InspectionScreen(space: Space, id: String) {
     }
 }
 
-/** What somebody wrote meanwhile and lost; taking it settles the conflict, as any other write does. */
+/** What somebody wrote meanwhile and lost: the person keeps what is shown, or takes it. */
 @Composable
-private fun ConflictLine(conflict: Conflict, inspections: DocumentCollection<Inspection>, id: String) {
+private fun ConflictLine(
+    document: Document<Inspection>,
+    conflict: Conflict,
+    inspections: DocumentCollection<Inspection>,
+) {
     val tasks = LocalTasks.current
-    val lost = conflict.value ?: return
+    val lost = conflict.lost.value ?: return
+    val author = conflict.lost.author?.let { " by ${it.device.name}" }.orEmpty()
     Row {
-        Text("${conflict.path} was also ${(lost as? JsonPrimitive)?.content ?: lost}")
-        TextButton({ tasks.start { inspections.edit(id) { set(conflict.path, lost) } } }) { Text("Take it") }
+        Text("${conflict.path} was also ${(lost as? JsonPrimitive)?.content ?: lost}$author")
+        TextButton({ tasks.start { inspections.keep(document, conflict) } }) { Text("Keep mine") }
+        TextButton({ tasks.start { inspections.take(document, conflict) } }) { Text("Take it") }
     }
 }
 

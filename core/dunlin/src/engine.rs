@@ -7,6 +7,7 @@
 
 mod answers;
 mod batch;
+mod book;
 mod budget;
 mod command;
 mod desk;
@@ -37,7 +38,7 @@ use dunlin_model::DocId;
 use dunlin_store::SpaceStore;
 use tokio::task::yield_now;
 
-use self::{lanes::Lanes, outlets::Announcer, refresh::Rebuilt};
+use self::{book::Books, lanes::Lanes, outlets::Announcer, refresh::Rebuilt};
 use crate::error::Result;
 
 pub use self::command::Committed;
@@ -58,6 +59,8 @@ pub(crate) struct Engine {
     overgrown: BTreeSet<DocId>,
     /// When long projections were last rebuilt.
     rebuilt: Rebuilt,
+    /// What the writers' books say, as long as that is known to be up to date.
+    books: Option<Books>,
 }
 
 impl Engine {

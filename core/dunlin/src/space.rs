@@ -95,7 +95,7 @@ impl Space {
     /// # Errors
     /// `Closed` after shutdown.
     pub async fn collections(&self) -> Result<Vec<Collection>> {
-        self.inner.engine().call(|engine| Ok(engine.store.collections().to_vec())).await
+        self.inner.engine().call(|engine| Ok(engine.store.collections())).await
     }
 
     /// Documents in which something lost against a concurrent write and nobody has settled it, and

@@ -4,45 +4,10 @@
 
 mod support;
 
-use std::{net::SocketAddr, time::Duration};
-
-use dunlin::{Carrier, Code, CollectionHandle, Edit, Invitation, Node, SyncConfig};
+use dunlin::{Code, CollectionHandle, Edit};
 use serde_json::{Value as Json, json};
 
-use support::{Site, id, value};
-
-const DEADLINE: Duration = Duration::from_secs(120);
-const LOOPBACK: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
-
-/// Lets two devices meet once, over QUIC on loopback.
-async fn meet(one: &Node, other: &Node) {
-    let config = |peers: Vec<SocketAddr>| SyncConfig {
-        carrier: Carrier::Udp(LOOPBACK),
-        peers,
-        mdns: false,
-        ..SyncConfig::default()
-    };
-    one.start_sync(config(Vec::new())).await.unwrap();
-    let address = one.status().await.unwrap().listen[0];
-    other.sync_once(config(vec![address]), DEADLINE).await.unwrap();
-    one.stop_sync().await;
-}
-
-/// Devices that are members of one space.
-async fn devices<const N: usize>() -> [Site; N] {
-    let mut sites = Vec::new();
-    for device in 0..N {
-        sites.push(Site::new(&format!("device {device}")).await);
-    }
-    let space = sites[0].node.create_space("farm").await.unwrap();
-    for site in &sites[1..] {
-        let ticket = space.invite(&Invitation::default()).await.unwrap();
-        site.node.join(&ticket, None).await.unwrap();
-    }
-    let Ok(sites) = sites.try_into() else { panic!("as many as were made") };
-    sites
-}
+use support::{Site, devices, id, meet, value};
 
 fn tasks(site: &Site) -> CollectionHandle {
     site.node.space("farm").unwrap().collection("tasks").unwrap()

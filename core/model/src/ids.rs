@@ -87,11 +87,35 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// A collection's name: `[a-z][a-z0-9_]{0,62}`.
+/// A collection's name: `[a-z][a-z0-9_]{0,62}`; or `_` before such a name, for those of the system,
+/// which apps neither open nor query.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Collection(String);
 
 impl Collection {
+    /// The collection of the writers' books: one document a device.
+    pub fn writers() -> Self {
+        Self("_writers".to_owned())
+    }
+
+    /// Reads the name of a collection that may be one of the system, as devices store and exchange it.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a name that no collection has.
+    pub fn of_any_kind(name: &str) -> Result<Self, InvalidInput> {
+        match name.strip_prefix('_') {
+            Some(rest) if name.len() <= MAX_COLLECTION_BYTES => {
+                rest.parse::<Self>().map(|_| Self(name.to_owned()))
+            }
+            _ => name.parse(),
+        }
+    }
+
+    /// Whether it is one of the system.
+    pub fn is_system(&self) -> bool {
+        self.0.starts_with('_')
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -169,6 +193,14 @@ impl DocId {
     /// `InvalidInput` where either half breaks its rule.
     pub fn parse(collection: &str, key: &str) -> Result<Self, InvalidInput> {
         Ok(Self { collection: collection.parse()?, key: key.parse()? })
+    }
+
+    /// Parses the two halves of a name that may be in a collection of the system.
+    ///
+    /// # Errors
+    /// As [`parse`](Self::parse).
+    pub fn of_any_kind(collection: &str, key: &str) -> Result<Self, InvalidInput> {
+        Ok(Self { collection: Collection::of_any_kind(collection)?, key: key.parse()? })
     }
 
     /// The first 16 bytes of BLAKE3 over `collection ‖ 0x00 ‖ id`, in its own key context.
@@ -326,6 +358,17 @@ impl FromStr for Dot {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn collections_of_the_system_are_read_where_devices_name_them_and_refused_to_apps() {
+        let writers = Collection::writers();
+        assert!(writers.is_system() && writers.as_str().parse::<Collection>().is_err());
+        assert_eq!(Collection::of_any_kind("_writers"), Ok(writers));
+        assert!(Collection::of_any_kind("tasks").is_ok_and(|tasks| !tasks.is_system()));
+        for refused in ["_", "__a", "_A", "", &format!("_{}", "a".repeat(63))] {
+            assert!(Collection::of_any_kind(refused).is_err(), "{refused}");
+        }
+    }
 
     #[test]
     fn a_document_hash_tells_the_two_halves_of_the_name_apart() {

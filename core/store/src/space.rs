@@ -1,5 +1,6 @@
 //! One space's file: opening, transactions, closing.
 
+mod books;
 mod collections;
 mod documents;
 mod feed;
@@ -21,7 +22,7 @@ pub use self::{
     quarantine::{MAX_QUARANTINED, MAX_QUARANTINED_BYTES},
 };
 
-pub(crate) use self::gone::gone;
+pub(crate) use self::{books::books, gone::gone};
 
 use std::{
     ops::Deref,

@@ -96,6 +96,9 @@ impl Engine {
             if commit.is_overgrown {
                 self.overgrown.insert(commit.doc.clone());
             }
+            if commit.doc.collection.is_system() {
+                self.books = None;
+            }
         }
         self.outlets.announce(staged);
     }

@@ -22,6 +22,7 @@ use crate::{
 pub(crate) struct Identity {
     pub(crate) device: DeviceId,
     pub(crate) kind: DeviceKind,
+    pub(crate) device_name: String,
     pub(crate) space_name: String,
     /// Whether this device's role allows local writes; follows the roster.
     pub(crate) may_write: Arc<AtomicBool>,
@@ -40,6 +41,8 @@ pub(crate) struct Desk {
     pub(super) journaled: BTreeSet<DocRow>,
     entropy: Entropy,
     incarnation: Option<Incarnation>,
+    /// The incarnations of this run that are in this device's book.
+    pub(super) entered: BTreeSet<Incarnation>,
     #[cfg(feature = "sabotage")]
     pub(super) saboteur: super::sabotage::Saboteur,
 }
@@ -55,6 +58,7 @@ impl Desk {
             journaled: BTreeSet::new(),
             entropy: config.entropy.clone(),
             incarnation: None,
+            entered: BTreeSet::new(),
             #[cfg(feature = "sabotage")]
             saboteur: super::sabotage::Saboteur::new(config.sabotage),
         }
@@ -114,6 +118,7 @@ impl Desk {
         self.staged.clear();
         self.open.clear();
         self.incarnation = None;
+        self.entered.clear();
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-use dunlin_model::SpaceId;
+use dunlin_model::{DeviceId, SpaceId};
 use dunlin_store::{Interrupter, Reader, Rows, SpaceStore};
 use serde_json::Value as Json;
 use tokio::{
@@ -216,6 +216,11 @@ impl EngineHandle {
 
     async fn send_behind(&self, command: Command) -> Result<()> {
         self.running()?.foreign.send(command).await.map_err(|_| self.ended())
+    }
+
+    /// The device that this is.
+    pub(super) fn device(&self) -> DeviceId {
+        self.0.origin.identity.device
     }
 
     /// Whether engines run as tasks of a simulation.

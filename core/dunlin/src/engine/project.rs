@@ -1,6 +1,6 @@
 //! The row that queries see of a document.
 
-use dunlin_model::Document;
+use dunlin_model::{DocId, Document};
 use dunlin_store::{Projection, ProjectionState};
 
 use super::documents::Open;
@@ -10,14 +10,14 @@ const EAGER_BYTES: usize = 16 << 10;
 
 /// The row to commit with an edit whose update has this many bytes: current, or marked as to be
 /// rebuilt before the next query.
-pub(super) fn project(open: &mut Open, update: usize) -> Projection {
+pub(super) fn project(open: &mut Open, doc: &DocId, update: usize) -> Projection {
     let guess = match open.json {
         Some(bytes) => bytes + update,
         // How long the JSON is shows when it is built; until then the state says about as much.
         None => open.document.encoded_len(),
     };
-    // What is new has no row yet that could be shown meanwhile.
-    if guess > EAGER_BYTES && open.row.is_some() {
+    // What is new has no row yet that could be shown meanwhile; what is the system's is seldom written.
+    if guess > EAGER_BYTES && open.row.is_some() && !doc.collection.is_system() {
         open.json = open.json.map(|_| guess);
         let deleted = open.document.is_deleted();
         return Projection {

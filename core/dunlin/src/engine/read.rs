@@ -7,7 +7,7 @@ use dunlin_store::{Limits, Rows};
 use serde_json::Value as Json;
 use tokio::time::{sleep, sleep_until};
 
-use super::{Engine, EngineHandle, desk::load, refound::journal};
+use super::{Engine, EngineHandle, book::Books, desk::load, refound::journal};
 use crate::{document::Document, error::Result};
 
 /// How long a read waits for the engine before it looks into the file itself.
@@ -36,6 +36,7 @@ impl EngineHandle {
 
     /// The document as the file has it; never ends where the engine has to say what is the matter.
     async fn read_beside(&self, doc: DocId) -> Document {
+        let here = self.device();
         if let Ok(_permit) = self.read_permits().acquire().await {
             let read = self.read(move |reader| {
                 let Some(stored) = reader.load(&doc)? else { return Ok(None) };
@@ -45,6 +46,9 @@ impl EngineHandle {
                 if may_name_items(&read.conflicts) {
                     let gone = reader.gone(&doc)?;
                     document.name_items(&mut read.conflicts, |item| gone.get(item).cloned());
+                }
+                if !read.conflicts.is_empty() {
+                    Books::read(&reader.books()?).name(&mut read.conflicts, here);
                 }
                 Ok(Some(read))
             });
@@ -102,6 +106,10 @@ impl Engine {
         {
             let gone = self.store.gone(row)?;
             open.document.name_items(&mut read.conflicts, |item| gone.get(item).cloned());
+        }
+        if !read.conflicts.is_empty() {
+            let here = self.desk.identity.device;
+            self.books()?.name(&mut read.conflicts, here);
         }
         Ok(read)
     }

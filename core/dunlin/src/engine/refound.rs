@@ -122,7 +122,7 @@ fn replace(
     let generation = open.document.generation();
     let snapshot = open.document.snapshot();
     open.json = None;
-    let mut projection = project(open, snapshot.len());
+    let mut projection = project(open, doc, snapshot.len());
     projection.has_conflicts |= open.is_journaled;
     let is_stale = projection.state == store::ProjectionState::Dirty;
     let change = store::Change { paths, device, kind, origin, time_ms };

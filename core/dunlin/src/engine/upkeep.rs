@@ -37,7 +37,7 @@ impl Engine {
         desk.journaled = store.journaled()?;
         let overgrown = candidates.into_iter().map(|(_, doc)| doc).collect();
         let (outlets, rebuilt) = (Announcer::new(outlets), Rebuilt::default());
-        Ok(Self { store, desk, outlets, overgrown, rebuilt })
+        Ok(Self { store, desk, outlets, overgrown, rebuilt, books: None })
     }
 
     /// One slice of idle work; whether there may be more.

@@ -33,12 +33,19 @@ impl Desk {
             let denied = Error::denied(&self.identity.space_name);
             return Ok(orders.iter().map(|_| Err(denied.clone())).collect());
         }
-        let write = |order| match self.write_one(writer, order) {
-            // Only this document's stored bytes are damaged.
-            Err(error) if error.code() == Code::Corrupt => Ok(Err(error.about(&order.doc))),
-            outcome => outcome,
-        };
-        orders.iter().map(write).collect()
+        let mut committed = Vec::with_capacity(orders.len());
+        for order in orders {
+            let before = self.staged.len();
+            committed.push(match self.write_one(writer, order) {
+                // Only this document's stored bytes are damaged.
+                Err(error) if error.code() == Code::Corrupt => Err(error.about(&order.doc)),
+                outcome => outcome?,
+            });
+            if self.staged.len() > before {
+                self.enter_writer(writer, &order.doc)?;
+            }
+        }
+        Ok(committed)
     }
 
     fn write_one(&mut self, writer: &mut Writer<'_>, order: &Order) -> Result<Result<Committed>> {
@@ -110,7 +117,7 @@ pub(super) fn stage(
         Some(_) => store::Origin::Remote,
     };
     let feed = store::Change { paths: change.paths, device, kind, origin, time_ms };
-    let mut projection = project(open, change.update.len());
+    let mut projection = project(open, doc, change.update.len());
     projection.has_conflicts |= open.is_journaled;
     let is_stale = projection.state == store::ProjectionState::Dirty;
     let commit = store::Commit { update: &change.update, projection, change: feed, digest };

@@ -102,6 +102,7 @@ impl Core {
         let identity = Identity {
             device: self.device.id,
             kind: self.device.kind,
+            device_name: self.device.name.clone(),
             space_name: row.name.clone(),
             may_write: may_write.clone(),
         };

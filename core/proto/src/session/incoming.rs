@@ -439,5 +439,5 @@ pub(super) fn names(content: &Content) -> Vec<DocHash> {
 }
 
 fn name(entry: &DocEntry<'_>) -> Result<DocId, PeerMisbehaved> {
-    DocId::parse(entry.collection, entry.key).map_err(|_| PeerMisbehaved::Name)
+    DocId::of_any_kind(entry.collection, entry.key).map_err(|_| PeerMisbehaved::Name)
 }

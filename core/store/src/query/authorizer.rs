@@ -64,6 +64,7 @@ fn judge_read(table: &str, modules: &[String]) -> Verdict {
     // What is left is a view of ours or a name from a WITH clause; both lead to tables that are
     // judged by themselves.
     let is_internal = lower.starts_with('_')
+        || lower.starts_with("rows:_")
         || lower.starts_with("sqlite_")
         || lower.starts_with("pragma_")
         || modules.contains(&lower);
@@ -73,6 +74,9 @@ fn judge_read(table: &str, modules: &[String]) -> Verdict {
 /// The collection of a table of projections (`rows:NAME`) or of a full-text index (`NAME:PATH`).
 fn collection_of(table: &str) -> Option<Collection> {
     let (left, right) = table.split_once(':')?;
+    if right.starts_with('_') {
+        return None;
+    }
     if left == "rows"
         && let Ok(collection) = right.parse()
     {

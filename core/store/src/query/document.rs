@@ -6,7 +6,11 @@ use dunlin_model::DocId;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{QueryError, Reader};
-use crate::{error::StoreError, space::gone, types::Stored};
+use crate::{
+    error::StoreError,
+    space::{books, gone},
+    types::Stored,
+};
 
 impl Reader {
     /// Reads a document as its last commit left it: its snapshot, and the updates after that.
@@ -23,6 +27,16 @@ impl Reader {
                 stored
             });
             stored.map_err(|error| StoreError::from(error).into())
+        })
+    }
+
+    /// The id and the plain JSON of every writers' book.
+    ///
+    /// # Errors
+    /// [`QueryError`] where the file cannot be read, or is closed.
+    pub fn books(&self) -> Result<Vec<(String, String)>, QueryError> {
+        self.with_connection(|connection| {
+            connection.trusted(books).map_err(|error| StoreError::from(error).into())
         })
     }
 

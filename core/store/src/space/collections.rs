@@ -10,9 +10,11 @@ use crate::error::StoreError;
 pub const MAX_COLLECTIONS: usize = 1024;
 
 impl SpaceStore {
-    /// The collections that have ever held a document, in order of appearance.
-    pub fn collections(&self) -> &[Collection] {
-        self.collections.keys()
+    /// The collections that have ever held a document, in order of appearance, without those of the
+    /// system.
+    pub fn collections(&self) -> Vec<Collection> {
+        let apps = self.collections.keys().iter().filter(|collection| !collection.is_system());
+        apps.cloned().collect()
     }
 }
 
@@ -60,7 +62,8 @@ fn create_tables(collection: &Collection) -> String {
         ) STRICT;"
     );
     // SQLite keeps names that start so for itself; such a collection syncs, queries cannot see it.
-    if collection.as_str().starts_with("sqlite_") {
+    // Nor are those of the system for queries.
+    if collection.as_str().starts_with("sqlite_") || collection.is_system() {
         return table;
     }
     format!(
@@ -76,7 +79,8 @@ pub(super) fn load(connection: &Connection) -> Result<Interned<Collection>, Stor
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
         let name: String = row.get(1)?;
-        let collection = name.parse().map_err(|_| StoreError::corrupt("a collection's name"))?;
+        let collection = Collection::of_any_kind(&name)
+            .map_err(|_| StoreError::corrupt("a collection's name"))?;
         if collections.push(collection) != row.get::<_, i64>(0)? {
             return Err(StoreError::corrupt("the numbers of collections have a gap"));
         }

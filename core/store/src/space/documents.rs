@@ -87,12 +87,13 @@ impl SpaceStore {
         Ok(select.query_map([row.0], |found| found.get(0))?.collect::<Result<_, _>>()?)
     }
 
-    /// The number of documents, without deleted ones.
+    /// The number of documents, without deleted ones and those of system collections.
     ///
     /// # Errors
     /// `StoreError` where the file cannot be read.
     pub fn document_count(&self) -> Result<u64, StoreError> {
-        let sql = "SELECT count(*) FROM _documents WHERE deleted = 0 AND last_seq > 0";
+        let sql = "SELECT count(*) FROM _documents WHERE deleted = 0 AND last_seq > 0
+                   AND collection NOT IN (SELECT id FROM _collections WHERE name GLOB '_*')";
         let count: i64 = self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
         Ok(count as u64)
     }

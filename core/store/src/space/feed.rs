@@ -24,14 +24,17 @@ const MAX_CONSUMER_BYTES: usize = 128;
 const MAX_CONSUMERS: usize = 64;
 
 impl SpaceStore {
-    /// The changes after sequence number `after`, oldest first, at most `limit`.
+    /// The changes after sequence number `after`, oldest first, at most `limit`; not those in system
+    /// collections.
     ///
     /// # Errors
     /// `StoreError` where the file cannot be read.
     pub fn changes(&self, after: i64, limit: usize) -> Result<Vec<ChangeRow>, StoreError> {
         let sql = "SELECT c.seq, c.doc, d.collection, c.device, c.tags, c.time, c.paths
                    FROM _changes c JOIN _documents d ON d.row = c.doc
-                   WHERE c.seq > ?1 ORDER BY c.seq LIMIT ?2";
+                   WHERE c.seq > ?1
+                   AND d.collection NOT IN (SELECT id FROM _collections WHERE name GLOB '_*')
+                   ORDER BY c.seq LIMIT ?2";
         let mut select = self.connection.prepare_cached(sql)?;
         let mut rows = select.query(params![after, limit as i64])?;
         let mut changes = Vec::new();

@@ -55,12 +55,12 @@ pub struct Author {
     /// The device.
     pub device: Device,
     /// How that is known.
-    pub known: Known,
+    pub known: Evidence,
 }
 
 /// How it is known who wrote something.
 #[derive(Clone, Copy, Debug, uniffi::Enum)]
-pub enum Known {
+pub enum Evidence {
     /// It was written here.
     Own,
     /// A device says so in its writers' book, and no other does.
@@ -192,10 +192,10 @@ impl From<dunlin::Author> for Author {
     }
 }
 
-impl From<dunlin::Known> for Known {
-    fn from(known: dunlin::Known) -> Self {
+impl From<dunlin::Evidence> for Evidence {
+    fn from(known: dunlin::Evidence) -> Self {
         match known {
-            dunlin::Known::Own => Self::Own,
+            dunlin::Evidence::Own => Self::Own,
             _ => Self::Book,
         }
     }

@@ -43,7 +43,7 @@ pub use self::{
     device::{Device, DeviceKind},
     discovery::{DiscoveredPeers, Discovery},
     document::{
-        Author, Committed, Conflict, Document, Known, Listed, Patch, PutOutcome, Side, Text,
+        Author, Committed, Conflict, Document, Evidence, Listed, Patch, PutOutcome, Side, Text,
     },
     error::{DunlinError, ErrorCode},
     feed::{ChangeFeed, Event, Origin},

@@ -42,7 +42,7 @@ mod sync;
 
 pub use dunlin_model::{
     Anchor, Author, Collection, Conflict, ConflictId, Decision, DeviceId, DeviceKind, Digest,
-    DocId, DocKey, Edit, Forms, InvalidInput, JsonText, Known, Large, ListKeys, Measure, Path,
+    DocId, DocKey, Edit, Evidence, Forms, InvalidInput, JsonText, Large, ListKeys, Measure, Path,
     Side, SpaceId, Value, Version, rfc3339,
 };
 pub use dunlin_net::{Carrier, link, memory};

@@ -4,7 +4,7 @@
 
 mod support;
 
-use dunlin::{Code, Conflict, Edit, Known, Side};
+use dunlin::{Code, Conflict, Edit, Evidence, Side};
 use serde_json::json;
 
 use support::{Site, devices, id, meet, value};
@@ -22,7 +22,7 @@ async fn conflict(site: &Site) -> Conflict {
 }
 
 /// Name and how that is known.
-fn by(side: &Side) -> (&str, Known) {
+fn by(side: &Side) -> (&str, Evidence) {
     let author = side.author.as_ref().unwrap_or_else(|| panic!("nobody is named: {side:?}"));
     (&author.name, author.known)
 }
@@ -44,13 +44,13 @@ async fn devices_that_never_met_name_each_other_and_a_third_names_both_also_afte
         ((shown.0.to_owned(), shown.1), (lost.0.to_owned(), lost.1))
     };
     let named = |shown, lost| (("device 2".to_owned(), shown), ("device 1".to_owned(), lost));
-    assert_eq!(sides(&conflict(&relay).await), named(Known::Book, Known::Book));
-    assert_eq!(sides(&conflict(&one).await), named(Known::Book, Known::Own));
-    assert_eq!(sides(&conflict(&other).await), named(Known::Own, Known::Book));
+    assert_eq!(sides(&conflict(&relay).await), named(Evidence::Book, Evidence::Book));
+    assert_eq!(sides(&conflict(&one).await), named(Evidence::Book, Evidence::Own));
+    assert_eq!(sides(&conflict(&other).await), named(Evidence::Own, Evidence::Book));
 
     // Another run is another writer, whom the same book names.
     let one = one.reopen().await;
-    assert_eq!(sides(&conflict(&one).await), named(Known::Book, Known::Own));
+    assert_eq!(sides(&conflict(&one).await), named(Evidence::Book, Evidence::Own));
     let author = conflict(&one).await.lost.author.unwrap();
     assert_eq!(author.device, one.node.device().id);
     let tasks = one.node.space("farm").unwrap().collection("tasks").unwrap();

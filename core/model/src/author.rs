@@ -13,13 +13,13 @@ pub struct Author {
     /// What acts through it.
     pub kind: DeviceKind,
     /// How that is known.
-    pub known: Known,
+    pub known: Evidence,
 }
 
 /// How it is known who wrote something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Known {
+pub enum Evidence {
     /// It was written here.
     Own,
     /// A device says in its writers' book that it was the writer, and no other does.
@@ -28,12 +28,12 @@ pub enum Known {
 
 impl Author {
     /// A device that wrote something.
-    pub fn new(device: DeviceId, name: String, kind: DeviceKind, known: Known) -> Self {
+    pub fn new(device: DeviceId, name: String, kind: DeviceKind, known: Evidence) -> Self {
         Self { device, name, kind, known }
     }
 }
 
-impl Known {
+impl Evidence {
     /// `own` or `book`.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -25,7 +25,7 @@ mod value;
 mod version;
 mod view;
 
-pub use author::{Author, Known};
+pub use author::{Author, Evidence};
 pub use device_kind::DeviceKind;
 pub use difference::ListKeys;
 pub use document::{

@@ -58,23 +58,23 @@ public struct Author: Hashable, Sendable {
     public let device: Device
 
     /// How that is known.
-    public let known: Known
+    public let known: Evidence
 
     init(_ author: DunlinBindings.Author) {
         device = Device(author.device)
-        known = Known(author.known)
+        known = Evidence(author.known)
     }
 }
 
 /// How it is known who wrote something.
-public enum Known: Hashable, Sendable, CaseIterable {
+public enum Evidence: Hashable, Sendable, CaseIterable {
     /// It was written here.
     case own
 
     /// A device says so in its writers' book, and no other does.
     case book
 
-    init(_ known: DunlinBindings.Known) {
+    init(_ known: DunlinBindings.Evidence) {
         self =
             switch known {
             case .own: .own

@@ -8,7 +8,7 @@ use std::{
 
 use dunlin_model::{
     Author, Change, Collection, Conflict, DeviceId, DeviceKind, DocId, Document, Edit, EditError,
-    Element, Incarnation, Known, Value,
+    Element, Evidence, Incarnation, Value,
 };
 use dunlin_store::Writer;
 use serde_json::{Value as Json, json};
@@ -167,7 +167,7 @@ impl Books {
         Document::name_writers(conflicts, |writer| {
             let device = (*self.writers.get(&writer)?)?;
             let (name, kind) = self.devices.get(&device)?.clone();
-            let known = if device == here { Known::Own } else { Known::Book };
+            let known = if device == here { Evidence::Own } else { Evidence::Book };
             Some(Author::new(device, name, kind, known))
         });
     }
@@ -200,8 +200,8 @@ mod tests {
         enter_in(document, "ann", DeviceKind::Sensor, &writers, time_ms).unwrap();
     }
 
-    fn names(books: &Books, number: u64) -> Option<(DeviceId, Known)> {
-        let says = |id| Some(Author::new(id, String::new(), DeviceKind::Human, Known::Book));
+    fn names(books: &Books, number: u64) -> Option<(DeviceId, Evidence)> {
+        let says = |id| Some(Author::new(id, String::new(), DeviceKind::Human, Evidence::Book));
         let author = books.writers.get(&writer(number)).copied().flatten().and_then(says);
         author.map(|author| (author.device, author.known))
     }
@@ -214,7 +214,7 @@ mod tests {
         enter(&mut other, 12, 3);
         let nonsense = (DeviceId([9; 32]).to_string(), r#"{"writers":[1,"x","."]}"#.to_owned());
         let books = Books::read(&[book_of(&one, 1), book_of(&other, 2), nonsense]);
-        assert_eq!(names(&books, 11), Some((DeviceId([1; 32]), Known::Book)));
+        assert_eq!(names(&books, 11), Some((DeviceId([1; 32]), Evidence::Book)));
         assert_eq!((names(&books, 12), names(&books, 13)), (None, None));
         assert_eq!(books.devices[&DeviceId([1; 32])], ("ann".to_owned(), DeviceKind::Sensor));
     }

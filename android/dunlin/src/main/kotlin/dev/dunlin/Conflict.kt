@@ -3,7 +3,7 @@ package dev.dunlin
 import kotlinx.serialization.json.JsonElement
 import dev.dunlin.ffi.Author as FfiAuthor
 import dev.dunlin.ffi.Conflict as FfiConflict
-import dev.dunlin.ffi.Known as FfiKnown
+import dev.dunlin.ffi.Evidence as FfiEvidence
 import dev.dunlin.ffi.Listed as FfiListed
 import dev.dunlin.ffi.Side as FfiSide
 
@@ -63,7 +63,7 @@ public class Side internal constructor(
  */
 public class Author internal constructor(
     public val device: Device,
-    public val known: Known,
+    public val known: Evidence,
 ) {
     internal constructor(author: FfiAuthor) : this(Device(author.device), author.known.toDunlin())
 
@@ -71,7 +71,7 @@ public class Author internal constructor(
 }
 
 /** How it is known who wrote something. */
-public enum class Known {
+public enum class Evidence {
     /** It was written here. */
     Own,
 
@@ -79,10 +79,10 @@ public enum class Known {
     Book,
 }
 
-private fun FfiKnown.toDunlin(): Known =
+private fun FfiEvidence.toDunlin(): Evidence =
     when (this) {
-        FfiKnown.OWN -> Known.Own
-        FfiKnown.BOOK -> Known.Book
+        FfiEvidence.OWN -> Evidence.Own
+        FfiEvidence.BOOK -> Evidence.Book
     }
 
 /**

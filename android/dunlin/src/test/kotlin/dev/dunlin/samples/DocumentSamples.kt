@@ -4,7 +4,6 @@ import dev.dunlin.Committed
 import dev.dunlin.Conflict
 import dev.dunlin.Counter
 import dev.dunlin.DocumentCollection
-import dev.dunlin.Space
 import dev.dunlin.MergeableText
 import dev.dunlin.Space
 import dev.dunlin.TextEditor

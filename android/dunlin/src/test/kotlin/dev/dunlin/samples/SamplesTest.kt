@@ -2,6 +2,7 @@ package dev.dunlin.samples
 
 import dev.dunlin.Dunlin
 import dev.dunlin.LinkInbox
+import dev.dunlin.Listed
 import dev.dunlin.Node
 import dev.dunlin.Nodes
 import dev.dunlin.TextSelection
@@ -13,6 +14,7 @@ import kotlinx.coroutines.cancel
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.launch
+import kotlinx.serialization.json.jsonPrimitive
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertTrue

@@ -106,7 +106,7 @@ class SampleScreensTest {
             setContent { SampleScreens(ann) }
             click("farm")
             click("Gate: ")
-            awaitText("/condition was also $lost")
+            awaitText("/condition was also $lost by ")
             click("Take it")
             waitUntil("settled", DEADLINE) {
                 onAllNodesWithText("Take it").fetchSemanticsNodes().isEmpty()

@@ -4865,7 +4865,7 @@ public struct Author: Equatable, Hashable {
     /**
      * How that is known.
      */
-    public let known: Known
+    public let known: Evidence
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -4875,7 +4875,7 @@ public struct Author: Equatable, Hashable {
          */device: Device, 
         /**
          * How that is known.
-         */known: Known) {
+         */known: Evidence) {
         self.device = device
         self.known = known
     }
@@ -4897,13 +4897,13 @@ public struct FfiConverterTypeAuthor: FfiConverterRustBuffer {
         return
             try Author(
                 device: FfiConverterTypeDevice.read(from: &buf), 
-                known: FfiConverterTypeKnown.read(from: &buf)
+                known: FfiConverterTypeEvidence.read(from: &buf)
         )
     }
 
     public static func write(_ value: Author, into buf: inout [UInt8]) {
         FfiConverterTypeDevice.write(value.device, into: &buf)
-        FfiConverterTypeKnown.write(value.known, into: &buf)
+        FfiConverterTypeEvidence.write(value.known, into: &buf)
     }
 }
 
@@ -7682,7 +7682,7 @@ public func FfiConverterTypeErrorCode_lower(_ value: ErrorCode) -> RustBuffer {
  * How it is known who wrote something.
  */
 
-public enum Known: Equatable, Hashable {
+public enum Evidence: Equatable, Hashable {
     
     /**
      * It was written here.
@@ -7700,16 +7700,16 @@ public enum Known: Equatable, Hashable {
 }
 
 #if compiler(>=6)
-extension Known: Sendable {}
+extension Evidence: Sendable {}
 #endif
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeKnown: FfiConverterRustBuffer {
-    typealias SwiftType = Known
+public struct FfiConverterTypeEvidence: FfiConverterRustBuffer {
+    typealias SwiftType = Evidence
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Known {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Evidence {
         let variant: Int32 = try readInt(&buf)
         switch variant {
         
@@ -7721,7 +7721,7 @@ public struct FfiConverterTypeKnown: FfiConverterRustBuffer {
         }
     }
 
-    public static func write(_ value: Known, into buf: inout [UInt8]) {
+    public static func write(_ value: Evidence, into buf: inout [UInt8]) {
         switch value {
         
         
@@ -7740,15 +7740,15 @@ public struct FfiConverterTypeKnown: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeKnown_lift(_ buf: RustBuffer) throws -> Known {
-    return try FfiConverterTypeKnown.lift(buf)
+public func FfiConverterTypeEvidence_lift(_ buf: RustBuffer) throws -> Evidence {
+    return try FfiConverterTypeEvidence.lift(buf)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeKnown_lower(_ value: Known) -> RustBuffer {
-    return FfiConverterTypeKnown.lower(value)
+public func FfiConverterTypeEvidence_lower(_ value: Evidence) -> RustBuffer {
+    return FfiConverterTypeEvidence.lower(value)
 }
 
 

@@ -71,7 +71,18 @@ fn two_devices_pair_part_edit_offline_and_converge() {
 
     let read = |node: &Node, space: &str| node.one(&["get", space, "plans", "p", "--conflicts"]);
     let seen = read(&ann, "barn");
-    assert_eq!(seen, read(&ben, "hof"));
+    let mut there = read(&ben, "hof");
+    let known = |seen: &Json| {
+        let conflict = &seen["conflicts"][0];
+        [&conflict["shown"], &conflict["lost"]]
+            .map(|side| (side["name"].clone(), side["known"].clone()))
+    };
+    assert_eq!(known(&seen), [("ben", "book"), ("ann", "own")].map(|(a, b)| (json!(a), json!(b))));
+    assert_eq!(known(&there), [("ben", "own"), ("ann", "book")].map(|(a, b)| (json!(a), json!(b))));
+    for side in ["shown", "lost"] {
+        there["conflicts"][0][side]["known"] = seen["conflicts"][0][side]["known"].clone();
+    }
+    assert_eq!(seen, there);
     let value = &seen["value"];
     assert_eq!((&value["n"], &value["steps"]), (&json!(7), &json!(["c", "b", "a"])));
     let body = value["body"].as_str().unwrap();
@@ -84,7 +95,8 @@ fn two_devices_pair_part_edit_offline_and_converge() {
     assert_eq!(rows, [json!({"id":"p"})]);
 
     let listed = ben.one(&["conflicts", "hof"]);
-    assert_eq!((&listed["id"], &listed["conflicts"]), (&json!("p"), &seen["conflicts"]));
+    let conflicts = read(&ben, "hof")["conflicts"].clone();
+    assert_eq!((&listed["id"], &listed["conflicts"]), (&json!("p"), &conflicts));
     assert_eq!(ben.ok(&["conflicts", "hof", "plans"]), [listed]);
 
     let refusal = ben.refused(&["settle", "hof", "plans", "p", "/title", "--take", "2"]);

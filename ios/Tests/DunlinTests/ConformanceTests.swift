@@ -108,6 +108,10 @@ private actor Run {
             shown[try text(step["as"])] = (rows, results)
         } else if let name = step["shows"]?.string {
             try await shows(name, step["rows"])
+        } else if let expected = step["contested"]?.array {
+            #expect(try await device.space.contested().names == expected, place)
+        } else if let expected = step["deleted"]?.array {
+            #expect(try await device.space.deleted().names == expected, place)
         } else if let consumer = step["feed"]?.string {
             try await feed(consumer, of: name, tells: step["tells"]?.array ?? [], place)
         } else {
@@ -241,6 +245,10 @@ extension Edits {
         case let operation: Issue.record("no such edit: \(operation)")
         }
     }
+}
+
+extension [Listed] {
+    fileprivate var names: [JSONValue] { map { .string("\($0.collection)/\($0.id)") } }
 }
 
 extension QueryResult {

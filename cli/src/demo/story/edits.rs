@@ -68,7 +68,11 @@ impl Story {
         let quake = self.quake.clone();
         let mut seen = Vec::new();
         for device in [&self.ann, &self.ben] {
-            let report = device.ask(&["get", SPACE, "quakes", &quake, "--conflicts"]).await?;
+            let mut report = device.ask(&["get", SPACE, "quakes", &quake, "--conflicts"]).await?;
+            // Each knows by itself what it wrote, and of the other by its book.
+            for side in ["shown", "lost"] {
+                report["conflicts"][0][side]["known"].take();
+            }
             let plan = device.ask(&["get", SPACE, "plans", "survey"]).await?;
             let paper = device.ask(&["get", SPACE, "papers", "paper"]).await?;
             seen.push((report, plan, paper));

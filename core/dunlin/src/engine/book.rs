@@ -61,17 +61,15 @@ impl Desk {
         let made = catch_unwind(AssertUnwindSafe(|| {
             enter_in(&mut open.document, &device_name, kind, &writers, time_ms)
         }));
-        let change = match made {
-            Ok(Ok(change)) => change,
-            failed => {
-                let is_broken = failed.is_err() || open.document.is_poisoned();
+        let is_broken = made.is_err() || open.document.is_poisoned();
+        let panicked = || EditError::Internal { what: "entering panicked".to_owned() };
+        let change = match made.unwrap_or_else(|_| Err(panicked())) {
+            Ok(change) => change,
+            Err(refusal) => {
                 if is_broken {
                     self.discard(book);
                 }
-                let what = "entering panicked".to_owned();
-                return Ok(Err(failed.map_or(EditError::Internal { what }, |failed| {
-                    failed.err().unwrap_or(EditError::Internal { what: String::new() })
-                })));
+                return Ok(Err(refusal));
             }
         };
         if !change.is_empty() {
@@ -185,6 +183,8 @@ impl Engine {
 
 #[cfg(test)]
 mod tests {
+    use dunlin_model::Side;
+
     use super::*;
 
     fn writer(number: u64) -> Incarnation {
@@ -201,9 +201,11 @@ mod tests {
     }
 
     fn names(books: &Books, number: u64) -> Option<(DeviceId, Evidence)> {
-        let says = |id| Some(Author::new(id, String::new(), DeviceKind::Human, Evidence::Book));
-        let author = books.writers.get(&writer(number)).copied().flatten().and_then(says);
-        author.map(|author| (author.device, author.known))
+        let mut lost = Side::of(None);
+        lost.writer = Some(writer(number));
+        let mut conflicts = [Conflict::new(String::new(), Side::of(None), lost)];
+        books.name(&mut conflicts, DeviceId([7; 32]));
+        conflicts[0].lost.author.as_ref().map(|author| (author.device, author.known))
     }
 
     #[test]

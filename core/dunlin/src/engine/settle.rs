@@ -8,7 +8,7 @@ use super::{
     documents::Open,
     project::rebuild,
     refound::{journal, settle_journal},
-    write::{Author, stage},
+    write::{Author, finish},
 };
 use crate::error::{Error, Result};
 
@@ -43,20 +43,13 @@ impl Desk {
         };
         writer.forget_in_journal(note)?;
         open.is_journaled = !writer.journal(row)?.is_empty();
-        let paths = change.paths.clone();
-        let staged = match change.is_empty() {
-            true => {
-                show_journal(open, writer)?;
-                None
-            }
-            false => {
-                let author = Author { device, kind, link: None, time_ms };
-                Some(stage(open, writer, &order.doc, change, author, None)?)
-            }
-        };
-        let (seq, version) = (open.seq, open.document.version());
+        if change.is_empty() {
+            show_journal(open, writer)?;
+        }
+        let author = Author { device, kind, link: None, time_ms };
+        let (committed, staged) = finish(open, writer, &order.doc, change, author)?;
         self.staged.extend(staged);
-        Ok(Some(Ok(Committed { id: order.doc.key.clone(), seq, version, paths })))
+        Ok(Some(Ok(committed)))
     }
 }
 

@@ -65,26 +65,19 @@ impl Desk {
         }));
         let refusal = match changed {
             Ok(Ok(change)) => {
-                let paths = change.paths.clone();
                 #[cfg(feature = "sabotage")]
                 if !change.is_empty() && saboteur.drops_write() {
-                    let (seq, version) = (open.seq, open.document.version());
+                    let (seq, version, paths) = (open.seq, open.document.version(), change.paths);
                     self.discard(&order.doc);
                     return Ok(Ok(Committed { id: order.doc.key.clone(), seq, version, paths }));
                 }
-                let staged = match change.is_empty() {
-                    true => {
-                        settle_repeated(open, writer, &order.operation)?;
-                        None
-                    }
-                    false => {
-                        let author = Author { device, kind, link: None, time_ms };
-                        Some(stage(open, writer, &order.doc, change, author, None)?)
-                    }
-                };
-                let (seq, version) = (open.seq, open.document.version());
+                if change.is_empty() {
+                    settle_repeated(open, writer, &order.operation)?;
+                }
+                let author = Author { device, kind, link: None, time_ms };
+                let (committed, staged) = finish(open, writer, &order.doc, change, author)?;
                 self.staged.extend(staged);
-                return Ok(Ok(Committed { id: order.doc.key.clone(), seq, version, paths }));
+                return Ok(Ok(committed));
             }
             Ok(Err(refusal)) if !open.document.is_poisoned() => {
                 return Ok(Err(Error::from(refusal).about(&order.doc)));
@@ -95,6 +88,24 @@ impl Desk {
         self.discard(&order.doc);
         Ok(Err(refusal.about(&order.doc)))
     }
+}
+
+/// What a caller is told of its change of an open document; the change is written into the
+/// transaction under way, unless it is empty.
+pub(super) fn finish(
+    open: &mut Open,
+    writer: &mut Writer<'_>,
+    doc: &DocId,
+    change: Change,
+    author: Author,
+) -> Result<(Committed, Option<Staged>)> {
+    let paths = change.paths.clone();
+    let staged = match change.is_empty() {
+        true => None,
+        false => Some(stage(open, writer, doc, change, author, None)?),
+    };
+    let (id, version) = (doc.key.clone(), open.document.version());
+    Ok((Committed { id, seq: open.seq, version, paths }, staged))
 }
 
 /// Writes a change of an open document into the transaction under way; with the digest that it

@@ -235,9 +235,8 @@ impl Lists {
             None => first,
         };
         let changes = Arc::make_mut(&mut order).place(id, position);
-        if let Some(followed) = self.orders.borrow_mut().get_mut(&place.path) {
-            *followed = Followed::Order(order, followed_changes);
-        }
+        let followed = Followed::Order(order, followed_changes);
+        self.orders.borrow_mut().insert(place.path.clone(), followed);
         changes
     }
 
@@ -252,7 +251,10 @@ impl Lists {
         let mut gone: Vec<RegisterPath> =
             orders.range(start..end).map(|(path, _)| path.clone()).collect();
         gone.extend(orders.contains_key(path).then(|| path.clone()));
-        let is_contested = |list: &&RegisterPath| matches!(orders.get(*list), Some(Followed::Order(order, _)) if order.is_contested);
+        let is_contested = |list: &&RegisterPath| match orders.get(*list) {
+            Some(Followed::Order(order, _)) => order.is_contested,
+            _ => false,
+        };
         gone.extend(path.climb().skip(1).filter(is_contested).cloned());
         let take = |path: RegisterPath| match orders.remove(&path)? {
             Followed::Order(order, _) => Some((path, into_ids(order))),

@@ -9,6 +9,10 @@ use crate::error::StoreError;
 /// Most collections in one space: each costs a table, and all of them are read on opening.
 pub const MAX_COLLECTIONS: usize = 1024;
 
+/// Behind a collection's number in SQL: that it is none of the system.
+pub(super) const NOT_OF_THE_SYSTEM: &str =
+    "NOT IN (SELECT id FROM _collections WHERE name GLOB '_*')";
+
 impl SpaceStore {
     /// The collections that have ever held a document, in order of appearance, without those of the
     /// system.

@@ -3,7 +3,10 @@
 use dunlin_model::{Collection, Digest, DocHash, DocId};
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::{SpaceStore, Writer, collections::rows_table};
+use super::{
+    SpaceStore, Writer,
+    collections::{NOT_OF_THE_SYSTEM, rows_table},
+};
 use crate::{
     error::StoreError,
     types::{Commit, DocRow, Head, LogSize, Projection, Stored},
@@ -92,9 +95,11 @@ impl SpaceStore {
     /// # Errors
     /// `StoreError` where the file cannot be read.
     pub fn document_count(&self) -> Result<u64, StoreError> {
-        let sql = "SELECT count(*) FROM _documents WHERE deleted = 0 AND last_seq > 0
-                   AND collection NOT IN (SELECT id FROM _collections WHERE name GLOB '_*')";
-        let count: i64 = self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+        let sql = format!(
+            "SELECT count(*) FROM _documents WHERE deleted = 0 AND last_seq > 0
+             AND collection {NOT_OF_THE_SYSTEM}"
+        );
+        let count: i64 = self.connection.prepare_cached(&sql)?.query_row([], |row| row.get(0))?;
         Ok(count as u64)
     }
 
@@ -234,7 +239,8 @@ impl Writer<'_> {
         let sql = "INSERT INTO _updates (doc, seq, data) VALUES (?1, ?2, ?3)";
         connection.prepare_cached(sql)?.execute(params![row.0, seq, update])?;
         let sql = "UPDATE _documents SET last_seq = ?2, deleted = ?3, stale = ?4,
-                   conflicts = ifnull(?6, conflicts), log_updates = log_updates + 1, log_bytes = log_bytes + ?5 WHERE row = ?1";
+                   log_updates = log_updates + 1, log_bytes = log_bytes + ?5,
+                   conflicts = ifnull(?6, conflicts) WHERE row = ?1";
         connection.prepare_cached(sql)?.execute(params![
             row.0,
             seq,

@@ -8,7 +8,7 @@
 use dunlin_model::{DeviceId, DeviceKind, InvalidInput};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{SpaceStore, Writer, interned::Interned};
+use super::{SpaceStore, Writer, collections::NOT_OF_THE_SYSTEM, interned::Interned};
 use crate::{
     error::StoreError,
     types::{Change, ChangeRow, Consumer, DocRow, Origin},
@@ -30,12 +30,13 @@ impl SpaceStore {
     /// # Errors
     /// `StoreError` where the file cannot be read.
     pub fn changes(&self, after: i64, limit: usize) -> Result<Vec<ChangeRow>, StoreError> {
-        let sql = "SELECT c.seq, c.doc, d.collection, c.device, c.tags, c.time, c.paths
-                   FROM _changes c JOIN _documents d ON d.row = c.doc
-                   WHERE c.seq > ?1
-                   AND d.collection NOT IN (SELECT id FROM _collections WHERE name GLOB '_*')
-                   ORDER BY c.seq LIMIT ?2";
-        let mut select = self.connection.prepare_cached(sql)?;
+        let sql = format!(
+            "SELECT c.seq, c.doc, d.collection, c.device, c.tags, c.time, c.paths
+             FROM _changes c JOIN _documents d ON d.row = c.doc
+             WHERE c.seq > ?1 AND d.collection {NOT_OF_THE_SYSTEM}
+             ORDER BY c.seq LIMIT ?2"
+        );
+        let mut select = self.connection.prepare_cached(&sql)?;
         let mut rows = select.query(params![after, limit as i64])?;
         let mut changes = Vec::new();
         while let Some(row) = rows.next()? {

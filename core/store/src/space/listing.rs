@@ -3,7 +3,7 @@
 use dunlin_model::{Collection, DocId};
 use rusqlite::params;
 
-use super::SpaceStore;
+use super::{SpaceStore, collections::NOT_OF_THE_SYSTEM};
 use crate::{
     error::StoreError,
     types::{DocRow, Listed, Listing},
@@ -32,15 +32,15 @@ impl SpaceStore {
             Some(doc) => self.place(doc)?,
             None => (0, 0),
         };
+        let which = match listing {
+            Listing::Contested => "conflicts = 1",
+            Listing::Deleted => "deleted = 1",
+        };
         let sql = format!(
             "SELECT row, collection, deleted, conflicts FROM _documents
-             WHERE {} AND (collection, row) > (?1, ?2) AND collection = ifnull(?3, collection)
-             AND collection NOT IN (SELECT id FROM _collections WHERE name GLOB '_*')
-             ORDER BY collection, row LIMIT ?4",
-            match listing {
-                Listing::Contested => "conflicts = 1",
-                Listing::Deleted => "deleted = 1",
-            }
+             WHERE {which} AND (collection, row) > (?1, ?2) AND collection = ifnull(?3, collection)
+             AND collection {NOT_OF_THE_SYSTEM}
+             ORDER BY collection, row LIMIT ?4"
         );
         let mut select = self.connection.prepare_cached(&sql)?;
         let mut rows = select.query(params![behind, row, only, limit as i64])?;

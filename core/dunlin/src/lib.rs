@@ -39,6 +39,7 @@ mod live;
 mod node;
 mod space;
 mod sync;
+mod transaction;
 
 pub use dunlin_model::{
     Anchor, Collection, Conflict, DeviceId, DeviceKind, Digest, DocId, DocKey, Edit, Forms,
@@ -57,7 +58,7 @@ pub use self::{
     collection::CollectionHandle,
     config::{Clock, Config, Durability, Engines, Entropy, KeySealer, Sealer},
     document::{Document, Text},
-    engine::Committed,
+    engine::{Attempt, Committed},
     error::{Code, Error, Result},
     feed::{ChangeFeed, Event, Origin},
     live::{Difference, LiveQuery, Placed, QueryChange, Relocated},
@@ -66,5 +67,8 @@ pub use self::{
     sync::{
         DiscoveredPeers, FullDocument, PeerState, PeerStatus, PlatformDiscovery, Refusal,
         SpaceStatus, Status, SyncConfig,
+    },
+    transaction::{
+        MAX_TRANSACTION_BYTES, MAX_TRANSACTION_DOCUMENTS, MAX_TRANSACTION_WRITES, Transaction, Turn,
     },
 };

@@ -3,7 +3,7 @@
 use dunlin_model::{DeviceId, DeviceKind, DocId, DocKey, Edit, ListKeys, Value, Version};
 use dunlin_proto::session::{DocUpdate, Outcome};
 
-use super::{Engine, job::Job};
+use super::{Engine, Together, job::Job};
 use crate::error::Result;
 
 /// Answers a command; runs on the engine, after the commit.
@@ -15,6 +15,8 @@ pub(crate) enum Command {
     Write(Write),
     /// Updates from a peer: join a group commit.
     Apply(Apply),
+    /// What a turn writes: joins a group commit, and stands or falls whole.
+    Together(Together),
     /// What is left of one of these after its slice.
     Job(Job),
     /// Anything else: runs alone, after everything before it has been committed.
@@ -29,6 +31,7 @@ impl Command {
         match self {
             Self::Write(write) => Some(write.into()),
             Self::Apply(apply) => Some(apply.into()),
+            Self::Together(unit) => Some(unit.into()),
             Self::Job(job) => Some(job),
             Self::Call(_) | Self::Stop(_) => None,
         }
@@ -48,6 +51,7 @@ pub(crate) struct Order {
 }
 
 /// What to do with a document.
+#[derive(Clone)]
 pub(crate) enum Operation {
     Insert(Value),
     Merge { patch: Value, base: Option<Version>, list_keys: ListKeys },
@@ -57,6 +61,31 @@ pub(crate) enum Operation {
     Delete { base: Option<Version> },
     Restore,
     Refound,
+}
+
+impl Operation {
+    /// What its caller had read.
+    pub(super) fn base(&self) -> Option<&Version> {
+        match self {
+            Self::Merge { base, .. }
+            | Self::Replace { base, .. }
+            | Self::Edit { base, .. }
+            | Self::Save { base, .. }
+            | Self::Delete { base } => base.as_ref(),
+            Self::Insert(_) | Self::Restore | Self::Refound => None,
+        }
+    }
+
+    pub(super) fn base_mut(&mut self) -> Option<&mut Version> {
+        match self {
+            Self::Merge { base, .. }
+            | Self::Replace { base, .. }
+            | Self::Edit { base, .. }
+            | Self::Save { base, .. }
+            | Self::Delete { base } => base.as_mut(),
+            Self::Insert(_) | Self::Restore | Self::Refound => None,
+        }
+    }
 }
 
 /// A write that is on disk.
@@ -79,6 +108,8 @@ pub(crate) struct Apply {
     /// Whether the peer has just committed them; otherwise they are part of a catch-up, at the end
     /// of which all digests are asked for.
     pub(crate) is_live: bool,
+    /// Whether they were committed as one there, and are to be here: all or none.
+    pub(crate) is_unit: bool,
     pub(crate) reply: Reply<Vec<(DocId, Outcome)>>,
 }
 

@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use super::{
-    Apply, Command, Committed, Desk, Engine, Identity, Order, Outlets, Write, lanes::Lanes,
+    Apply, Command, Committed, Desk, Engine, Identity, Order, Outlets, Turns, Write, lanes::Lanes,
 };
 use crate::{
     config::{Config, Engines},
@@ -40,6 +40,7 @@ pub(crate) struct EngineHandle(Arc<Shared>);
 struct Shared {
     origin: EngineOrigin,
     outlets: Arc<Outlets>,
+    turns: Arc<Turns>,
     state: Mutex<State>,
     read_permits: Semaphore,
 }
@@ -75,13 +76,18 @@ impl EngineHandle {
     /// Opens the space's file on the engine's own thread and starts it.
     pub(crate) async fn start(origin: EngineOrigin) -> Result<Self> {
         let outlets = Arc::new(Outlets::new(origin.space));
-        let running = origin.start(&outlets).await?;
+        let turns = Arc::new(Turns::new());
+        let running = origin.start(&outlets, &turns).await?;
         let (state, read_permits) = (Mutex::new(State::Running(running)), Semaphore::new(READS));
-        Ok(Self(Arc::new(Shared { origin, outlets, state, read_permits })))
+        Ok(Self(Arc::new(Shared { origin, outlets, turns, state, read_permits })))
     }
 
     pub(crate) fn outlets(&self) -> &Arc<Outlets> {
         &self.0.outlets
+    }
+
+    pub(crate) fn turns(&self) -> &Arc<Turns> {
+        &self.0.turns
     }
 
     /// Local writes; the answer comes after the commit.
@@ -172,6 +178,7 @@ impl EngineHandle {
             let running = running.clone();
             // Before anybody is refused: whoever follows the commits knows why then.
             self.0.outlets.suspend();
+            self.0.turns.clear();
             *state = State::Suspended;
             running
         };
@@ -193,7 +200,7 @@ impl EngineHandle {
             State::Closed => return Err(Error::closed()),
             State::Suspended => {}
         }
-        let running = self.0.origin.start(&self.0.outlets).await?;
+        let running = self.0.origin.start(&self.0.outlets, &self.0.turns).await?;
         *self.state() = State::Running(running);
         self.0.outlets.resume();
         Ok(())
@@ -203,6 +210,7 @@ impl EngineHandle {
     pub(crate) async fn stop(&self) -> Result<()> {
         // Before anybody is refused: whoever follows the commits ends, and does not fail.
         self.0.outlets.close();
+        self.0.turns.clear();
         let before = std::mem::replace(&mut *self.state(), State::Closed);
         match before {
             State::Running(running) => running.stop().await,
@@ -210,7 +218,7 @@ impl EngineHandle {
         }
     }
 
-    async fn send(&self, command: Command) -> Result<()> {
+    pub(super) async fn send(&self, command: Command) -> Result<()> {
         self.running()?.local.send(command).await.map_err(|_| self.ended())
     }
 
@@ -241,8 +249,16 @@ impl EngineHandle {
         }
     }
 
+    /// Makes the engine look at what waits, if it sleeps.
+    pub(super) fn wake(&self) {
+        if let Ok(running) = self.running() {
+            // Where the queue is full, it does not sleep.
+            let _ = running.local.try_send(Command::Call(Box::new(|_| ())));
+        }
+    }
+
     /// Why there is no answer.
-    fn ended(&self) -> Error {
+    pub(super) fn ended(&self) -> Error {
         self.running().err().unwrap_or_else(Error::closed)
     }
 
@@ -269,11 +285,11 @@ impl Running {
 }
 
 impl EngineOrigin {
-    async fn start(&self, outlets: &Arc<Outlets>) -> Result<Running> {
+    async fn start(&self, outlets: &Arc<Outlets>, turns: &Arc<Turns>) -> Result<Running> {
         let (local, local_commands) = mpsc::channel(QUEUE);
         let (foreign, foreign_commands) = mpsc::channel(QUEUE);
         let lanes = Lanes::new(local_commands, foreign_commands);
-        let desk = Desk::new(self.identity.clone(), &self.config);
+        let desk = Desk::new(self.identity.clone(), &self.config, turns.clone());
         let durability = self.config.durability.into();
         let (path, outlets, guard) = (self.path.clone(), outlets.clone(), self.guard.clone());
         let (reader, interrupter) = match self.config.engines {

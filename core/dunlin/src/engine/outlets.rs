@@ -24,6 +24,8 @@ pub(crate) struct Staged {
     /// The connection it came by, if it is not this device's own.
     pub(crate) from: Option<u64>,
     pub(crate) is_overgrown: bool,
+    /// What it was committed with as one: the sequence number of the first.
+    pub(crate) unit: Option<i64>,
 }
 
 /// The last commit, in all and of each collection.

@@ -3,11 +3,11 @@
 use std::{future::pending, pin::pin, time::Duration};
 
 use dunlin_model::{Conflict, DocId, Incarnation};
-use dunlin_store::{Limits, Rows};
+use dunlin_store::{DocRow, Limits, Rows};
 use serde_json::Value as Json;
 use tokio::time::{sleep, sleep_until};
 
-use super::{Engine, EngineHandle, desk::load, refound::journal};
+use super::{Engine, EngineHandle, desk::load, refound::journal, upkeep::not_found};
 use crate::{document::Document, error::Result};
 
 /// How long a read waits for the engine before it looks into the file itself.
@@ -88,20 +88,29 @@ impl EngineHandle {
 
 impl Engine {
     /// A document as a caller sees it, deleted or not; kept open, since an edit often follows.
-    fn read(&mut self, doc: &DocId) -> Result<Document> {
-        let mut read = Document::new(doc, self.stored(doc)?);
-        let open = self.desk.open.peek(doc).filter(|open| open.is_journaled);
-        if let Some(row) = open.and_then(|open| open.row) {
-            read.conflicts.extend(journal(&self.store, row)?);
+    pub(super) fn read(&mut self, doc: &DocId) -> Result<Document> {
+        self.stored(doc)?;
+        let open = self.desk.open.peek(doc).ok_or_else(|| not_found(doc))?;
+        self.show(doc, &open.document, open.row)
+    }
+
+    /// A document with what only this device knows of it.
+    pub(super) fn show(
+        &self,
+        doc: &DocId,
+        document: &dunlin_model::Document,
+        row: Option<DocRow>,
+    ) -> Result<Document> {
+        let mut shown = Document::new(doc, document);
+        let Some(row) = row else { return Ok(shown) };
+        if self.desk.open.peek(doc).is_some_and(|open| open.is_journaled) {
+            shown.conflicts.extend(journal(&self.store, row)?);
         }
-        if may_name_items(&read.conflicts)
-            && let Some(open) = self.desk.open.peek(doc)
-            && let Some(row) = open.row
-        {
+        if may_name_items(&shown.conflicts) {
             let gone = self.store.gone(row)?;
-            open.document.name_items(&mut read.conflicts, |item| gone.get(item).cloned());
+            document.name_items(&mut shown.conflicts, |item| gone.get(item).cloned());
         }
-        Ok(read)
+        Ok(shown)
     }
 }
 

@@ -313,7 +313,7 @@ impl Incoming {
                         result.reconcile_again = true;
                     }
                 }
-                Outcome::Gap { .. } => self.want(document, false),
+                Outcome::Gap { .. } | Outcome::Undone => self.want(document, false),
                 Outcome::Malformed { reason } => {
                     return Err(PeerMisbehaved::Update { document: doc, reason });
                 }

@@ -349,7 +349,7 @@ impl Space {
 
     fn apply(&self, updates: Vec<DocUpdate>, live: bool, out: &mut Out) {
         if !updates.is_empty() {
-            out.effect(Effect::Apply { space: self.id, updates, live });
+            out.effect(Effect::Apply { space: self.id, updates, live, unit: false });
         }
     }
 

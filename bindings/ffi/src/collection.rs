@@ -23,6 +23,14 @@ impl Collection {
     pub(crate) fn shared(collection: CollectionHandle, forms: Forms) -> Arc<Self> {
         Arc::new(Self(collection, forms, Counted::new()))
     }
+
+    pub(crate) fn handle(&self) -> &CollectionHandle {
+        &self.0
+    }
+
+    pub(crate) fn forms(&self) -> Forms {
+        self.1
+    }
 }
 
 #[uniffi::export]
@@ -260,10 +268,10 @@ impl Collection {
     }
 }
 
-fn version(text: Option<String>) -> Result<Option<Version>, Error> {
+pub(crate) fn version(text: Option<String>) -> Result<Option<Version>, Error> {
     Ok(text.map(|text| text.parse()).transpose()?)
 }
 
-fn list_keys(keys: HashMap<String, String>) -> Result<ListKeys, Error> {
+pub(crate) fn list_keys(keys: HashMap<String, String>) -> Result<ListKeys, Error> {
     keys.into_iter().map(|(list, field)| Ok((list.parse()?, field))).collect()
 }

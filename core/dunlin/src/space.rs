@@ -168,17 +168,18 @@ impl Space {
         Ok(self.inner.transact(change).await?.0)
     }
 
-    /// Waits for its turn to read, change and write: a transaction in single steps.
+    /// Waits for its turn to read, change and write: a transaction in single steps. `inside` says in
+    /// whose turns the caller is, by [`turn_name`](Self::turn_name): inside one on this space, another
+    /// one would wait for itself.
     ///
     /// # Errors
-    /// `Suspended`, `Closed`.
-    pub async fn turn(&self) -> Result<Turn> {
-        Turn::begin(self.inner.engine().clone()).await
+    /// `InvalidInput` inside a turn on this space; `Suspended`, `Closed`.
+    pub async fn turn(&self, inside: &[u64]) -> Result<Turn> {
+        Turn::begin(self.inner.engine().clone(), inside).await
     }
 
-    /// A number that tells this space of this node from all others in the process: inside a
-    /// transaction on it, another one would wait for itself.
-    pub fn turns(&self) -> u64 {
+    /// What turns on this space of this node are called, as nothing else in this process is.
+    pub fn turn_name(&self) -> u64 {
         self.inner.engine().turns().name()
     }
 

@@ -237,11 +237,8 @@ impl SpaceInner {
     {
         let name = self.engine().turns().name();
         let mut inside = INSIDE.try_with(Clone::clone).unwrap_or_default();
-        if inside.contains(&name) {
-            return Err(Error::nested().into());
-        }
+        let turn = Turn::begin(self.engine().clone(), &inside).await?;
         inside.push(name);
-        let turn = Turn::begin(self.engine().clone()).await?;
         loop {
             let value = INSIDE.scope(inside.clone(), change(turn.transaction())).await;
             match (turn.again(), value) {

@@ -330,7 +330,7 @@ async fn a_run_of_two_seconds_loses_its_turn_and_the_next_in_line_goes_on() {
 async fn a_turn_that_is_dropped_goes_to_the_next_in_line_and_writes_nothing() {
     let (_site, space, tasks) = tasks().await;
     tasks.put(&id("count"), value(json!({"n": 0}))).await.unwrap();
-    let turn = space.turn().await.unwrap();
+    let turn = space.turn(&[]).await.unwrap();
     put(&turn.transaction(), &tasks, "count", json!({"n": 9}));
     let next = tokio::spawn({
         let tasks = tasks.clone();
@@ -339,7 +339,7 @@ async fn a_turn_that_is_dropped_goes_to_the_next_in_line_and_writes_nothing() {
     drop(turn);
     timeout(Duration::from_secs(1), next).await.unwrap().unwrap().unwrap();
     assert_eq!(number(&tasks, "count").await, 1);
-    let turn = space.turn().await.unwrap();
+    let turn = space.turn(&[]).await.unwrap();
     put(&turn.transaction(), &tasks, "count", json!({"n": 9}));
     assert!(!turn.again().unwrap());
     let Attempt::Committed(committed) = turn.commit().await.unwrap() else { panic!("overtaken") };
@@ -351,11 +351,11 @@ async fn a_turn_that_is_dropped_goes_to_the_next_in_line_and_writes_nothing() {
 async fn suspending_ends_a_turn_and_tells_those_who_wait() {
     let (site, space, tasks) = tasks().await;
     tasks.put(&id("count"), value(json!({"n": 0}))).await.unwrap();
-    let turn = space.turn().await.unwrap();
+    let turn = space.turn(&[]).await.unwrap();
     put(&turn.transaction(), &tasks, "count", json!({"n": 9}));
     let waiting = tokio::spawn({
         let space: Space = space.clone();
-        async move { space.turn().await.map(drop) }
+        async move { space.turn(&[]).await.map(drop) }
     });
     tokio::task::yield_now().await;
     site.node.suspend(Duration::from_secs(9)).await.unwrap();

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::Transaction;
 use crate::{
     engine::{Attempt, EngineHandle},
-    error::Result,
+    error::{Error, Result},
 };
 
 /// A turn on a space: nobody else's transaction runs there until it is over, which it is when this
@@ -13,15 +13,18 @@ use crate::{
 ///
 /// A run begins with [`transaction`](Self::transaction) and ends with [`commit`](Self::commit). Use
 /// [`Space::transaction`](crate::Space::transaction), which repeats that as often as needed, where
-/// the closure is in this language. A turn that is waited for inside another one on the same space
-/// is not noticed here: the outer one is over then after its 2 seconds.
+/// the closure is in this language.
 pub struct Turn {
     engine: EngineHandle,
     current: Mutex<Transaction>,
 }
 
 impl Turn {
-    pub(crate) async fn begin(engine: EngineHandle) -> Result<Self> {
+    /// Waits for it; `inside` are the names of the turns that the caller is in.
+    pub(crate) async fn begin(engine: EngineHandle, inside: &[u64]) -> Result<Self> {
+        if inside.contains(&engine.turns().name()) {
+            return Err(Error::nested());
+        }
         let run = engine.begin_turn().await?;
         let current = Mutex::new(Transaction::new(engine.clone(), run));
         Ok(Self { engine, current })

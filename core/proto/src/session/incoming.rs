@@ -220,6 +220,29 @@ impl Incoming {
         Ok(self.start(updates, true))
     }
 
+    /// Takes what the peer has just committed as one; returns all of it, to apply as one. Where some of
+    /// it cannot be taken as it is, all of its documents are wanted instead.
+    pub(super) fn receive_unit(
+        &mut self,
+        content: &Content,
+        level: bool,
+    ) -> Result<Vec<DocUpdate>, PeerMisbehaved> {
+        let updates = self.unpack(content, true)?;
+        let documents: Vec<_> = updates.iter().map(|update| update.doc.hash()).collect();
+        if level && !self.failed && documents.iter().all(|document| self.is_free(document)) {
+            return Ok(self.start(updates, true));
+        }
+        documents.into_iter().for_each(|document| self.want_soon(document));
+        Ok(Vec::new())
+    }
+
+    /// Whether nothing is under way that a document's next update has to wait for.
+    fn is_free(&self, document: &DocHash) -> bool {
+        let asked = self.asked.iter().any(|(asked, _)| asked == document);
+        let wanted = self.outstanding.contains_key(document) || self.queued.contains_key(document);
+        !(asked || wanted || self.again.contains_key(document) || self.aside.contains(*document))
+    }
+
     fn unpack(&mut self, content: &Content, live: bool) -> Result<Vec<DocUpdate>, PeerMisbehaved> {
         let unpacked = content.unpack()?;
         let entries = Content::documents(&unpacked)?;

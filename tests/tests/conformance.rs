@@ -13,8 +13,8 @@ use std::{
 
 use dunlin::{
     Anchor, Carrier, ChangeFeed, CollectionHandle, Config, DeviceKind, DocKey, Document,
-    Durability, Error, Forms, Invitation, JsonText, ListKeys, Node, Role, Rows, Space, SyncConfig,
-    Value, Version,
+    Durability, Edit, Error, Forms, Invitation, JsonText, ListKeys, Node, Role, Rows, Space,
+    SyncConfig, Transaction, Value, Version,
 };
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
@@ -169,6 +169,8 @@ impl Case {
                 sleep(Duration::from_millis(5)).await;
             }
             return Ok(None);
+        } else if let Some(steps) = field("transaction") {
+            return device.transact(steps.as_array().unwrap()).await;
         } else if let Some(consumer) = named("feed") {
             return device.feed(consumer, &step["tells"]).await;
         }
@@ -278,6 +280,47 @@ impl Case {
 }
 
 impl Device {
+    /// Carries out steps, all or none.
+    async fn transact(&self, steps: &[Json]) -> Outcome {
+        let run = |tx| async move {
+            for step in steps {
+                if let Some(wrong) = self.step_of(&tx, step).await? {
+                    return Ok(Some(wrong));
+                }
+            }
+            Ok(None)
+        };
+        self.space.transaction(run).await
+    }
+
+    async fn step_of(&self, tx: &Transaction, step: &Json) -> Outcome {
+        const STEPS: [&str; 8] =
+            ["put", "insert", "replace", "edit", "delete", "restore", "update", "get"];
+        let what = STEPS.into_iter().find(|what| step.get(*what).is_some());
+        let what = what.unwrap_or_else(|| panic!("no such step: {step}"));
+        let (collection, id) = text(&step[what]).split_once('/').unwrap();
+        let (documents, id) = (self.space.collection(collection)?, id.parse()?);
+        let (value, keys) = (|| Value::from_json(&step["value"]), ListKeys::default());
+        match what {
+            "put" => tx.put(&documents, &id, value()?, None, keys)?,
+            "insert" => tx.insert(&documents, &id, value()?)?,
+            "replace" => tx.replace(&documents, &id, value()?, None, keys)?,
+            "edit" => tx.edit(&documents, &id, Edit::list_from_json(&step["edits"])?, None)?,
+            "delete" => tx.delete(&documents, &id)?,
+            "restore" => tx.restore(&documents, &id)?,
+            "update" => {
+                let read = tx.get(&documents, &id).await?;
+                let mut new = read.to_json();
+                for (field, value) in step["value"].as_object().unwrap() {
+                    new[field] = value.clone();
+                }
+                tx.save(&documents, &read, Value::from_json(&new)?, keys)?;
+            }
+            _ => return compare(tx.get(&documents, &id).await?.to_json(), &step["is"]),
+        }
+        Ok(None)
+    }
+
     /// Reads what the consumer was not told yet, and acknowledges it.
     async fn feed(&mut self, consumer: &str, expected: &Json) -> Outcome {
         if !self.feeds.contains_key(consumer) {

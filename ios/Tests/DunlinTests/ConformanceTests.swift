@@ -108,6 +108,11 @@ private actor Run {
             shown[try text(step["as"])] = (rows, results)
         } else if let name = step["shows"]?.string {
             try await shows(name, step["rows"])
+        } else if let steps = step["transaction"]?.array {
+            let space = device.space
+            try await space.transaction { tx in
+                for step in steps { try await transact(tx, space, try #require(step.object), place) }
+            }
         } else if let consumer = step["feed"]?.string {
             try await feed(consumer, of: name, tells: step["tells"]?.array ?? [], place)
         } else {
@@ -142,6 +147,34 @@ private actor Run {
         }
         #expect(told == expected, place)
         devices[name]?.feeds[consumer] = feed
+    }
+
+    private func transact(
+        _ tx: Transaction, _ space: Space, _ step: [String: JSONValue], _ place: Comment
+    ) async throws {
+        let kinds = ["put", "insert", "replace", "edit", "delete", "restore", "update", "get"]
+        let kind = try #require(kinds.first { step[$0] != nil }, place)
+        let names = try text(step[kind]).split(separator: "/", maxSplits: 1).map(String.init)
+        let documents = try space.collection(names[0], of: JSONValue.self)
+        let id = names[1]
+        switch kind {
+        case "put": try tx.put(id, try #require(step["value"]), in: documents)
+        case "insert": try tx.insert(try #require(step["value"]), id: id, in: documents)
+        case "replace": try tx.replace(id, try #require(step["value"]), in: documents)
+        case "edit":
+            let edits = try #require(step["edits"]?.array)
+            try tx.edit(id, in: documents) { list in
+                for edit in edits { try list.add(try #require(edit.object)) }
+            }
+        case "delete": try tx.delete(id, in: documents)
+        case "restore": try tx.restore(id, in: documents)
+        case "update":
+            let added = try #require(step["value"]?.object)
+            try await tx.update(id, in: documents) { value in
+                value = .object(try #require(value.object).merging(added) { $1 })
+            }
+        default: #expect(try await tx.get(id, in: documents).json == step["is"], place)
+        }
     }
 
     private func onDocument(

@@ -12,9 +12,6 @@ import dev.dunlin.ffi.Document as FfiDocument
 import dev.dunlin.ffi.Patch as FfiPatch
 import dev.dunlin.ffi.PutOutcome as FfiPutOutcome
 
-/** How often [DocumentCollection.update] reads again where a base has become too old. */
-private const val UPDATE_ATTEMPTS = 5
-
 /**
  * The documents of one collection, seen through a model.
  *
@@ -112,12 +109,7 @@ public class DocumentCollection<T : Any> internal constructor(
      * @throws DunlinException as [get].
      * @sample dev.dunlin.samples.readDocument
      */
-    public suspend fun find(id: String): Document<T>? =
-        try {
-            get(id)
-        } catch (refusal: DunlinException) {
-            if (refusal.code == ErrorCode.NotFound) null else throw refusal
-        }
+    public suspend fun find(id: String): Document<T>? = nullIfNotFound { get(id) }
 
     /**
      * Reads a document even if it is deleted.
@@ -127,28 +119,25 @@ public class DocumentCollection<T : Any> internal constructor(
     public suspend fun inspect(id: String): Document<T> = document(native(id) { ffi.inspect(id) })
 
     /**
-     * Changes a document: `update(id) { it.copy(done = true) }`.
+     * Changes a document: `update(id) { it.copy(count = it.count + 1) }`.
      *
-     * Only the difference between what was read and what [change] returns is written: what others
-     * wrote meanwhile and fields that the model does not know stay. [change] runs again on a new
-     * read in the rare case that the difference cannot be mapped onto what others wrote.
+     * Only the difference between what was read and what [change] returns is written: fields that the
+     * model does not know stay. What this device writes meanwhile is not lost, as in
+     * [Space.transaction]: [change] runs again, five times at most in all, where the document has
+     * changed since it was read, and has to be fit for that. Updates and transactions on one space take
+     * turns, so do what takes time before or after. Another device is not isolated from: what it writes
+     * at the same time is merged, and sums across devices are a [Counter].
      *
      * @throws DunlinException `NotFound`, `InvalidInput`, `LimitExceeded`, `Denied`,
      *   `StorageFull`; `Unplaceable` where the model shows the document otherwise than it is stored
-     *   and a change has no place there; `StaleVersion` if others kept on writing.
+     *   and a change has no place there; `Busy` (try again) if [change] took 2 seconds, or others kept
+     *   on writing; `InvalidInput` inside another update or transaction on the same space. And what
+     *   [change] throws.
      * @sample dev.dunlin.samples.updateDocument
      */
     public suspend fun update(id: String, change: suspend (T) -> T): Committed {
-        repeat(UPDATE_ATTEMPTS - 1) {
-            try {
-                val read = get(id)
-                return save(read, change(read.value))
-            } catch (refusal: DunlinException) {
-                if (refusal.code != ErrorCode.StaleVersion) throw refusal
-            }
-        }
-        val read = get(id)
-        return save(read, change(read.value))
+        val transacted = space.transact { transaction -> transaction.update(this, id, change) }
+        return Committed(transacted.committed.single())
     }
 
     /**
@@ -157,10 +146,17 @@ public class DocumentCollection<T : Any> internal constructor(
      * What the model leaves out, sorts, folds or replaces while it decodes stays as it is stored;
      * what was changed is written to the item that it came from.
      *
-     * @throws DunlinException as [update]; `StaleVersion` means: read again and retry.
+     * @throws DunlinException as [edit]; `Unplaceable` where the model shows the document otherwise than
+     *   it is stored and a change has no place there.
      * @sample dev.dunlin.samples.saveForm
      */
     public suspend fun save(read: Document<T>, new: T): Committed {
+        val (before, after, keys) = difference(read, new)
+        return native { Committed(ffi.save(read.toFfi(), before, after, keys)) }
+    }
+
+    /** What saving hands over, once it is known to mean what the model would read. */
+    internal fun difference(read: Document<T>, new: T): Difference {
         val before = model.encode(read.value).json
         val (after, keys) = model.encode(new)
         val left = native { ffi.afterSave(read.toFfi(), before, after, keys) }
@@ -171,7 +167,7 @@ public class DocumentCollection<T : Any> internal constructor(
                 "give the items of its lists a key, or change it by edit()",
             )
         }
-        return native { Committed(ffi.save(read.toFfi(), before, after, keys)) }
+        return Difference(before, after, keys)
     }
 
     /**
@@ -188,7 +184,7 @@ public class DocumentCollection<T : Any> internal constructor(
         base: String? = null,
         edits: Edits.() -> Unit,
     ): Committed {
-        val json = Edits(model.isPlain).apply(edits).toJson()
+        val json = encode(edits)
         return native(id, base) { Committed(ffi.edit(id, json, base)) }
     }
 
@@ -312,14 +308,25 @@ public class DocumentCollection<T : Any> internal constructor(
 
     internal fun toFfi(): FfiCollection = ffi
 
+    internal fun encode(value: T) = model.encode(value)
+
+    internal fun encode(edits: Edits.() -> Unit): String = Edits(model.isPlain).apply(edits).toJson()
+
     private fun entry(row: Row): Entry<T> {
         val id = row["id"].jsonPrimitive.content
         return Entry(id, model.decode(row["doc"].jsonPrimitive.content) { "$name/$id" })
     }
 
-    private fun document(read: FfiDocument): Document<T> =
+    internal fun document(read: FfiDocument): Document<T> =
         Document(read, model.decode(read.json) { "$name/${read.id}" })
 }
+
+/** A model's encoding of a document as it was read, and of its changed copy. */
+internal data class Difference(
+    val before: String,
+    val after: String,
+    val keys: Map<String, String>,
+)
 
 /**
  * A document in a list.

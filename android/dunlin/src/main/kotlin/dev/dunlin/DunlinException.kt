@@ -31,6 +31,9 @@ public value class ErrorCode internal constructor(public val name: String) {
         /** The base of an edit is too old to be mapped forward; read again and retry. */
         public val StaleVersion: ErrorCode = ErrorCode("StaleVersion")
 
+        /** Somebody else was at it; try again. */
+        public val Busy: ErrorCode = ErrorCode("Busy")
+
         /** This device's role does not allow it. */
         public val Denied: ErrorCode = ErrorCode("Denied")
 

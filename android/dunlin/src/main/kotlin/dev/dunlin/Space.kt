@@ -83,6 +83,30 @@ public class Space internal constructor(
     }
 
     /**
+     * Reads and writes several documents, all or nothing: in one commit, and in one batch of the change
+     * feed. `farm.transaction { tx -> … }` returns what its closure returns.
+     *
+     * What others on this device write meanwhile is not lost: the closure reads one moment, and runs
+     * again, five times at most in all, where something that it has read has changed. It must be fit to
+     * run several times. Transactions and updates on one space take turns, so do what takes time before
+     * or after: a run of 2 seconds loses its turn. Write through `tx` in it, and not through collections.
+     *
+     * Peers that are connected see all of it at once, where it is at most 256 KiB; otherwise, and when
+     * they fetch it later, document by document. Another device is not isolated from: what it writes at
+     * the same time is merged.
+     *
+     * @throws DunlinException what refused a write, with the document's name: then nothing is written.
+     *   `Busy` (try again) after 2 seconds in one run, or if others kept on writing; `InvalidInput`
+     *   inside another transaction or update on this space; `Denied`, `StorageFull`. And what [change]
+     *   throws, and then nothing is written.
+     * @sample dev.dunlin.samples.moveMinutes
+     */
+    public suspend fun <R> transaction(change: suspend (tx: Transaction) -> R): R = transact(change).value
+
+    internal suspend fun <R> transact(change: suspend (Transaction) -> R): Transacted<R> =
+        ffi.transact(change)
+
+    /**
      * Runs a query. Each collection is a view with the columns `id`, `doc` (JSON) and
      * `has_conflicts`; JSON functions work on `doc`.
      *

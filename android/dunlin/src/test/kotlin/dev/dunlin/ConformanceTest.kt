@@ -111,6 +111,10 @@ private class Case(
             }
             "shows" in step -> shown.getValue(step.text("shows")).first { it == step["rows"] }
             "feed" in step -> device.feed(step, place)
+            "transaction" in step ->
+                device.space.transaction { tx ->
+                    step.getValue("transaction").jsonArray.forEach { tx.step(device.space, it.jsonObject, place) }
+                }
             else -> onDocument(device.space, step, place)
         }
     }
@@ -131,6 +135,22 @@ private class Case(
                 }
         }
         assertEquals(expected, JsonArray(told), place)
+    }
+
+    private suspend fun Transaction.step(space: Space, step: JsonObject, place: String) {
+        val what = checkNotNull(TRANSACTION_STEPS.find { it in step }) { "no such step: $place" }
+        val (name, id) = step.text(what).split('/', limit = 2)
+        val documents = space.collection(name, JsonElement.serializer())
+        when (what) {
+            "put" -> put(documents, id, step.getValue("value"))
+            "insert" -> insert(documents, step.getValue("value"), id)
+            "replace" -> replace(documents, id, step.getValue("value"))
+            "edit" -> edit(documents, id) { step.getValue("edits").jsonArray.forEach { add(it.jsonObject) } }
+            "delete" -> delete(documents, id)
+            "restore" -> restore(documents, id)
+            "update" -> update(documents, id) { JsonObject(it.jsonObject + step.getValue("value").jsonObject) }
+            else -> assertEquals(step["is"], get(documents, id).json, place)
+        }
     }
 
     private suspend fun onDocument(space: Space, step: JsonObject, place: String) {
@@ -184,6 +204,8 @@ private class Case(
     }
 
     private companion object {
+        val TRANSACTION_STEPS =
+            listOf("put", "insert", "replace", "edit", "delete", "restore", "update", "get")
         val STEPS =
             listOf("put", "insert", "replace", "edit", "save", "delete", "restore", "read", "get", "anchor", "resolve")
     }

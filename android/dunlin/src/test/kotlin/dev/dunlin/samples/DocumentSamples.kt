@@ -68,6 +68,15 @@ suspend fun updateDocument(inspections: DocumentCollection<Inspection>, id: Stri
     inspections.update(id) { it.copy(isDone = true, minutes = it.minutes + 20) }
 }
 
+suspend fun moveMinutes(farm: Space, inspections: DocumentCollection<Inspection>, from: String, to: String): Long =
+    farm.transaction { tx ->
+        // All of it, or nothing; perhaps more than once.
+        val moved = tx.get(inspections, from).value.minutes.sum
+        tx.update(inspections, from) { it.copy(minutes = it.minutes - moved) }
+        tx.update(inspections, to) { it.copy(minutes = it.minutes + moved) }
+        moved
+    }
+
 suspend fun saveForm(inspections: DocumentCollection<Inspection>, id: String, title: String) {
     val shown = inspections.get(id)
     // The person takes a while. Only what they changed is written, over whatever others wrote since.

@@ -28,7 +28,7 @@ class SamplesTest {
     @Test
     fun `documents are written and read as shown`() =
         test {
-            val (_, inspections) = inspections()
+            val (farm, inspections) = inspections()
             val id = insertDocument(inspections)
             assertEquals("pump-3", putDocument(inspections).id)
             assertEquals("pump-3", replaceDocument(inspections).id)
@@ -45,6 +45,10 @@ class SamplesTest {
             assertEquals("Seal leaks. ", edited.notes.text)
             assertEquals(listOf("Close the valve"), edited.steps)
             assertEquals(5 + "North: ".length, markPlace(inspections, id))
+            val other = inspections.insert(edited).id
+            assertEquals(25, moveMinutes(farm, inspections, other, id))
+            assertEquals(listOf(50L, 0L), listOf(id, other).map { inspections.get(it).value.minutes.sum })
+            inspections.delete(other)
             assertTrue(deleteAndRestore(inspections, id))
             assertEquals("Pump 3, north", watchOneDocument(inspections, id).first())
             assertEquals(List(3) { "Pump ${it + 1}" }, watchOpenInspections(inspections).first().sorted())

@@ -4171,6 +4171,19 @@ public protocol SpaceProtocol: AnyObject, Sendable {
     func setPresence(state: String?, ttlMs: UInt32) async throws 
     
     /**
+     * Waits for its turn to read, change and write. `inside` are the names of the turns that the
+     * caller is in.
+     *
+     * Refuses with `InvalidInput` inside a turn on this space, which it would wait for.
+     */
+    func turn(inside: [UInt64]) async throws  -> Turn
+    
+    /**
+     * What turns on this space are called, as nothing else in this process is.
+     */
+    func turnName()  -> UInt64
+    
+    /**
      * Follows a query: a snapshot first, then what changed.
      *
      * Refuses with `InvalidInput` for parameters that are not a JSON array.
@@ -4487,6 +4500,40 @@ open func setPresence(state: String?, ttlMs: UInt32)async throws   {
 }
     
     /**
+     * Waits for its turn to read, change and write. `inside` are the names of the turns that the
+     * caller is in.
+     *
+     * Refuses with `InvalidInput` inside a turn on this space, which it would wait for.
+     */
+open func turn(inside: [UInt64])async throws  -> Turn  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_dunlin_ffi_fn_method_space_turn(
+                        self.uniffiCloneHandle(),FfiConverterSequenceUInt64.lower(inside)
+                )
+            },
+            pollFunc: ffi_dunlin_ffi_rust_future_poll_u64,
+            completeFunc: ffi_dunlin_ffi_rust_future_complete_u64,
+            freeFunc: ffi_dunlin_ffi_rust_future_free_u64,
+            liftFunc: FfiConverterTypeTurn_lift,
+            errorHandler: FfiConverterTypeDunlinError_lift
+        )
+}
+    
+    /**
+     * What turns on this space are called, as nothing else in this process is.
+     */
+open func turnName() -> UInt64  {
+    return try!  FfiConverterUInt64.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_method_space_turn_name(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
      * Follows a query: a snapshot first, then what changed.
      *
      * Refuses with `InvalidInput` for parameters that are not a JSON array.
@@ -4719,6 +4766,552 @@ public func FfiConverterTypeStatusWatch_lift(_ handle: UInt64) throws -> StatusW
 #endif
 public func FfiConverterTypeStatusWatch_lower(_ value: StatusWatch) -> UInt64 {
     return FfiConverterTypeStatusWatch.lower(value)
+}
+
+
+
+
+
+
+/**
+ * One run of a turn: what it reads, and what it means to write. Writing only notes what is meant;
+ * what is refused is refused at the commit, with the document's name, and then nothing is written.
+ */
+public protocol TransactionProtocol: AnyObject, Sendable {
+    
+    /**
+     * Deletes a document.
+     */
+    func delete(collection: Collection, id: String) throws 
+    
+    /**
+     * Carries out a JSON array of edits in order, as a collection's `edit` does.
+     */
+    func edit(collection: Collection, id: String, edits: String, base: String?) throws 
+    
+    /**
+     * Reads a document as it is behind what was written to it in this run.
+     *
+     * Refuses with `NotFound` if there is none, or it is deleted; `Busy` where what was read before
+     * has changed, and where the turn is over; `LimitExceeded` over 1,000 documents.
+     */
+    func get(collection: Collection, id: String) async throws  -> Document
+    
+    /**
+     * Creates a document under this id.
+     *
+     * Refuses with `LimitExceeded` beyond the bounds of a transaction, `InvalidInput`. So does all
+     * that writes.
+     */
+    func insert(collection: Collection, id: String, value: String) throws 
+    
+    /**
+     * Reads a document even if it is deleted.
+     *
+     * Refuses as `get` does.
+     */
+    func inspect(collection: Collection, id: String) async throws  -> Document
+    
+    /**
+     * Merges a patch into a document or creates it, as a collection's `put` does.
+     */
+    func put(collection: Collection, id: String, patch: String, base: String?, keys: [String: String]) throws 
+    
+    /**
+     * Runs a query on what is committed; `parameters` is a JSON array.
+     *
+     * Refuses as a space's `query` does, and with `Busy` as `get`.
+     */
+    func query(sql: String, parameters: String) async throws  -> Rows
+    
+    /**
+     * Makes a document this, or creates it, as a collection's `replace` does.
+     */
+    func replace(collection: Collection, id: String, value: String, base: String?, keys: [String: String]) throws 
+    
+    /**
+     * Brings a deleted document back as it was.
+     */
+    func restore(collection: Collection, id: String) throws 
+    
+    /**
+     * Writes the difference between what a model made of a document that was read here and a changed
+     * copy of that, as a collection's `save` does.
+     */
+    func save(collection: Collection, document: Document, read: String, new: String, keys: [String: String]) throws 
+    
+}
+/**
+ * One run of a turn: what it reads, and what it means to write. Writing only notes what is meant;
+ * what is refused is refused at the commit, with the document's name, and then nothing is written.
+ */
+open class Transaction: TransactionProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_dunlin_ffi_fn_clone_transaction(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_dunlin_ffi_fn_free_transaction(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Deletes a document.
+     */
+open func delete(collection: Collection, id: String)throws   {try rustCallWithError(FfiConverterTypeDunlinError_lift) {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_method_transaction_delete(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCollection_lower(collection),
+        FfiConverterString.lower(id),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Carries out a JSON array of edits in order, as a collection's `edit` does.
+     */
+open func edit(collection: Collection, id: String, edits: String, base: String?)throws   {try rustCallWithError(FfiConverterTypeDunlinError_lift) {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_method_transaction_edit(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCollection_lower(collection),
+        FfiConverterString.lower(id),
+        FfiConverterString.lower(edits),
+        FfiConverterOptionString.lower(base),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Reads a document as it is behind what was written to it in this run.
+     *
+     * Refuses with `NotFound` if there is none, or it is deleted; `Busy` where what was read before
+     * has changed, and where the turn is over; `LimitExceeded` over 1,000 documents.
+     */
+open func get(collection: Collection, id: String)async throws  -> Document  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_dunlin_ffi_fn_method_transaction_get(
+                        self.uniffiCloneHandle(),FfiConverterTypeCollection_lower(collection),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_dunlin_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_dunlin_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_dunlin_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeDocument_lift,
+            errorHandler: FfiConverterTypeDunlinError_lift
+        )
+}
+    
+    /**
+     * Creates a document under this id.
+     *
+     * Refuses with `LimitExceeded` beyond the bounds of a transaction, `InvalidInput`. So does all
+     * that writes.
+     */
+open func insert(collection: Collection, id: String, value: String)throws   {try rustCallWithError(FfiConverterTypeDunlinError_lift) {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_method_transaction_insert(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCollection_lower(collection),
+        FfiConverterString.lower(id),
+        FfiConverterString.lower(value),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Reads a document even if it is deleted.
+     *
+     * Refuses as `get` does.
+     */
+open func inspect(collection: Collection, id: String)async throws  -> Document  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_dunlin_ffi_fn_method_transaction_inspect(
+                        self.uniffiCloneHandle(),FfiConverterTypeCollection_lower(collection),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_dunlin_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_dunlin_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_dunlin_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeDocument_lift,
+            errorHandler: FfiConverterTypeDunlinError_lift
+        )
+}
+    
+    /**
+     * Merges a patch into a document or creates it, as a collection's `put` does.
+     */
+open func put(collection: Collection, id: String, patch: String, base: String?, keys: [String: String])throws   {try rustCallWithError(FfiConverterTypeDunlinError_lift) {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_method_transaction_put(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCollection_lower(collection),
+        FfiConverterString.lower(id),
+        FfiConverterString.lower(patch),
+        FfiConverterOptionString.lower(base),
+        FfiConverterDictionaryStringString.lower(keys),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Runs a query on what is committed; `parameters` is a JSON array.
+     *
+     * Refuses as a space's `query` does, and with `Busy` as `get`.
+     */
+open func query(sql: String, parameters: String)async throws  -> Rows  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_dunlin_ffi_fn_method_transaction_query(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(sql),FfiConverterString.lower(parameters)
+                )
+            },
+            pollFunc: ffi_dunlin_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_dunlin_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_dunlin_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeRows_lift,
+            errorHandler: FfiConverterTypeDunlinError_lift
+        )
+}
+    
+    /**
+     * Makes a document this, or creates it, as a collection's `replace` does.
+     */
+open func replace(collection: Collection, id: String, value: String, base: String?, keys: [String: String])throws   {try rustCallWithError(FfiConverterTypeDunlinError_lift) {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_method_transaction_replace(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCollection_lower(collection),
+        FfiConverterString.lower(id),
+        FfiConverterString.lower(value),
+        FfiConverterOptionString.lower(base),
+        FfiConverterDictionaryStringString.lower(keys),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Brings a deleted document back as it was.
+     */
+open func restore(collection: Collection, id: String)throws   {try rustCallWithError(FfiConverterTypeDunlinError_lift) {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_method_transaction_restore(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCollection_lower(collection),
+        FfiConverterString.lower(id),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Writes the difference between what a model made of a document that was read here and a changed
+     * copy of that, as a collection's `save` does.
+     */
+open func save(collection: Collection, document: Document, read: String, new: String, keys: [String: String])throws   {try rustCallWithError(FfiConverterTypeDunlinError_lift) {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_method_transaction_save(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCollection_lower(collection),
+        FfiConverterTypeDocument_lower(document),
+        FfiConverterString.lower(read),
+        FfiConverterString.lower(new),
+        FfiConverterDictionaryStringString.lower(keys),uniffiCallStatus
+    )
+}
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeTransaction: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = Transaction
+
+    public static func lift(_ handle: UInt64) throws -> Transaction {
+        return Transaction(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: Transaction) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Transaction {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Transaction, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTransaction_lift(_ handle: UInt64) throws -> Transaction {
+    return try FfiConverterTypeTransaction.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTransaction_lower(_ value: Transaction) -> UInt64 {
+    return FfiConverterTypeTransaction.lower(value)
+}
+
+
+
+
+
+
+/**
+ * A turn on a space: nobody else's transaction runs there until it is over.
+ */
+public protocol TurnProtocol: AnyObject, Sendable {
+    
+    /**
+     * Whether something that the run has read has changed since; then another run has begun, and the
+     * closure is to be called again whatever it said.
+     *
+     * Refuses with `Busy` after the fifth run, and where the turn is over.
+     */
+    func again() throws  -> Bool
+    
+    /**
+     * Commits what the run means to write, all of it or nothing; after that the turn is over. None
+     * where something that was read has changed: another run has begun then.
+     *
+     * Refuses with what refused one of the writes; `Busy` after the fifth run, and where the turn is
+     * over; `Denied`, `StorageFull`.
+     */
+    func commit() async throws  -> [Committed]?
+    
+    /**
+     * Ends the turn at once; nothing is written.
+     */
+    func giveBack() 
+    
+    /**
+     * The present run.
+     */
+    func transaction()  -> Transaction
+    
+}
+/**
+ * A turn on a space: nobody else's transaction runs there until it is over.
+ */
+open class Turn: TurnProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_dunlin_ffi_fn_clone_turn(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_dunlin_ffi_fn_free_turn(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Whether something that the run has read has changed since; then another run has begun, and the
+     * closure is to be called again whatever it said.
+     *
+     * Refuses with `Busy` after the fifth run, and where the turn is over.
+     */
+open func again()throws  -> Bool  {
+    return try  FfiConverterBool.lift(try rustCallWithError(FfiConverterTypeDunlinError_lift) {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_method_turn_again(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Commits what the run means to write, all of it or nothing; after that the turn is over. None
+     * where something that was read has changed: another run has begun then.
+     *
+     * Refuses with what refused one of the writes; `Busy` after the fifth run, and where the turn is
+     * over; `Denied`, `StorageFull`.
+     */
+open func commit()async throws  -> [Committed]?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_dunlin_ffi_fn_method_turn_commit(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_dunlin_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_dunlin_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_dunlin_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterOptionSequenceTypeCommitted.lift,
+            errorHandler: FfiConverterTypeDunlinError_lift
+        )
+}
+    
+    /**
+     * Ends the turn at once; nothing is written.
+     */
+open func giveBack()  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_method_turn_give_back(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * The present run.
+     */
+open func transaction() -> Transaction  {
+    return try!  FfiConverterTypeTransaction_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_method_turn_transaction(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeTurn: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = Turn
+
+    public static func lift(_ handle: UInt64) throws -> Turn {
+        return Turn(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: Turn) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Turn {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Turn, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTurn_lift(_ handle: UInt64) throws -> Turn {
+    return try FfiConverterTypeTurn.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTurn_lower(_ value: Turn) -> UInt64 {
+    return FfiConverterTypeTurn.lower(value)
 }
 
 
@@ -7123,6 +7716,10 @@ public enum ErrorCode: Equatable, Hashable {
      */
     case staleVersion
     /**
+     * Somebody else was at it; try again.
+     */
+    case busy
+    /**
      * This device's role does not allow it.
      */
     case denied
@@ -7193,25 +7790,27 @@ public struct FfiConverterTypeErrorCode: FfiConverterRustBuffer {
         
         case 5: return .staleVersion
         
-        case 6: return .denied
+        case 6: return .busy
         
-        case 7: return .limitExceeded
+        case 7: return .denied
         
-        case 8: return .alreadyOpen
+        case 8: return .limitExceeded
         
-        case 9: return .suspended
+        case 9: return .alreadyOpen
         
-        case 10: return .closed
+        case 10: return .suspended
         
-        case 11: return .storageFull
+        case 11: return .closed
         
-        case 12: return .corrupt
+        case 12: return .storageFull
         
-        case 13: return .newerSchema
+        case 13: return .corrupt
         
-        case 14: return .network
+        case 14: return .newerSchema
         
-        case 15: return .`internal`
+        case 15: return .network
+        
+        case 16: return .`internal`
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -7241,44 +7840,48 @@ public struct FfiConverterTypeErrorCode: FfiConverterRustBuffer {
             writeInt(&buf, Int32(5))
         
         
-        case .denied:
+        case .busy:
             writeInt(&buf, Int32(6))
         
         
-        case .limitExceeded:
+        case .denied:
             writeInt(&buf, Int32(7))
         
         
-        case .alreadyOpen:
+        case .limitExceeded:
             writeInt(&buf, Int32(8))
         
         
-        case .suspended:
+        case .alreadyOpen:
             writeInt(&buf, Int32(9))
         
         
-        case .closed:
+        case .suspended:
             writeInt(&buf, Int32(10))
         
         
-        case .storageFull:
+        case .closed:
             writeInt(&buf, Int32(11))
         
         
-        case .corrupt:
+        case .storageFull:
             writeInt(&buf, Int32(12))
         
         
-        case .newerSchema:
+        case .corrupt:
             writeInt(&buf, Int32(13))
         
         
-        case .network:
+        case .newerSchema:
             writeInt(&buf, Int32(14))
         
         
-        case .`internal`:
+        case .network:
             writeInt(&buf, Int32(15))
+        
+        
+        case .`internal`:
+            writeInt(&buf, Int32(16))
         
         }
     }
@@ -8071,6 +8674,30 @@ fileprivate struct FfiConverterOptionTypeRole: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionSequenceTypeCommitted: FfiConverterRustBuffer {
+    typealias SwiftType = [Committed]?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterSequenceTypeCommitted.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterSequenceTypeCommitted.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionSequenceTypeEvent: FfiConverterRustBuffer {
     typealias SwiftType = [Event]?
 
@@ -8168,6 +8795,31 @@ fileprivate struct FfiConverterSequenceUInt32: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceUInt64: FfiConverterRustBuffer {
+    typealias SwiftType = [UInt64]
+
+    public static func write(_ value: [UInt64], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterUInt64.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [UInt64] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [UInt64]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterUInt64.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceString: FfiConverterRustBuffer {
     typealias SwiftType = [String]
 
@@ -8235,6 +8887,31 @@ fileprivate struct FfiConverterSequenceTypeSpace: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeSpace.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeCommitted: FfiConverterRustBuffer {
+    typealias SwiftType = [Committed]
+
+    public static func write(_ value: [Committed], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeCommitted.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Committed] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Committed]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeCommitted.read(from: &buf))
         }
         return seq
     }
@@ -8903,6 +9580,12 @@ private let initializationResult: InitializationResult = {
     if (uniffi_dunlin_ffi_checksum_method_space_set_presence() != 59575) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_dunlin_ffi_checksum_method_space_turn() != 63182) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_space_turn_name() != 43734) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_dunlin_ffi_checksum_method_space_watch() != 19455) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -8913,6 +9596,48 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_dunlin_ffi_checksum_method_statuswatch_stop() != 9210) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_transaction_delete() != 34480) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_transaction_edit() != 7993) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_transaction_get() != 62764) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_transaction_insert() != 17462) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_transaction_inspect() != 56047) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_transaction_put() != 50661) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_transaction_query() != 48686) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_transaction_replace() != 6581) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_transaction_restore() != 60625) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_transaction_save() != 29594) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_turn_again() != 3845) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_turn_commit() != 32684) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_turn_give_back() != 31229) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_turn_transaction() != 25240) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_dunlin_ffi_checksum_constructor_cancellation_new() != 2785) {

@@ -107,7 +107,7 @@ impl World<'_> {
             of_collection.map(|((_, key), shown)| (key.clone(), shown.clone())).collect()
         };
         let (ledger, notes) = (of(LEDGER), of(NOTES));
-        let (committed, lost) = self.ledger.settle(&ledger);
+        let (committed, lost) = self.ledger.settle(&ledger)?;
         self.coverage.add("write-under-way-was-committed", committed);
         self.coverage.add("write-under-way-was-lost", lost);
         self.ledger.check(&ledger, &notes)?;

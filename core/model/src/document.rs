@@ -271,6 +271,7 @@ impl Document {
     pub fn committed(&mut self, seq: i64) {
         self.seq = seq;
         self.history.commit(seq);
+        self.lists.committed();
     }
 
     /// Whether a failed change has left this in-memory copy unusable.

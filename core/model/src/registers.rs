@@ -1,6 +1,9 @@
 //! The entries of a document, parsed and sorted by path: the mirror of the root map `f`.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{
+    collections::{BTreeMap, HashMap},
+    ops::Range,
+};
 
 use crate::{
     compose::Previous,
@@ -84,7 +87,13 @@ impl Branch {
         })
     }
 
-    /// Visits all entries here and below.
+    /// All entries here and below.
+    pub(crate) fn all(&self) -> Vec<&Stored> {
+        let mut found = Vec::new();
+        self.collect(&mut found);
+        found
+    }
+
     fn collect<'a>(&'a self, found: &mut Vec<&'a Stored>) {
         found.extend(&self.stored);
         self.children.values().for_each(|child| child.collect(found));
@@ -99,18 +108,21 @@ pub(crate) struct Registers {
     /// there next follows it.
     last: BTreeMap<Dot, EntryKey>,
     /// The same the other way round, for the keys of whoever writes here.
-    by_key: BTreeMap<EntryKey, Dot>,
+    by_key: HashMap<EntryKey, Dot>,
 }
 
 impl Registers {
-    /// Puts an entry under its key, in place of the one that is there.
-    pub(crate) fn insert(&mut self, stored: Stored) {
+    /// Puts an entry under its key, in place of the one that is there, which is returned.
+    pub(crate) fn insert(&mut self, stored: Stored) -> Option<Stored> {
         let steps = stored.key.path.segments().into_iter().cloned();
         let branch =
             steps.fold(&mut self.root, |branch, step| branch.children.entry(step).or_default());
         match branch.stored.iter_mut().find(|other| other.key == stored.key) {
-            Some(other) => *other = stored,
-            None => branch.stored.push(stored),
+            Some(other) => Some(std::mem::replace(other, stored)),
+            None => {
+                branch.stored.push(stored);
+                None
+            }
         }
     }
 
@@ -195,9 +207,7 @@ impl Registers {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Stored> {
-        let mut all = Vec::new();
-        self.root.collect(&mut all);
-        all.into_iter()
+        self.root.all().into_iter()
     }
 
     /// Entries whose path is exactly this.
@@ -207,10 +217,6 @@ impl Registers {
 
     /// Entries whose path is this or below it.
     pub(crate) fn here_and_below(&self, path: &RegisterPath) -> Vec<&Stored> {
-        let mut found = Vec::new();
-        if let Some(branch) = self.branch(path) {
-            branch.collect(&mut found);
-        }
-        found
+        self.branch(path).map_or_else(Vec::new, Branch::all)
     }
 }

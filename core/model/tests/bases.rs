@@ -42,6 +42,51 @@ fn an_index_counts_at_the_base_it_was_read_at() {
 }
 
 #[test]
+fn an_index_counts_at_its_base_however_often_the_list_has_changed_since() {
+    let rows = |order: &mut dyn Iterator<Item = usize>| -> serde_json::Value {
+        let rows: Vec<_> = order.map(|row| json!({"id": row, "ticks": 0})).collect();
+        json!({ "l": rows })
+    };
+    const ROWS: usize = 300;
+    let mut device = device(rows(&mut (0..ROWS)));
+    let mut other = Device::new(2);
+    other.pull(&device);
+    let mut bases = vec![(device.document.version(), (0..ROWS).collect::<Vec<_>>())];
+    for (turn, step) in [7, 11, 13, 17].into_iter().enumerate() {
+        // All rows move, by a peer and by this device; then a few, one by one.
+        let order: Vec<usize> = (0..ROWS).map(|at| at * step % ROWS).collect();
+        let shuffled = rows(&mut order.iter().copied());
+        match turn % 2 {
+            0 => {
+                other.put(shuffled);
+                device.pull(&other);
+            }
+            _ => drop(device.put(shuffled)),
+        }
+        bases.push((device.document.version(), order.clone()));
+        device.edit(json!([{"op":"move","path":"/l","from":5,"to":290}]));
+        device.edit(json!([{"op":"move","path":"/l","from":100,"to":0}]));
+        other.pull(&device);
+    }
+    for (base, order) in &bases {
+        for (at, row) in order.iter().enumerate().step_by(41) {
+            let path = format!("/l/{at}/ticks");
+            device.edit_at(json!([{"op":"set","path":path,"value":1}]), Some(base));
+            let shown = device.json();
+            let rows = shown["l"].as_array().unwrap();
+            let ticked: Vec<_> = rows.iter().filter(|row| row["ticks"] == json!(1)).collect();
+            assert_eq!(ticked, [&json!({"id": row, "ticks": 1})], "at {at}");
+            let at = rows.iter().position(|shown| shown["id"] == json!(row)).unwrap();
+            let path = format!("/l/{at}/ticks");
+            device.edit(json!([{"op":"set","path":path,"value":0}]));
+        }
+    }
+    other.pull(&device);
+    assert_eq!(other.json(), device.json());
+    assert_eq!(other.document.digest(), device.document.digest());
+}
+
+#[test]
 fn a_patch_of_a_text_at_an_older_base_is_stale_and_never_brings_back_what_was_deleted() {
     let mut device = device(json!({"t": {"$text": "abc"}, "n": {"$counter": 1}, "x": 1}));
     let base = device.document.version();

@@ -117,43 +117,43 @@ impl Document {
     /// Puts an entry under its key, or takes the one that is there away; lists keep their order and
     /// their history. Returns what was there.
     pub(super) fn set_entry(&mut self, key: &EntryKey, entry: Option<Entry>) -> Option<Stored> {
-        let before = self.registers.get(key).cloned();
-        let says = |entry: &Entry| !matches!(entry.body, Body::Deleted(_));
-        let is_plain = before.as_ref().is_none_or(|stored| says(&stored.entry))
-            && entry.as_ref().is_none_or(says);
         match (key.marker, key.path.parent(), key.path.last()) {
             (Marker::Existence | Marker::Position, Some(list), Some(Segment::Item(id))) => {
                 self.remember_list(list);
-                self.replace_entry(key, entry);
+                let before = self.replace_entry(key, entry);
                 let changes = self.lists.update(&self.place_at(list), *id);
                 for change in changes {
                     self.history.list(list.clone(), change);
                 }
                 self.forget_lists(&key.path);
+                before
             }
-            (Marker::Register, ..) if is_plain => {
+            (Marker::Register, ..) => {
                 let has_lists = self.look_for_lists(&key.path);
-                self.replace_entry(key, entry);
-                self.forget_lists(&key.path);
-                if has_lists {
-                    self.history.lists_replaced(key.path.clone());
+                let says = |entry: &Entry| !matches!(entry.body, Body::Deleted(_));
+                let is_said = entry.as_ref().is_none_or(says);
+                let before = self.replace_entry(key, entry);
+                // What says that the document is deleted changes no list.
+                if is_said && before.as_ref().is_none_or(|before| says(&before.entry)) {
+                    self.forget_lists(&key.path);
+                    if has_lists {
+                        self.history.lists_replaced(key.path.clone());
+                    }
                 }
+                before
             }
-            _ => {
-                self.replace_entry(key, entry);
-            }
+            _ => self.replace_entry(key, entry),
         }
-        before
     }
 
     fn place_at(&self, path: &RegisterPath) -> Place<'_> {
         Place::at(&self.registers, &self.lists, path)
     }
 
-    fn replace_entry(&mut self, key: &EntryKey, entry: Option<Entry>) {
+    fn replace_entry(&mut self, key: &EntryKey, entry: Option<Entry>) -> Option<Stored> {
         match entry {
             Some(entry) => self.registers.insert(Stored { key: key.clone(), entry }),
-            None => drop(self.registers.remove(key)),
+            None => self.registers.remove(key),
         }
     }
 
@@ -163,8 +163,8 @@ impl Document {
     }
 
     fn remember_order(&self, place: &Place<'_>) {
-        if let Kind::List { beginning, has_insertions } = place.kind() {
-            self.lists.order(place, beginning, has_insertions);
+        if let Kind::List { beginning, has_insertions: true } = place.kind() {
+            self.lists.follow(place, beginning);
         }
     }
 

@@ -24,7 +24,7 @@ use crate::{
         MAX_WRITTEN_PATH_BYTES,
     },
     path::{Path, RegisterPath},
-    registers::Stored,
+    registers::{Branch, Stored},
     scan::{self, Scanned},
     value::Value,
     version::Version,
@@ -41,7 +41,8 @@ pub(super) struct Writing<'a, 't> {
     pub(super) composer: Composer,
     first_clock: u32,
     intent: Intent,
-    paths: BTreeSet<RegisterPath>,
+    /// Where something changed, with repetitions.
+    paths: Vec<RegisterPath>,
     /// What was under each key that was written, and the last operation there.
     undo: Vec<(EntryKey, Option<Stored>, Option<Dot>)>,
     /// Whether yrs has changed already: by edits at positions that it looked for itself.
@@ -97,7 +98,7 @@ impl Document {
             composer: Composer::default(),
             first_clock,
             intent: Intent::Remove,
-            paths: BTreeSet::new(),
+            paths: Vec::new(),
             undo: Vec::new(),
             is_applied: false,
             typed: BTreeMap::new(),
@@ -272,6 +273,8 @@ impl Writing<'_, '_> {
             self.document.check_written(&*self.txn, before, self.intent)?;
         }
         let gone = self.document.gone_of(self.shown);
+        self.paths.sort_unstable();
+        self.paths.dedup();
         let paths = self.paths.iter().map(RegisterPath::to_string).collect();
         Ok(Change { update: update.to_vec(), paths, gone })
     }
@@ -318,8 +321,8 @@ impl Writing<'_, '_> {
     }
 
     pub(super) fn note_path(&mut self, path: &RegisterPath) {
-        if !self.paths.contains(path) {
-            self.paths.insert(path.clone());
+        if self.paths.last() != Some(path) {
+            self.paths.push(path.clone());
         }
     }
 
@@ -381,11 +384,20 @@ impl Writing<'_, '_> {
     }
 
     pub(super) fn own_key(&self, path: &RegisterPath, marker: Marker, body: &Body) -> EntryKey {
+        self.own_key_among(self.document.registers.here(path), path, marker, body)
+    }
+
+    fn own_key_among(
+        &self,
+        here: &[Stored],
+        path: &RegisterPath,
+        marker: Marker,
+        body: &Body,
+    ) -> EntryKey {
         let mut key =
             EntryKey { path: path.clone(), marker, incarnation: self.writer(), number: 0 };
         // A deletion keeps the entries that it hides.
         let replaces = !matches!(body, Body::Deleted(_));
-        let here = self.document.registers.here(path);
         while let Some(stored) = here.iter().find(|stored| stored.key == key) {
             if replaces && self.in_context(stored.dot()) {
                 break;
@@ -440,13 +452,14 @@ impl Writing<'_, '_> {
 
     /// Entries in context that a write at this register replaces: what was written here and below.
     /// Whether a list item exists, and where, is not part of its value.
-    fn replaced(&self, path: &RegisterPath) -> Vec<EntryKey> {
-        let is_value = |stored: &&Stored| {
+    fn replaced(&self, path: &RegisterPath, there: &[&Stored]) -> Vec<EntryKey> {
+        let is_value = |stored: &&&Stored| {
             matches!(stored.key.marker, Marker::Register | Marker::Subtotal(_))
                 || stored.key.path != *path
         };
-        let there = self.document.registers.here_and_below(path).into_iter().filter(is_value);
         there
+            .iter()
+            .filter(is_value)
             .filter(|stored| self.in_context(stored.dot()))
             .map(|stored| stored.key.clone())
             .collect()
@@ -482,10 +495,10 @@ impl Writing<'_, '_> {
         &self,
         path: &RegisterPath,
         body: &Body,
+        there: &[&Stored],
         reaching: &[(Dot, u32)],
     ) -> Result<Epoch, EditError> {
-        let written = self.document.registers.here_and_below(path);
-        let written = written.into_iter().map(|stored| match stored.key.marker {
+        let written = there.iter().map(|stored| match stored.key.marker {
             Marker::Subtotal(epoch) => epoch,
             _ => stored.entry.epoch,
         });
@@ -512,15 +525,18 @@ impl Writing<'_, '_> {
 
     /// The latest epoch of the values that enclose this path.
     pub(super) fn enclosing_epoch(&self, path: &RegisterPath) -> u32 {
-        let mut branch = Some(self.document.registers.root());
-        let mut epoch = 0;
-        for step in path.segments() {
-            let Some(above) = branch else { break };
-            let here = above.stored.iter().map(|stored| stored.entry.epoch);
-            epoch = here.max().unwrap_or(0).max(epoch);
-            branch = above.children.get(step);
+        let steps = path.segments();
+        let Some((_, above)) = steps.split_last() else { return 0 };
+        let epoch_at =
+            |branch: &Branch| branch.stored.iter().map(|stored| stored.entry.epoch).max();
+        let mut branch = self.document.registers.root();
+        let mut epoch = epoch_at(branch);
+        for step in above {
+            let Some(below) = branch.children.get(*step) else { break };
+            branch = below;
+            epoch = epoch.max(epoch_at(branch));
         }
-        epoch
+        epoch.unwrap_or(0)
     }
 
     /// Writes a value to a register: replaces what the caller had seen here and below, covers what
@@ -545,16 +561,18 @@ impl Writing<'_, '_> {
         path: &RegisterPath,
         body: Body,
     ) -> Result<(Dot, Epoch), EditError> {
-        let (reaching, shown) = {
-            let place = self.place(path);
-            (reaching(&place), self.items_below(&place))
-        };
-        self.shown.extend(shown);
-        let epoch = self.epoch(path, &body, &reaching)?;
+        let place = self.place(path);
+        let there = place.branch.map_or_else(Vec::new, Branch::all);
+        let reaching = reaching(&place);
+        let epoch = self.epoch(path, &body, &there, &reaching)?;
         let covers = self.covers_of(path, &reaching)?;
-        let own = self.own_key(path, Marker::Register, &body);
+        let own = self.own_key_among(place.stored(), path, Marker::Register, &body);
+        let replaced = self.replaced(path, &there);
+        let shown = self.items_below(&place);
+        drop(place);
+        self.shown.extend(shown);
         self.clear_texts(path);
-        for key in self.replaced(path) {
+        for key in replaced {
             if key != own {
                 self.remove_entry(&key);
             }
@@ -606,7 +624,7 @@ impl Writing<'_, '_> {
             .filter(|stored| self.in_context(stored.dot()))
             .map(|stored| stored.key.clone())
             .collect();
-        keys.extend(self.replaced(path));
+        keys.extend(self.replaced(path, &self.document.registers.here_and_below(path)));
         keys.sort_unstable();
         keys.dedup();
         self.clear_texts(path);

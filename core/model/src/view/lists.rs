@@ -19,6 +19,9 @@ use super::place::{Fact, Place};
 
 /// Most lists whose items' names are remembered.
 const MAX_NAMED: usize = 4096;
+/// Changes of a list that are followed one by one while nobody looks at its order. Behind that,
+/// whoever looks next sorts it anew: to follow each costs as much as the list is long.
+const MAX_FOLLOWED: u32 = 64;
 
 /// The names of the items that one entry's list began with.
 #[derive(Debug)]
@@ -96,11 +99,20 @@ impl Order {
     }
 }
 
+/// An order that is kept up to date.
+#[derive(Debug)]
+enum Followed {
+    /// The order, and how many changes it has had since somebody looked at it.
+    Order(Arc<Order>, u32),
+    /// It has had more of them; what it was before is in the history.
+    Lost,
+}
+
 /// What is remembered of a document's lists.
 #[derive(Debug, Default)]
 pub(crate) struct Lists {
     names: RefCell<BTreeMap<(RegisterPath, Dot), Arc<Names>>>,
-    orders: RefCell<BTreeMap<RegisterPath, Arc<Order>>>,
+    orders: RefCell<BTreeMap<RegisterPath, Followed>>,
 }
 
 impl Lists {
@@ -132,14 +144,35 @@ impl Lists {
         if !has_insertions {
             return Arc::new(self.look(place, beginning, false));
         }
-        if let Some(order) = self.orders.borrow().get(&place.path)
+        if let Some(Followed::Order(order, changes)) = self.orders.borrow_mut().get_mut(&place.path)
             && order.beginning == beginning
         {
+            *changes = 0;
             return Arc::clone(order);
         }
         let order = Arc::new(self.look(place, beginning, true));
-        self.orders.borrow_mut().insert(place.path.clone(), Arc::clone(&order));
+        let followed = Followed::Order(Arc::clone(&order), 0);
+        self.orders.borrow_mut().insert(place.path.clone(), followed);
         order
+    }
+
+    /// Sees to it that the changes of a list are followed from here on, as [`order`](Self::order)
+    /// does, for nobody who looks.
+    pub(crate) fn follow(&self, place: &Place<'_>, beginning: Beginning) {
+        let is_followed = match self.orders.borrow().get(&place.path) {
+            Some(Followed::Order(order, _)) => order.beginning == beginning,
+            Some(Followed::Lost) => true,
+            None => false,
+        };
+        if !is_followed {
+            self.order(place, beginning, true);
+        }
+    }
+
+    /// A commit ends what one entry of the history can tell.
+    pub(crate) fn committed(&self) {
+        let mut orders = self.orders.borrow_mut();
+        orders.retain(|_, followed| matches!(followed, Followed::Order(..)));
     }
 
     fn look(&self, place: &Place<'_>, beginning: Beginning, has_insertions: bool) -> Order {
@@ -182,8 +215,14 @@ impl Lists {
 
     /// Brings the order of a list up to date after a change of one item's existence or position.
     pub(crate) fn update(&self, place: &Place<'_>, id: ItemId) -> Vec<ListChange> {
-        let Some(mut order) = self.orders.borrow_mut().remove(&place.path) else {
-            return Vec::new();
+        let (mut order, followed_changes) = {
+            let mut orders = self.orders.borrow_mut();
+            let Some(followed) = orders.get_mut(&place.path) else { return Vec::new() };
+            match std::mem::replace(followed, Followed::Lost) {
+                Followed::Order(order, changes) if changes < MAX_FOLLOWED => (order, changes + 1),
+                Followed::Order(order, _) => return vec![ListChange::Replaced(into_ids(order))],
+                Followed::Lost => return Vec::new(),
+            }
         };
         let first = self.longest_first(place, order.beginning).iter().find_map(|fact| {
             let names = self.names(&place.path, fact)?;
@@ -196,7 +235,9 @@ impl Lists {
             None => first,
         };
         let changes = Arc::make_mut(&mut order).place(id, position);
-        self.orders.borrow_mut().insert(place.path.clone(), order);
+        if let Some(followed) = self.orders.borrow_mut().get_mut(&place.path) {
+            *followed = Followed::Order(order, followed_changes);
+        }
         changes
     }
 
@@ -211,16 +252,18 @@ impl Lists {
         let mut gone: Vec<RegisterPath> =
             orders.range(start..end).map(|(path, _)| path.clone()).collect();
         gone.extend(orders.contains_key(path).then(|| path.clone()));
-        let is_contested =
-            |list: &&RegisterPath| orders.get(*list).is_some_and(|order| order.is_contested);
+        let is_contested = |list: &&RegisterPath| matches!(orders.get(*list), Some(Followed::Order(order, _)) if order.is_contested);
         gone.extend(path.climb().skip(1).filter(is_contested).cloned());
-        let take = |path: RegisterPath| {
-            let order = orders.remove(&path)?;
-            let ids = Arc::try_unwrap(order).map_or_else(|kept| kept.ids.clone(), |own| own.ids);
-            Some((path, ids))
+        let take = |path: RegisterPath| match orders.remove(&path)? {
+            Followed::Order(order, _) => Some((path, into_ids(order))),
+            Followed::Lost => None,
         };
         gone.into_iter().filter_map(take).collect()
     }
+}
+
+fn into_ids(order: Arc<Order>) -> Vec<ItemId> {
+    Arc::try_unwrap(order).map_or_else(|kept| kept.ids.clone(), |own| own.ids)
 }
 
 fn in_whole(index: usize, count: usize, id: ItemId) -> Position {

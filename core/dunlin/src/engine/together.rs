@@ -171,3 +171,6 @@ impl Order {
         Some(Self { doc: self.doc.clone(), operation })
     }
 }
+
+#[cfg(test)]
+mod tests;

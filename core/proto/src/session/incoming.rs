@@ -16,8 +16,8 @@ use crate::{
     error::{FrameError, PeerMisbehaved},
     frame::{Content, DocEntry, KeptOut, WantEntry},
     limits::{
-        LIVE_QUEUE_BYTES, MAX_DIFFERENCES, MAX_UNAPPLIED_BYTES, MAX_VECTOR_BYTES, WANT_WINDOW,
-        WANT_WINDOW_BYTES,
+        BATCH_DOCUMENTS, LIVE_QUEUE_BYTES, MAX_DIFFERENCES, MAX_UNAPPLIED_BYTES, MAX_VECTOR_BYTES,
+        WANT_WINDOW, WANT_WINDOW_BYTES,
     },
 };
 
@@ -228,6 +228,10 @@ impl Incoming {
         level: bool,
     ) -> Result<Vec<DocUpdate>, PeerMisbehaved> {
         let updates = self.unpack(content, true)?;
+        if updates.len() > BATCH_DOCUMENTS {
+            // They would be one piece of work.
+            return Err(PeerMisbehaved::TooMany("updates in a unit"));
+        }
         let documents: Vec<_> = updates.iter().map(|update| update.doc.hash()).collect();
         if level && !self.failed && documents.iter().all(|document| self.is_free(document)) {
             return Ok(self.start(updates, true));

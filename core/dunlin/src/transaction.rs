@@ -86,7 +86,8 @@ impl Transaction {
         let doc = collection.doc(id);
         self.0.staged.note_read(&doc)?;
         let orders = self.0.staged.orders_of(&doc);
-        self.0.engine.read_in_turn(self.0.run, doc, orders).await
+        let engine = &self.0.engine;
+        engine.told_why(engine.read_in_turn(self.0.run, doc, orders).await)
     }
 
     /// Runs a query as [`Space::query`](crate::Space::query) does. It sees what is committed, not
@@ -95,7 +96,8 @@ impl Transaction {
     /// # Errors
     /// As [`Space::query`](crate::Space::query), and `Busy` as [`get`](Self::get).
     pub async fn query(&self, sql: &str, parameters: &[Json]) -> Result<Rows> {
-        self.0.engine.query_in_turn(self.0.run, sql, parameters).await
+        let engine = &self.0.engine;
+        engine.told_why(engine.query_in_turn(self.0.run, sql, parameters).await)
     }
 
     /// Creates a document under this id, as

@@ -362,11 +362,17 @@ async fn suspending_ends_a_turn_and_tells_those_who_wait() {
     let told = timeout(Duration::from_secs(1), waiting).await.unwrap().unwrap();
     // It may have been told before it waited, or after.
     assert_eq!(told.unwrap_err().code(), Code::Suspended);
+    assert_eq!(turn.again().unwrap_err().code(), Code::Suspended);
     assert_eq!(turn.commit().await.unwrap_err().code(), Code::Suspended);
     site.node.resume().await.unwrap();
     assert_eq!(turn.commit().await.unwrap_err().code(), Code::Busy);
     raise(&tasks, "count", &AtomicUsize::new(0)).await.unwrap();
     assert_eq!(number(&tasks, "count").await, 1);
+    let turn = space.turn(&[]).await.unwrap();
+    site.node.shutdown().await.unwrap();
+    assert_eq!(turn.again().unwrap_err().code(), Code::Closed);
+    let read = turn.transaction().get(&tasks, &id("count")).await;
+    assert_eq!(read.unwrap_err().code(), Code::Closed);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -26,6 +26,15 @@ struct GuideTests {
         #expect(read.value == expected)
         #expect(read.conflicts.isEmpty)
 
+        let (from, to) = (id, try await chores.insert(Chore(title: "Paint the gate")).id)
+        try await farm.transaction { tx in
+            let moved = try await tx.get(from, in: chores).value.minutes.sum
+            try await tx.update(from, in: chores) { $0.minutes -= moved }
+            try await tx.update(to, in: chores) { $0.minutes += moved }
+        }
+        #expect(try await chores.get(from).value.minutes == 0)
+        #expect(try await chores.get(to).value.minutes == 20)
+
         let orders = try farm.collection("orders", of: Order.self)
         let order = Order(
             lines: [Line(sku: "1", amount: 2)], tools: [Tool(number: "7", name: "saw")], weights: [1.5])

@@ -210,8 +210,9 @@ impl EngineHandle {
     pub(crate) async fn stop(&self) -> Result<()> {
         // Before anybody is refused: whoever follows the commits ends, and does not fail.
         self.0.outlets.close();
-        self.0.turns.clear();
         let before = std::mem::replace(&mut *self.state(), State::Closed);
+        // After that: who loses a turn knows why then.
+        self.0.turns.clear();
         match before {
             State::Running(running) => running.stop().await,
             State::Suspended | State::Closed => Ok(()),

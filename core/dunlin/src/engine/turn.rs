@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     document::Document,
-    error::{Error, Result},
+    error::{Code, Error, Result},
 };
 
 /// How often a query is tried again that others have overtaken, before the run is.
@@ -43,6 +43,14 @@ impl EngineHandle {
                 self.wake();
             }
         }
+    }
+
+    /// Says of a turn that was lost why, if the engine is suspended or has ended.
+    pub(crate) fn told_why<T>(&self, outcome: Result<T>) -> Result<T> {
+        outcome.map_err(|error| match error.code() {
+            Code::Busy => self.check_running().err().unwrap_or(error),
+            _ => error,
+        })
     }
 
     /// Ends a turn, whatever it was at.

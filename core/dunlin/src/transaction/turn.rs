@@ -41,7 +41,8 @@ impl Turn {
     /// # Errors
     /// `Busy` if that was the fifth run, or if the turn is over.
     pub fn again(&self) -> Result<bool> {
-        let is_overtaken = self.engine.turns().is_overtaken(self.transaction().0.run)?;
+        let is_overtaken = self.engine.turns().is_overtaken(self.transaction().0.run);
+        let is_overtaken = self.engine.told_why(is_overtaken)?;
         if is_overtaken {
             self.run_again()?;
         }
@@ -57,7 +58,7 @@ impl Turn {
     pub async fn commit(&self) -> Result<Attempt> {
         let transaction = self.transaction();
         let (run, orders) = (transaction.0.run, transaction.0.staged.orders());
-        let attempt = self.engine.commit_turn(run, orders).await;
+        let attempt = self.engine.told_why(self.engine.commit_turn(run, orders).await);
         match attempt {
             Ok(Attempt::Again) => self.run_again()?,
             _ => self.give_back(),
@@ -72,7 +73,7 @@ impl Turn {
 
     fn run_again(&self) -> Result<()> {
         let mut current = self.current();
-        let run = self.engine.turns().run_again(current.0.run)?;
+        let run = self.engine.told_why(self.engine.turns().run_again(current.0.run))?;
         *current = Transaction::new(self.engine.clone(), run);
         Ok(())
     }

@@ -1,10 +1,13 @@
-//! Collections: a table of projections each, and a view of the same name for queries.
+//! Collections: a table of projections each, and a view for queries.
 
 use dunlin_model::Collection;
 use rusqlite::{Connection, params};
 
 use super::{SpaceStore, Writer, interned::Interned};
-use crate::error::StoreError;
+use crate::{
+    error::StoreError,
+    names::{rows_table, sql_name},
+};
 
 /// Most collections in one space: each costs a table, and all of them are read on opening.
 pub const MAX_COLLECTIONS: usize = 1024;
@@ -43,29 +46,16 @@ impl Writer<'_> {
     }
 }
 
-/// The name of the table that holds a collection's projections, quoted. The colon keeps it apart
-/// from every view: no collection's name has one.
-pub(super) fn rows_table(collection: &Collection) -> String {
-    format!("\"rows:{collection}\"")
-}
-
 fn create_tables(collection: &Collection) -> String {
-    let rows = rows_table(collection);
-    let table = format!(
+    let (rows, view) = (rows_table(collection), sql_name(collection));
+    format!(
         "CREATE TABLE {rows} (
             row           INTEGER PRIMARY KEY REFERENCES _documents (row),
             id            TEXT NOT NULL UNIQUE,
             has_conflicts INTEGER NOT NULL DEFAULT 0,
             doc           TEXT
-        ) STRICT;"
-    );
-    // SQLite keeps names that start so for itself; such a collection syncs, queries cannot see it.
-    if collection.as_str().starts_with("sqlite_") {
-        return table;
-    }
-    format!(
-        "{table}
-        CREATE VIEW \"{collection}\" (id, doc, has_conflicts) AS
+        ) STRICT;
+        CREATE VIEW {view} (id, doc, has_conflicts) AS
             SELECT id, doc, has_conflicts FROM {rows} WHERE doc IS NOT NULL;"
     )
 }

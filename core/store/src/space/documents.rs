@@ -3,9 +3,10 @@
 use dunlin_model::{Collection, Digest, DocHash, DocId};
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::{SpaceStore, Writer, collections::rows_table};
+use super::{SpaceStore, Writer};
 use crate::{
     error::StoreError,
+    names::rows_table,
     types::{Commit, DocRow, Head, LogSize, Projection, Stored},
 };
 

@@ -13,6 +13,8 @@ mod gone;
 mod indexes;
 mod journal;
 #[cfg(test)]
+mod names;
+#[cfg(test)]
 mod node_dir;
 #[cfg(test)]
 mod numbers;

@@ -13,8 +13,8 @@ use std::{
 
 use dunlin::{
     Anchor, Carrier, ChangeFeed, CollectionHandle, Config, DeviceKind, DocKey, Document,
-    Durability, Error, Forms, Invitation, JsonText, ListKeys, Node, Role, Rows, Space, SyncConfig,
-    Value, Version,
+    Durability, Error, Forms, Invitation, JsonText, ListKeys, LiveQuery, Node, QueryChange, Role,
+    Row, Rows, Selection, Space, SyncConfig, Value, Version,
 };
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
@@ -24,8 +24,15 @@ use tokio::time::{sleep, timeout};
 const DEADLINE: Duration = Duration::from_secs(60);
 
 type Outcome = Result<Option<Json>, Error>;
+type Shown = Arc<Mutex<Option<List>>>;
+
 /// What a live query showed last.
-type Shown = Arc<Mutex<Option<Vec<Vec<Json>>>>>;
+#[derive(Default)]
+struct List {
+    rows: Vec<Row>,
+    more: bool,
+    failed: Option<Error>,
+}
 
 struct Device {
     node: Node,
@@ -110,8 +117,8 @@ fn compare(found: Json, expected: &Json) -> Outcome {
     Ok((found != *expected).then_some(found))
 }
 
-fn rows(rows: &Rows) -> Json {
-    json!(rows.rows)
+fn rows(rows: &[Row]) -> Json {
+    rows.iter().map(|row| Json::from(row.to_vec())).collect()
 }
 
 impl Case {
@@ -156,16 +163,16 @@ impl Case {
         } else if let Some(sql) = named("query") {
             let parameters = step["parameters"].as_array().cloned().unwrap_or_default();
             let found = device.space.query(sql, &parameters).await?;
-            return compare(rows(&found), &step["rows"]);
-        } else if let Some(sql) = named("watch") {
-            let shown = self.shown.entry(text(&step["as"]).to_owned()).or_default();
-            follow(&device.space, sql, shown.clone());
-            return Ok(None);
+            return compare(rows(&found.rows), &step["rows"]);
+        } else if let Some(name) = named("as") {
+            if let Some(live) = follow(&device.space, step)? {
+                let shown = self.shown.entry(name.to_owned()).or_default();
+                tokio::spawn(keep_up(live, shown.clone()));
+                return Ok(None);
+            }
         } else if let Some(watch) = named("shows") {
             let shown = &self.shown[watch];
-            while shown.lock().unwrap().as_ref().map(|rows| json!(rows)).as_ref()
-                != Some(&step["rows"])
-            {
+            while !shown.lock().unwrap().as_ref().is_some_and(|list| list.shows(step)) {
                 sleep(Duration::from_millis(5)).await;
             }
             return Ok(None);
@@ -306,18 +313,66 @@ fn conflict(conflict: &dunlin::Conflict) -> Json {
     }
 }
 
+impl List {
+    /// Whether this is what a step expects.
+    fn shows(&self, step: &Json) -> bool {
+        let expects = |name, found: Json| step.get(name).is_none_or(|expected| found == *expected);
+        expects("rows", rows(&self.rows))
+            && expects("documents", documents(&self.rows))
+            && expects("more", self.more.into())
+            && self.failed.as_ref().map(|error| error.code().as_str())
+                == step.get("failed").map(text)
+    }
+}
+
+/// The documents that rows have as text.
+fn documents(rows: &[Row]) -> Json {
+    let document = |row: &Row| {
+        let value: Json = row.get(1)?.as_str().and_then(|text| serde_json::from_str(text).ok())?;
+        Some(json!([row[0], value]))
+    };
+    rows.iter().map(document).collect::<Option<Json>>().unwrap_or_default()
+}
+
+/// What a step wants to be followed, if it does.
+fn follow(space: &Space, step: &Json) -> Result<Option<LiveQuery>, Error> {
+    let named = |name: &str| step.get(name).map(text);
+    let parameters = step["parameters"].as_array().cloned().unwrap_or_default();
+    if let Some(sql) = named("watch") {
+        return Ok(Some(space.watch(sql, &parameters)));
+    }
+    let mut selection = Selection::default();
+    if let Some(condition) = named("where") {
+        selection = selection.filter(condition, parameters);
+    }
+    if let Some(order) = named("order") {
+        selection = selection.order_by(order);
+    }
+    if let Some(limit) = step["limit"].as_u64() {
+        selection = selection.limit(limit as usize);
+    }
+    Ok(match (named("select"), named("count")) {
+        (Some(collection), _) => Some(space.collection(collection)?.watch(&selection)),
+        (_, Some(collection)) => Some(space.collection(collection)?.watch_count(&selection)),
+        _ => None,
+    })
+}
+
 /// Keeps what a live query shows up to date, until the node is shut down.
-fn follow(space: &Space, sql: &str, shown: Shown) {
-    let mut live = space.watch(sql, &[]);
-    tokio::spawn(async move {
-        while let Some(change) = live.next().await.unwrap() {
-            let mut shown = shown.lock().unwrap();
-            match change {
-                dunlin::QueryChange::Snapshot(rows) => *shown = Some(rows.rows),
-                dunlin::QueryChange::Difference(difference) => {
-                    difference.apply(shown.as_mut().unwrap());
-                }
+async fn keep_up(mut live: LiveQuery, shown: Shown) {
+    while let Some(change) = live.next().await.unwrap() {
+        let mut shown = shown.lock().unwrap();
+        let list = shown.get_or_insert_default();
+        list.failed = None;
+        match change {
+            QueryChange::Snapshot(Rows { rows, more, .. }) => {
+                (list.rows, list.more) = (rows, more);
             }
+            QueryChange::Difference(difference) => {
+                difference.apply(&mut list.rows);
+                list.more = difference.more;
+            }
+            QueryChange::Failed(error) => list.failed = Some(error),
         }
-    });
+    }
 }

@@ -9,6 +9,8 @@ use crate::{
     document::{Document, Text},
     engine::{Committed, Operation, Order},
     error::{Code, Error, Result},
+    live::LiveQuery,
+    selection::Selection,
     space::SpaceInner,
 };
 
@@ -268,6 +270,18 @@ impl CollectionHandle {
     /// `NotFound` unless it is deleted, `Denied`, `StorageFull`.
     pub async fn restore(&self, id: &DocKey) -> Result<Committed> {
         self.write(id, Operation::Restore).await
+    }
+
+    /// Follows some of the documents, such as those that are shown on a screen: rows of the columns
+    /// `id` and `doc` (JSON as text), the documents that are not deleted.
+    pub fn watch(&self, selection: &Selection) -> LiveQuery {
+        LiveQuery::new(self.space.engine(), selection.documents(&self.name))
+    }
+
+    /// Follows how many documents are selected, whatever the selection's order and limit: one row
+    /// with the column `count`.
+    pub fn watch_count(&self, selection: &Selection) -> LiveQuery {
+        LiveQuery::new(self.space.engine(), selection.count(&self.name))
     }
 
     async fn write_many(

@@ -37,6 +37,7 @@ mod error;
 mod feed;
 mod live;
 mod node;
+mod selection;
 mod space;
 mod sync;
 
@@ -49,7 +50,7 @@ pub use dunlin_proto::{
     error::RefuseCode,
     trust::{Role, Ticket, TicketContent, TicketError},
 };
-pub use dunlin_store::{Plan, Quarantined, Rows};
+pub use dunlin_store::{Plan, Quarantined, Row, Rows};
 
 #[cfg(feature = "sabotage")]
 pub use self::config::Sabotage;
@@ -62,6 +63,7 @@ pub use self::{
     feed::{ChangeFeed, Event, Origin},
     live::{Difference, LiveQuery, Placed, QueryChange, Relocated},
     node::{Device, Node, PeerWatch, StatusWatch, SyncOutcome},
+    selection::Selection,
     space::{Invitation, Member, Presence, PresenceWatch, Space},
     sync::{
         DiscoveredPeers, FullDocument, PeerState, PeerStatus, PlatformDiscovery, Refusal,

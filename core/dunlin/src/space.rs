@@ -13,7 +13,11 @@ use serde_json::Value as Json;
 pub(crate) use self::inner::{Names, SpaceInner};
 pub use self::presence::{Presence, PresenceWatch};
 use crate::{
-    collection::CollectionHandle, engine::Engine, error::Result, feed::ChangeFeed, live::LiveQuery,
+    collection::CollectionHandle,
+    engine::Engine,
+    error::Result,
+    feed::ChangeFeed,
+    live::{LiveQuery, Question},
     node::Core,
 };
 
@@ -117,9 +121,10 @@ impl Space {
         self.inner.engine().read(move |reader| Ok(reader.explain(&sql)?)).await
     }
 
-    /// Follows a query: a snapshot first, then what changed.
+    /// Follows a query: a snapshot first, then what changed. Where it has more rows than
+    /// [`query`](Self::query) allows, it gives the first ones and says so.
     pub fn watch(&self, sql: &str, parameters: &[Json]) -> LiveQuery {
-        LiveQuery::new(self.inner.engine().clone(), sql.to_owned(), parameters.to_vec())
+        LiveQuery::new(self.inner.engine(), Question::new(sql, parameters, usize::MAX))
     }
 
     /// Makes queries by `json_extract(doc, PATH)` fast, where `path` is such as `$.due`; false if

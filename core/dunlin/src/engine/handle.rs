@@ -9,8 +9,7 @@ use std::{
 };
 
 use dunlin_model::SpaceId;
-use dunlin_store::{Interrupter, Reader, Rows, SpaceStore};
-use serde_json::Value as Json;
+use dunlin_store::{Interrupter, Reader, SpaceStore};
 use tokio::{
     sync::{Semaphore, mpsc, oneshot},
     time::{Instant, sleep_until},
@@ -22,14 +21,18 @@ use super::{
 use crate::{
     config::{Config, Engines},
     error::{Code, Error, Result},
+    live::Followed,
 };
 
 /// Commands that may wait in each lane; a sender beyond that waits itself.
 const QUEUE: usize = 1024;
-/// Documents that are read past the engine at once: each takes a connection to the file.
+/// Documents that are read past the engine at once: each takes a connection to the file, and a
+/// thread.
 const READS: usize = 2;
-/// Collections that one followed query may make known.
-const MAX_ENSURED: usize = 8;
+/// Queries that run at once, likewise.
+const QUERIES: usize = 4;
+/// Followed queries that run at once: those that were asked once do not wait behind them.
+const FOLLOWED: usize = 2;
 /// The stack of an engine's thread: yrs and SQLite at their deepest, with room to spare.
 const STACK_BYTES: usize = 8 << 20;
 
@@ -42,6 +45,9 @@ struct Shared {
     outlets: Arc<Outlets>,
     state: Mutex<State>,
     read_permits: Semaphore,
+    query_permits: Semaphore,
+    follow_permits: Semaphore,
+    followed: Followed,
 }
 
 /// What an engine is started from.
@@ -76,8 +82,15 @@ impl EngineHandle {
     pub(crate) async fn start(origin: EngineOrigin) -> Result<Self> {
         let outlets = Arc::new(Outlets::new(origin.space));
         let running = origin.start(&outlets).await?;
-        let (state, read_permits) = (Mutex::new(State::Running(running)), Semaphore::new(READS));
-        Ok(Self(Arc::new(Shared { origin, outlets, state, read_permits })))
+        Ok(Self(Arc::new(Shared {
+            origin,
+            outlets,
+            state: Mutex::new(State::Running(running)),
+            read_permits: Semaphore::new(READS),
+            query_permits: Semaphore::new(QUERIES),
+            follow_permits: Semaphore::new(FOLLOWED),
+            followed: Followed::default(),
+        })))
     }
 
     pub(crate) fn outlets(&self) -> &Arc<Outlets> {
@@ -140,22 +153,6 @@ impl EngineHandle {
         };
         // A query that was interrupted does not know for how long the file is closed.
         answer.map_err(|error| if error.code() == Code::Closed { self.ended() } else { error })
-    }
-
-    /// [`query`](Self::query) that makes the collections known which it names, so that following
-    /// a collection can begin before its first document.
-    pub(crate) async fn query_or_ensure(&self, sql: &str, parameters: &[Json]) -> Result<Rows> {
-        for _ in 0..MAX_ENSURED {
-            let unknown = match self.query(sql, parameters).await {
-                Err(error) => error.unknown_collection().ok_or(error)?,
-                rows => return rows,
-            };
-            self.call(move |engine| {
-                Ok(engine.store.write(|writer| writer.ensure_collection(&unknown))?)
-            })
-            .await?;
-        }
-        self.query(sql, parameters).await
     }
 
     /// Remembers how far a consumer of the change feed has come.
@@ -226,6 +223,21 @@ impl EngineHandle {
     /// Who may read a document past the engine.
     pub(super) fn read_permits(&self) -> &Semaphore {
         &self.0.read_permits
+    }
+
+    /// Who may run a query.
+    pub(super) fn query_permits(&self) -> &Semaphore {
+        &self.0.query_permits
+    }
+
+    /// Who may run a query that is followed.
+    pub(super) fn follow_permits(&self) -> &Semaphore {
+        &self.0.follow_permits
+    }
+
+    /// The queries that are followed.
+    pub(crate) fn followed(&self) -> &Followed {
+        &self.0.followed
     }
 
     /// Refuses while the engine is suspended, and after its end.

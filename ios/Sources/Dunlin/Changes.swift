@@ -49,6 +49,27 @@ public struct Change: Hashable, Sendable {
     /// This device's clock at the commit.
     public let time: Date
 
+    /// Makes one, for instance for a preview or a test.
+    public init(
+        seq: Int64,
+        collection: String,
+        id: String,
+        paths: [String],
+        device: String,
+        kind: DeviceKind,
+        origin: Origin,
+        time: Date
+    ) {
+        self.seq = seq
+        self.collection = collection
+        self.id = id
+        self.paths = paths
+        self.device = device
+        self.kind = kind
+        self.origin = origin
+        self.time = time
+    }
+
     init(_ event: DunlinBindings.Event) {
         seq = event.seq
         collection = event.collection

@@ -108,10 +108,15 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
 
     /// Reads a document.
     ///
-    /// - Throws: ``DunlinError`` `notFound` if there is none, or it is deleted; `invalidInput` if it
-    ///   does not fit the model.
+    /// - Throws: ``DunlinError`` `notFound` if there is none, or it is deleted; `wrongKind` if the model
+    ///   does not read it: ``inspect(_:)`` does.
     public func get(_ id: String) async throws -> Document<Model> {
-        try Document(try await bridged { [native] in try await native.get(id: id) }, in: name)
+        let read = try await bridged { [native] in try await native.get(id: id) }
+        do {
+            return try Document(read)
+        } catch {
+            throw Misfit(error).refusal(of: "\(name)/\(id) does not fit \(Model.self)")
+        }
     }
 
     /// Reads a document; nil if there is none, or it is deleted.
@@ -125,11 +130,11 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
         }
     }
 
-    /// Reads a document even if it is deleted.
+    /// Reads a document even if it is deleted, or the model does not read it.
     ///
     /// - Throws: ``DunlinError`` `notFound` if it never existed.
-    public func inspect(_ id: String) async throws -> Document<Model> {
-        try Document(try await bridged { [native] in try await native.inspect(id: id) }, in: name)
+    public func inspect(_ id: String) async throws -> Inspected<Model> {
+        try Inspected(try await bridged { [native] in try await native.inspect(id: id) })
     }
 
     /// Changes a document: `update(id) { $0.done = true }`.
@@ -138,7 +143,7 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     /// others wrote meanwhile and fields that the model does not know stay. The closure runs again on
     /// a new read in the rare case that the difference cannot be mapped onto what others wrote.
     ///
-    /// - Throws: ``DunlinError`` `notFound`, `invalidInput`, `limitExceeded`, `denied`,
+    /// - Throws: ``DunlinError`` `notFound`, `wrongKind`, `invalidInput`, `limitExceeded`, `denied`,
     ///   `storageFull`; `unplaceable` where the model shows the document otherwise than it is stored and
     ///   a change has no place there; `staleVersion` if others kept on writing. And what the closure
     ///   throws.

@@ -3,10 +3,11 @@ package dev.dunlin
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.Flow
-import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.flow.filter
+import kotlinx.coroutines.flow.map
 import kotlinx.coroutines.flow.transformWhile
 import kotlinx.serialization.json.jsonPrimitive
-import java.util.IdentityHashMap
+import kotlinx.serialization.json.long
 import dev.dunlin.ffi.Collection as FfiCollection
 import dev.dunlin.ffi.Document as FfiDocument
 import dev.dunlin.ffi.Patch as FfiPatch
@@ -101,10 +102,17 @@ public class DocumentCollection<T : Any> internal constructor(
     /**
      * Reads a document.
      *
-     * @throws DunlinException `NotFound` if there is none, or it is deleted; `InvalidInput` if it
-     *   does not fit the model.
+     * @throws DunlinException `NotFound` if there is none, or it is deleted; `WrongKind` if the model
+     *   does not read it: [inspect] does.
      */
-    public suspend fun get(id: String): Document<T> = document(native(id) { ffi.get(id) })
+    public suspend fun get(id: String): Document<T> {
+        val read = native(id) { ffi.get(id) }
+        try {
+            return Document(read, model.decode(read.json) { "$name/$id" })
+        } catch (misfit: Misfit) {
+            throw misfit.refusal()
+        }
+    }
 
     /**
      * Reads a document; null if there is none, or it is deleted.
@@ -120,11 +128,12 @@ public class DocumentCollection<T : Any> internal constructor(
         }
 
     /**
-     * Reads a document even if it is deleted.
+     * Reads a document even if it is deleted, or the model does not read it.
      *
      * @throws DunlinException `NotFound` if it never existed.
+     * @sample dev.dunlin.samples.inspectOddDocument
      */
-    public suspend fun inspect(id: String): Document<T> = document(native(id) { ffi.inspect(id) })
+    public suspend fun inspect(id: String): Inspected<T> = inspected(native(id) { ffi.inspect(id) })
 
     /**
      * Changes a document: `update(id) { it.copy(done = true) }`.
@@ -133,7 +142,7 @@ public class DocumentCollection<T : Any> internal constructor(
      * wrote meanwhile and fields that the model does not know stay. [change] runs again on a new
      * read in the rare case that the difference cannot be mapped onto what others wrote.
      *
-     * @throws DunlinException `NotFound`, `InvalidInput`, `LimitExceeded`, `Denied`,
+     * @throws DunlinException `NotFound`, `WrongKind`, `InvalidInput`, `LimitExceeded`, `Denied`,
      *   `StorageFull`; `Unplaceable` where the model shows the document otherwise than it is stored
      *   and a change has no place there; `StaleVersion` if others kept on writing.
      * @sample dev.dunlin.samples.updateDocument
@@ -241,38 +250,62 @@ public class DocumentCollection<T : Any> internal constructor(
     public suspend fun refound(id: String): Committed = native(id) { Committed(ffi.refound(id)) }
 
     /**
-     * Follows the documents for which a condition holds, by id: the list, then the new list
-     * whenever it has changed. Begins before the first document too.
+     * Follows documents: the list, then the new list whenever it has changed. Begins before the first
+     * document too. An entry that did not change is the same object; one that the model does not read
+     * is a failure, and a value again when it is mended.
      *
-     * @param condition SQL over `id`, `doc` and `has_conflicts`, such as
-     *   `json_extract(doc, '$.done') = ?`.
-     * @param parameters the values for its `?`: null, booleans, numbers and strings.
+     * Beyond [limit], 10,000 documents or 8 MiB the list has the first ones and says that there are
+     * more. The flow fails with `InvalidInput` or `Denied` for SQL that is wrong or reads what it may
+     * not. What documents hold ends nothing.
+     *
+     * @param where SQL over `id`, `doc` and `has_conflicts`, such as `json_extract(doc, '$.done') = ?`;
+     *   all documents if null.
+     * @param parameters the values for the `?` in it, and for those in [orderBy]: null, booleans,
+     *   numbers and strings.
+     * @param orderBy SQL as it stands behind `ORDER BY`, such as `json_extract(doc, '$.due') DESC`; what
+     *   is alike in it, or all of it if null, is in the order of the ids.
+     * @param limit how many documents at most.
      * @sample dev.dunlin.samples.watchOpenInspections
      */
-    public fun watch(condition: String = "TRUE", vararg parameters: Any?): Flow<List<Entry<T>>> {
-        val sql = "SELECT id, doc FROM $name WHERE $condition ORDER BY id"
-        val results = space.watch(sql, *parameters)
-        return flow {
-            // A row that has not changed is the same object: it is not decoded again.
-            var read = IdentityHashMap<Row, Entry<T>>()
-            results.collect { result ->
-                val next = IdentityHashMap<Row, Entry<T>>(result.rows.size)
-                emit(result.rows.map { row -> (read[row] ?: entry(row)).also { next[row] = it } })
-                read = next
-            }
-        }
+    public fun watch(
+        where: String? = null,
+        vararg parameters: Any?,
+        orderBy: String? = null,
+        limit: Int? = null,
+    ): Flow<Entries<T>> {
+        val encoded = encodeParameters(parameters.asList())
+        val most = limit?.coerceAtLeast(0)?.toUInt()
+        return following({
+            native(where, orderBy, encoded) { ffi.watch(where, encoded, orderBy, most) }
+        }) { _, row, _ ->
+            val (id, doc) = cells(row).map { it.jsonPrimitive.content }
+            model.entry(id, doc)
+        }.map { Entries(it.rows, it.hasMore, it.refusal) }
+    }
+
+    /**
+     * Follows how many documents there are for which a condition holds. While some document holds
+     * what the condition cannot be asked of, the last count stands.
+     *
+     * The flow fails as that of [watch] does.
+     *
+     * @sample dev.dunlin.samples.countOpenInspections
+     */
+    public fun watchCount(where: String? = null, vararg parameters: Any?): Flow<Long> {
+        val encoded = encodeParameters(parameters.asList())
+        return following({ native(where, encoded) { ffi.watchCount(where, encoded) } }) { _, row, _ ->
+            cells(row).single().jsonPrimitive.long
+        }.filter { it.refusal == null }.map { it.rows.single() }
     }
 
     /**
      * Follows one document, with its version: at once, then whenever it has changed; null while
      * there is none, or it is deleted. Changes that come faster than they are taken are told as
-     * one. Ends when the node is shut down.
-     *
-     * The flow fails as [find] does.
+     * one. Ends when the node is shut down, and never for what the document holds.
      *
      * @sample dev.dunlin.samples.watchOneDocument
      */
-    public fun watchDocument(id: String): Flow<Document<T>?> =
+    public fun watchDocument(id: String): Flow<Inspected<T>?> =
         space.touches(name, id).transformWhile { touch ->
             val read = runCatching { findAwake(id) }
             val refusal = read.exceptionOrNull() as? DunlinException
@@ -298,12 +331,13 @@ public class DocumentCollection<T : Any> internal constructor(
         return TextEditor(place, first, space.touches(name, id), scope)
     }
 
-    /** [find] that waits while the node is suspended. */
-    private suspend fun findAwake(id: String): Document<T>? {
+    /** The document, unless it is deleted; waits while the node is suspended. */
+    private suspend fun findAwake(id: String): Inspected<T>? {
         while (true) {
             try {
-                return find(id)
+                return inspect(id).takeUnless { it.isDeleted }
             } catch (refusal: DunlinException) {
+                if (refusal.code == ErrorCode.NotFound) return null
                 if (refusal.code != ErrorCode.Suspended) throw refusal
             }
             delay(SUSPENDED_PAUSE)
@@ -312,23 +346,10 @@ public class DocumentCollection<T : Any> internal constructor(
 
     internal fun toFfi(): FfiCollection = ffi
 
-    private fun entry(row: Row): Entry<T> {
-        val id = row["id"].jsonPrimitive.content
-        return Entry(id, model.decode(row["doc"].jsonPrimitive.content) { "$name/$id" })
-    }
-
-    private fun document(read: FfiDocument): Document<T> =
-        Document(read, model.decode(read.json) { "$name/${read.id}" })
+    private fun inspected(read: FfiDocument): Inspected<T> =
+        try {
+            Inspected(read, Document(read, model.decode(read.json) { "$name/${read.id}" }), failure = null)
+        } catch (misfit: Misfit) {
+            Inspected(read, document = null, misfit.unreadable(read.json))
+        }
 }
-
-/**
- * A document in a list.
- *
- * @param T the model.
- * @property id the id within its collection.
- * @property value the content.
- */
-public data class Entry<T : Any>(
-    public val id: String,
-    public val value: T,
-)

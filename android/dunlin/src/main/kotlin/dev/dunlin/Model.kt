@@ -21,7 +21,7 @@ internal class Encoded(
  * @param isPlain whether no kinds are said: what is written is taken as it is.
  * @throws DunlinException `InvalidInput` for a type whose items have more than one key.
  */
-internal class Model<T>(
+internal class Model<T : Any>(
     private val serializer: KSerializer<T>,
     val isPlain: Boolean,
 ) {
@@ -49,14 +49,26 @@ internal class Model<T>(
         val found =
             try {
                 decode(json) { "what would be stored" }
-            } catch (_: DunlinException) {
+            } catch (_: Misfit) {
                 return false
             }
         fun normal(text: String) = ModelJson.parseToJsonElement(text).withSetsSorted()
         return found == meant || normal(encode(found).json) == normal(encoding)
     }
 
-    /** A document's plain JSON. */
+    /** A document or row in a list, from its plain JSON. */
+    fun entry(id: String, json: String): Entry<T> =
+        try {
+            Entry(id, decode(json) { id })
+        } catch (misfit: Misfit) {
+            Entry(id, failure = misfit.unreadable(json))
+        }
+
+    /**
+     * A document's plain JSON.
+     *
+     * @throws Misfit whatever is wrong.
+     */
     fun decode(json: String, name: () -> String): T =
         if (hasBytes) decode(serializer, json, name) { unmark(shape, it) } else decode(serializer, json, name)
 }

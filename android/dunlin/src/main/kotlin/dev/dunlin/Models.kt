@@ -57,19 +57,6 @@ private inline fun <R> encoding(encode: () -> R): R =
         )
     }
 
-private inline fun <T> decoding(serializer: KSerializer<T>, name: () -> String, decode: () -> T): T =
-    try {
-        decode()
-    } catch (cause: IllegalArgumentException) {
-        // A SerializationException is one too, and so is what a model's own `require` throws.
-        throw DunlinException(
-            ErrorCode.InvalidInput,
-            "${name()} does not fit ${serializer.descriptor.serialName}: ${cause.message}",
-            "give the model's new fields a default, for documents that were written before them",
-            cause = cause,
-        )
-    }
-
 /** Halves of surrogate pairs, which UTF-8 cannot say, as escapes: the library refuses them by path. */
 private fun String.withHalvesEscaped(): String {
     if (isWellFormed()) return this

@@ -3,6 +3,7 @@ package dev.dunlin
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.conflate
 import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.flow.map
 import kotlinx.serialization.KSerializer
 import kotlinx.serialization.serializer
 import kotlin.time.Duration
@@ -101,19 +102,63 @@ public class Space internal constructor(
      * Follows a query: its result, then the new result whenever it has changed. Changes that come
      * faster than they are taken are merged into one. Ends when the node is shut down.
      *
-     * The flow fails as [query] does, except that a collection may come into being later.
+     * Beyond 10,000 rows or 8 MiB it shows the first ones and says that there are more. The flow fails
+     * with `InvalidInput` or `Denied` for SQL that is wrong or reads what it may not; a collection may
+     * come into being later. What documents hold ends nothing: see [QueryResult.refusal].
      *
      * @sample dev.dunlin.samples.watchQuery
      */
     public fun watch(sql: String, vararg parameters: Any?): Flow<QueryResult> {
         val encoded = encodeParameters(parameters.asList())
-        return liveResults(
-            pulled(
-                open = { native(sql, encoded) { ffi.watch(sql, encoded) } },
-                next = { it.next() },
-                stop = { it.stop(); it.close() },
-            ),
-        )
+        return following({ native(sql, encoded) { ffi.watch(sql, encoded) } }) { columns, row, _ ->
+            Row(columns, cells(row))
+        }.map { QueryResult(it.columns, it.rows, it.hasMore, it.refusal) }
+    }
+
+    /**
+     * Runs a query as [query] does, and reads its rows through a model: a class with a property for
+     * each column that it wants. `json_extract` of an object or a list gives its JSON as text, which
+     * is read as that where the property is neither a string nor an enum; where it is a `Boolean`, 0
+     * and 1 are false and true. What does not fit is a failure of its own.
+     *
+     * @throws DunlinException as [query].
+     * @sample dev.dunlin.samples.queryModels
+     */
+    public suspend inline fun <reified T : Any> query(
+        sql: String,
+        vararg parameters: Any?,
+    ): Entries<T> = query(serializer<T>(), sql, *parameters)
+
+    /** [query] with a serializer at hand. */
+    public suspend fun <T : Any> query(
+        serializer: KSerializer<T>,
+        sql: String,
+        vararg parameters: Any?,
+    ): Entries<T> {
+        val model = RowModel(serializer)
+        val result = query(sql, *parameters)
+        return Entries(result.rows.mapIndexed { at, row -> model.entry(result.columns, row.cells, at) })
+    }
+
+    /**
+     * Follows a query as [watch] does, and reads its rows through a model as [query] does. A row
+     * that did not change is the same object.
+     *
+     * @sample dev.dunlin.samples.watchModels
+     */
+    public inline fun <reified T : Any> watchQuery(sql: String, vararg parameters: Any?): Flow<Entries<T>> =
+        watchQuery(serializer<T>(), sql, *parameters)
+
+    /** [watchQuery] with a serializer at hand. */
+    public fun <T : Any> watchQuery(
+        serializer: KSerializer<T>,
+        sql: String,
+        vararg parameters: Any?,
+    ): Flow<Entries<T>> {
+        val (model, encoded) = RowModel(serializer) to encodeParameters(parameters.asList())
+        return following({ native(sql, encoded) { ffi.watch(sql, encoded) } }) { columns, row, at ->
+            model.entry(columns, cells(row), at)
+        }.map { Entries(it.rows, it.hasMore, it.refusal) }
     }
 
     /**

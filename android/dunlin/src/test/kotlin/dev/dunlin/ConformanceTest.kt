@@ -5,8 +5,10 @@ import kotlinx.coroutines.cancelChildren
 import kotlinx.coroutines.channels.ReceiveChannel
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.map
 import kotlinx.coroutines.flow.produceIn
 import kotlinx.coroutines.launch
 import kotlinx.serialization.json.Json
@@ -62,7 +64,7 @@ private class Case(
     private val devices = sortedMapOf<String, Participant>()
     private val read = mutableMapOf<String, Document<JsonElement>>()
     private val anchors = mutableMapOf<String, Anchor>()
-    private val shown = mutableMapOf<String, MutableStateFlow<JsonArray?>>()
+    private val shown = mutableMapOf<String, MutableStateFlow<JsonObject?>>()
 
     suspend fun run(case: JsonObject) {
         val founder = nodes.node("a")
@@ -103,13 +105,18 @@ private class Case(
                 val result = device.space.query(step.text("query"), *parameters.toTypedArray())
                 assertEquals(step["rows"], result.toJson(), place)
             }
-            "watch" in step -> {
-                val latest = MutableStateFlow<JsonArray?>(null)
+            "watch" in step || "select" in step || "count" in step -> {
+                val latest = MutableStateFlow<JsonObject?>(null)
                 shown[step.text("as")] = latest
-                val results = device.space.watch(step.text("watch"))
-                scope.launch { results.collect { latest.value = it.toJson() } }
+                val lists = device.space.follow(step)
+                scope.launch { lists.collect { latest.value = it } }
             }
-            "shows" in step -> shown.getValue(step.text("shows")).first { it == step["rows"] }
+            "shows" in step -> {
+                val expected = step.filterKeys { it in LIST }
+                shown.getValue(step.text("shows")).first { list ->
+                    list != null && "failed" in list == "failed" in expected && expected.all { list[it.key] == it.value }
+                }
+            }
             "feed" in step -> device.feed(step, place)
             else -> onDocument(device.space, step, place)
         }
@@ -184,10 +191,39 @@ private class Case(
     }
 
     private companion object {
+        val LIST = listOf("rows", "documents", "more", "failed")
         val STEPS =
             listOf("put", "insert", "replace", "edit", "save", "delete", "restore", "read", "get", "anchor", "resolve")
     }
 }
+
+/** What a step follows, as the fields of the step that expects it. */
+private fun Space.follow(step: JsonObject): Flow<JsonObject> {
+    val parameters = step["parameters"]?.jsonArray.orEmpty().map(::parameter).toTypedArray()
+    val where = step["where"]?.jsonPrimitive?.content
+    val documents = (step["select"] ?: step["count"])?.let {
+        collection(it.jsonPrimitive.content, JsonElement.serializer())
+    }
+    return when {
+        documents == null ->
+            watch(step.text("watch"), *parameters).map { list("rows", it.toJson(), it.hasMore, it.refusal) }
+        "count" in step ->
+            documents.watchCount(where, *parameters).map { list("rows", json(json(it)), hasMore = false, refusal = null) }
+        else -> {
+            val order = step["order"]?.jsonPrimitive?.content
+            documents.watch(where, *parameters, orderBy = order, limit = step["limit"]?.jsonPrimitive?.int).map { list ->
+                val entries = list.map { json(it.id, checkNotNull(it.value)) }
+                list("documents", JsonArray(entries), list.hasMore, list.refusal)
+            }
+        }
+    }
+}
+
+private fun list(name: String, items: JsonArray, hasMore: Boolean, refusal: DunlinException?) =
+    JsonObject(
+        mapOf(name to items, "more" to JsonPrimitive(hasMore)) +
+            listOfNotNull(refusal).associate { "failed" to JsonPrimitive(it.code.name) },
+    )
 
 private fun Edits.add(edit: JsonObject) {
     val path = edit.text("path")
@@ -217,7 +253,7 @@ private fun QueryResult.toJson() =
     JsonArray(rows.map { JsonArray(it.cells) })
 
 private fun json(vararg items: Any) =
-    JsonArray(items.map { it as? JsonElement ?: JsonPrimitive(it.toString()) })
+    JsonArray(items.map { it as? JsonElement ?: (it as? Number)?.let(::JsonPrimitive) ?: JsonPrimitive(it.toString()) })
 
 private fun parameter(json: JsonElement): Any? {
     val value = json.jsonPrimitive

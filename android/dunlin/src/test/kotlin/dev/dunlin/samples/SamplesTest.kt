@@ -48,7 +48,13 @@ class SamplesTest {
             assertTrue(deleteAndRestore(inspections, id))
             assertEquals("Pump 3, north", watchOneDocument(inspections, id).first())
             assertEquals(List(3) { "Pump ${it + 1}" }, watchOpenInspections(inspections).first().sorted())
+            assertEquals("3 to do", countOpenInspections(inspections).first())
             assertTrue(readConflicts(inspections, id).isEmpty())
+            assertEquals("sound", inspectOddDocument(inspections, id))
+            inspections.edit(id) { set("/title", listOf("of", "another", "release")) }
+            assertTrue(showEveryEntry(inspections).first().any { it.startsWith("$id: /title") })
+            assertEquals("mended", inspectOddDocument(inspections, id))
+            assertEquals("Unnamed", inspections.get(id).value.title)
         }
 
     @Test
@@ -88,6 +94,8 @@ class SamplesTest {
             val id = insertDocument(inspections)
             assertEquals(listOf("Pump 3"), runQuery(farm))
             assertEquals(1, watchQuery(farm).first())
+            assertEquals(listOf(Due("Pump 3", isDone = false)), queryModels(farm))
+            assertEquals(listOf(Due("Pump 3", isDone = false)), watchModels(farm).first())
             assertEquals(1, indexQuery(farm).rows.size)
             assertFalse(farm.createIndex("inspections", "$.due"))
             val indexed = MutableStateFlow<String?>(null)

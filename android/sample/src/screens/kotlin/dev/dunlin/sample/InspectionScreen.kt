@@ -34,6 +34,10 @@ fun InspectionScreen(space: Space, id: String) {
     val read by remember(inspections, id) { inspections.watchDocument(id).filterNotNull() }.collectAsLive()
     val document = read.value ?: return
     val inspection = document.value
+    if (inspection == null) {
+        Text("Of another version of this app: ${document.failure?.reason}")
+        return
+    }
     Column {
         Text(inspection.place)
         Row {

@@ -50,7 +50,7 @@ extension DocumentCollection {
         _ condition: String? = nil, _ parameters: (any QueryParameter)?...
     ) -> Updates<Int> {
         let values = parameters.values
-        let counts = following({ _, row, _ in Int(try cells(of: row).first?.integer ?? 0) }) {
+        let counts = following({ _, row, _ in Int(try readCells(row).first?.integer ?? 0) }) {
             [native] in
             try native.watchCount(condition: condition, parameters: try encodeJSON(values))
         }
@@ -87,7 +87,7 @@ extension DocumentCollection {
 
 /// A row of `id` and `doc` as an entry.
 private func read<Model: Codable & Sendable>(_ row: String) throws -> Entry<Model> {
-    let cells = try cells(of: row)
+    let cells = try readCells(row)
     let (id, json) = (cells[0].string ?? "", cells[1].string ?? "")
     do {
         return Entry(id: id, value: try decodedDocument(Model.self, from: json).value)

@@ -22,6 +22,7 @@ public struct Peer: Hashable, Sendable {
 
     /// Why it is not connected.
     public let reason: String?
+
     /// Makes one, for instance for a preview or a test.
     public init(
         device: String?,
@@ -40,7 +41,6 @@ public struct Peer: Hashable, Sendable {
         self.spaces = spaces
         self.reason = reason
     }
-
 }
 
 /// Whether a peer is connected.

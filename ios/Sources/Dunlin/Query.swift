@@ -41,7 +41,7 @@ public struct Row: Hashable, Sendable {
     }
 
     init(_ json: String, columns: [String]) throws {
-        self.init(columns: columns, cells: try cells(of: json))
+        self.init(columns: columns, cells: try readCells(json))
     }
 
     /// The cell of a column; nil if the result has no such column.
@@ -51,7 +51,7 @@ public struct Row: Hashable, Sendable {
 }
 
 /// The cells of a row as it crosses.
-func cells(of row: String) throws -> [JSONValue] {
+func readCells(_ row: String) throws -> [JSONValue] {
     try decodeJSON([JSONValue].self, from: row, of: "a row of the library")
 }
 

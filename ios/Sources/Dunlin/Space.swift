@@ -127,7 +127,7 @@ public final class Space: Sendable, Identifiable {
         _ sql: String, _ parameters: (any QueryParameter)?..., as model: Model.Type
     ) -> Updates<Entries<Model>> {
         shown(sql, parameters) { columns, row, place in
-            entry(model, columns, try cells(of: row), place)
+            entry(model, columns, try readCells(row), place)
         }.map { Entries($0.items, hasMore: $0.hasMore, refusal: $0.refusal) }
     }
 

@@ -19,6 +19,7 @@ public struct NodeStatus: Hashable, Sendable {
 
     /// What peers refused of ours and we of theirs, the latest last; at most 64.
     public let refusals: [Refusal]
+
     /// Makes one, for instance for a preview or a test.
     public init(
         device: Device,
@@ -35,7 +36,6 @@ public struct NodeStatus: Hashable, Sendable {
         self.discovery = discovery
         self.refusals = refusals
     }
-
 }
 
 /// How a space stands.
@@ -70,6 +70,7 @@ public struct SpaceStatus: Hashable, Sendable, Identifiable {
 
     /// Documents that differ from a peer's because there is no room for both, here or there.
     public let full: [FullDocument]
+
     /// Makes one, for instance for a preview or a test.
     public init(
         id: String,
@@ -94,7 +95,6 @@ public struct SpaceStatus: Hashable, Sendable, Identifiable {
         self.diverged = diverged
         self.full = full
     }
-
 }
 
 /// A document that differs from a peer's because the two together would outgrow a bound. Nobody is
@@ -126,6 +126,7 @@ public struct FullDocument: Hashable, Sendable {
 
     /// What to do about it, in words.
     public let remedy: String
+
     /// Makes one, for instance for a preview or a test.
     public init(
         document: String,
@@ -148,7 +149,6 @@ public struct FullDocument: Hashable, Sendable {
         self.largest = largest
         self.remedy = remedy
     }
-
 }
 
 /// Something large in a document.
@@ -158,12 +158,12 @@ public struct Large: Hashable, Sendable {
 
     /// About how many bytes it takes.
     public let bytes: Int
+
     /// Makes one, for instance for a preview or a test.
     public init(path: String, bytes: Int) {
         self.path = path
         self.bytes = bytes
     }
-
 }
 
 /// Something that one side handed over and the other did not take.
@@ -182,6 +182,7 @@ public struct Refusal: Hashable, Sendable {
 
     /// Why, in words.
     public let reason: String
+
     /// Makes one, for instance for a preview or a test.
     public init(peer: String, space: String, documents: [String], isByUs: Bool, reason: String) {
         self.peer = peer
@@ -190,7 +191,6 @@ public struct Refusal: Hashable, Sendable {
         self.isByUs = isByUs
         self.reason = reason
     }
-
 }
 
 extension NodeStatus {

@@ -1099,6 +1099,22 @@ public protocol CollectionProtocol: AnyObject, Sendable {
      */
     func save(document: Document, read: String, new: String, keys: [String: String]) async throws  -> Committed
     
+    /**
+     * Follows documents: rows of the columns `id` and `doc` (JSON as text). `condition` is SQL over
+     * `id`, `doc` and `has_conflicts`, `order` what stands behind `ORDER BY`; `parameters` is a JSON
+     * array of the values for the `?` in both. All by id, where they say nothing; the first `limit`.
+     *
+     * Refuses with `InvalidInput` for parameters that are not a JSON array.
+     */
+    func watch(condition: String?, parameters: String, order: String?, limit: UInt32?) throws  -> LiveQuery
+    
+    /**
+     * Follows how many documents there are for which a condition holds: one row, one column.
+     *
+     * Refuses as `watch` does.
+     */
+    func watchCount(condition: String?, parameters: String) throws  -> LiveQuery
+    
 }
 /**
  * The documents of one collection of a space.
@@ -1517,6 +1533,42 @@ open func save(document: Document, read: String, new: String, keys: [String: Str
             liftFunc: FfiConverterTypeCommitted_lift,
             errorHandler: FfiConverterTypeDunlinError_lift
         )
+}
+    
+    /**
+     * Follows documents: rows of the columns `id` and `doc` (JSON as text). `condition` is SQL over
+     * `id`, `doc` and `has_conflicts`, `order` what stands behind `ORDER BY`; `parameters` is a JSON
+     * array of the values for the `?` in both. All by id, where they say nothing; the first `limit`.
+     *
+     * Refuses with `InvalidInput` for parameters that are not a JSON array.
+     */
+open func watch(condition: String?, parameters: String, order: String?, limit: UInt32?)throws  -> LiveQuery  {
+    return try  FfiConverterTypeLiveQuery_lift(try rustCallWithError(FfiConverterTypeDunlinError_lift) {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_method_collection_watch(
+            self.uniffiCloneHandle(),
+        FfiConverterOptionString.lower(condition),
+        FfiConverterString.lower(parameters),
+        FfiConverterOptionString.lower(order),
+        FfiConverterOptionUInt32.lower(limit),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Follows how many documents there are for which a condition holds: one row, one column.
+     *
+     * Refuses as `watch` does.
+     */
+open func watchCount(condition: String?, parameters: String)throws  -> LiveQuery  {
+    return try  FfiConverterTypeLiveQuery_lift(try rustCallWithError(FfiConverterTypeDunlinError_lift) {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_method_collection_watch_count(
+            self.uniffiCloneHandle(),
+        FfiConverterOptionString.lower(condition),
+        FfiConverterString.lower(parameters),uniffiCallStatus
+    )
+})
 }
     
 
@@ -2450,7 +2502,8 @@ public func FfiConverterTypeLinkInbox_lower(_ value: LinkInbox) -> UInt64 {
 /**
  * A query that is run again whenever a collection it read has changed.
  *
- * Changes that come faster than they are taken are merged into one. Dropping it stops it.
+ * It gives the first 10,000 rows or 8 MiB, and says whether there are more. Changes that come
+ * faster than they are taken are merged into one. Dropping it stops it.
  */
 public protocol LiveQueryProtocol: AnyObject, Sendable {
     
@@ -2458,7 +2511,7 @@ public protocol LiveQueryProtocol: AnyObject, Sendable {
      * Waits for the first snapshot or the next change of the result; none once it was stopped or
      * the node is shut down.
      *
-     * Refuses with what the query is refused with.
+     * Refuses SQL that is wrong or reads what it may not; what documents hold is told as `Failed`.
      */
     func next() async throws  -> QueryChange?
     
@@ -2471,7 +2524,8 @@ public protocol LiveQueryProtocol: AnyObject, Sendable {
 /**
  * A query that is run again whenever a collection it read has changed.
  *
- * Changes that come faster than they are taken are merged into one. Dropping it stops it.
+ * It gives the first 10,000 rows or 8 MiB, and says whether there are more. Changes that come
+ * faster than they are taken are merged into one. Dropping it stops it.
  */
 open class LiveQuery: LiveQueryProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -2530,7 +2584,7 @@ open class LiveQuery: LiveQueryProtocol, @unchecked Sendable {
      * Waits for the first snapshot or the next change of the result; none once it was stopped or
      * the node is shut down.
      *
-     * Refuses with what the query is refused with.
+     * Refuses SQL that is wrong or reads what it may not; what documents hold is told as `Failed`.
      */
 open func next()async throws  -> QueryChange?  {
     return
@@ -6273,6 +6327,10 @@ public struct Rows: Equatable, Hashable {
      * The rows, each a JSON array of its cells.
      */
     public let rows: [String]
+    /**
+     * Whether there are more rows than these; only a live query leaves some out.
+     */
+    public let more: Bool
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -6282,9 +6340,13 @@ public struct Rows: Equatable, Hashable {
          */columns: [String], 
         /**
          * The rows, each a JSON array of its cells.
-         */rows: [String]) {
+         */rows: [String], 
+        /**
+         * Whether there are more rows than these; only a live query leaves some out.
+         */more: Bool) {
         self.columns = columns
         self.rows = rows
+        self.more = more
     }
 
     
@@ -6304,13 +6366,15 @@ public struct FfiConverterTypeRows: FfiConverterRustBuffer {
         return
             try Rows(
                 columns: FfiConverterSequenceString.read(from: &buf), 
-                rows: FfiConverterSequenceString.read(from: &buf)
+                rows: FfiConverterSequenceString.read(from: &buf), 
+                more: FfiConverterBool.read(from: &buf)
         )
     }
 
     public static func write(_ value: Rows, into buf: inout [UInt8]) {
         FfiConverterSequenceString.write(value.columns, into: &buf)
         FfiConverterSequenceString.write(value.rows, into: &buf)
+        FfiConverterBool.write(value.more, into: &buf)
     }
 }
 
@@ -7650,7 +7714,7 @@ public func FfiConverterTypePutOutcome_lower(_ value: PutOutcome) -> RustBuffer 
 public enum QueryChange: Equatable, Hashable {
     
     /**
-     * The whole result: always first, and again if the columns change.
+     * The whole result: first, and again if the columns change.
      */
     case snapshot(
         /**
@@ -7674,7 +7738,20 @@ public enum QueryChange: Equatable, Hashable {
          */moved: [Relocated], 
         /**
          * Rows whose content changed at their final indices, ascending.
-         */changed: [Placed]
+         */changed: [Placed], 
+        /**
+         * Whether the query has more rows by now than those that are given.
+         */more: Bool
+    )
+    /**
+     * The query cannot be carried out on what the documents hold at the moment, or within its
+     * limits of steps and time: what was given before is as it was then. A later change may mend
+     * it; then a snapshot or a difference follows, be it empty.
+     */
+    case failed(
+        /**
+         * Why not.
+         */error: DunlinError
     )
 
 
@@ -7700,7 +7777,10 @@ public struct FfiConverterTypeQueryChange: FfiConverterRustBuffer {
         case 1: return .snapshot(rows: try FfiConverterTypeRows.read(from: &buf)
         )
         
-        case 2: return .difference(removed: try FfiConverterSequenceUInt32.read(from: &buf), inserted: try FfiConverterSequenceTypePlaced.read(from: &buf), moved: try FfiConverterSequenceTypeRelocated.read(from: &buf), changed: try FfiConverterSequenceTypePlaced.read(from: &buf)
+        case 2: return .difference(removed: try FfiConverterSequenceUInt32.read(from: &buf), inserted: try FfiConverterSequenceTypePlaced.read(from: &buf), moved: try FfiConverterSequenceTypeRelocated.read(from: &buf), changed: try FfiConverterSequenceTypePlaced.read(from: &buf), more: try FfiConverterBool.read(from: &buf)
+        )
+        
+        case 3: return .failed(error: try FfiConverterTypeDunlinError.read(from: &buf)
         )
         
         default: throw UniffiInternalError.unexpectedEnumCase
@@ -7716,12 +7796,18 @@ public struct FfiConverterTypeQueryChange: FfiConverterRustBuffer {
             FfiConverterTypeRows.write(rows, into: &buf)
             
         
-        case let .difference(removed,inserted,moved,changed):
+        case let .difference(removed,inserted,moved,changed,more):
             writeInt(&buf, Int32(2))
             FfiConverterSequenceUInt32.write(removed, into: &buf)
             FfiConverterSequenceTypePlaced.write(inserted, into: &buf)
             FfiConverterSequenceTypeRelocated.write(moved, into: &buf)
             FfiConverterSequenceTypePlaced.write(changed, into: &buf)
+            FfiConverterBool.write(more, into: &buf)
+            
+        
+        case let .failed(error):
+            writeInt(&buf, Int32(3))
+            FfiConverterTypeDunlinError.write(error, into: &buf)
             
         }
     }
@@ -8738,6 +8824,12 @@ private let initializationResult: InitializationResult = {
     if (uniffi_dunlin_ffi_checksum_method_collection_save() != 45536) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_dunlin_ffi_checksum_method_collection_watch() != 21173) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_collection_watch_count() != 47977) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_dunlin_ffi_checksum_method_discoveredpeers_active() != 15952) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -8849,7 +8941,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_dunlin_ffi_checksum_method_presencewatch_stop() != 17550) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_dunlin_ffi_checksum_method_livequery_next() != 13793) {
+    if (uniffi_dunlin_ffi_checksum_method_livequery_next() != 62440) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_dunlin_ffi_checksum_method_livequery_stop() != 64048) {

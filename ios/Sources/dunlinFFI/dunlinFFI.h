@@ -463,6 +463,16 @@ uint64_t uniffi_dunlin_ffi_fn_method_collection_restore(uint64_t ptr, RustBuffer
 uint64_t uniffi_dunlin_ffi_fn_method_collection_save(uint64_t ptr, RustBuffer document, RustBuffer read, RustBuffer new, RustBuffer keys
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_WATCH
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_WATCH
+uint64_t uniffi_dunlin_ffi_fn_method_collection_watch(uint64_t ptr, RustBuffer condition, RustBuffer parameters, RustBuffer order, RustBuffer limit, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_WATCH_COUNT
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_WATCH_COUNT
+uint64_t uniffi_dunlin_ffi_fn_method_collection_watch_count(uint64_t ptr, RustBuffer condition, RustBuffer parameters, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_CLONE_DISCOVEREDPEERS
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_CLONE_DISCOVEREDPEERS
 uint64_t uniffi_dunlin_ffi_fn_clone_discoveredpeers(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -1306,6 +1316,18 @@ uint16_t uniffi_dunlin_ffi_checksum_method_collection_restore(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_COLLECTION_SAVE
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_COLLECTION_SAVE
 uint16_t uniffi_dunlin_ffi_checksum_method_collection_save(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_COLLECTION_WATCH
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_COLLECTION_WATCH
+uint16_t uniffi_dunlin_ffi_checksum_method_collection_watch(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_COLLECTION_WATCH_COUNT
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_COLLECTION_WATCH_COUNT
+uint16_t uniffi_dunlin_ffi_checksum_method_collection_watch_count(void
     
 );
 #endif

@@ -21,7 +21,7 @@ internal class Encoded(
  * @param isPlain whether no kinds are said: what is written is taken as it is.
  * @throws DunlinException `InvalidInput` for a type whose items have more than one key.
  */
-internal class Model<T : Any>(
+internal class Model<T>(
     private val serializer: KSerializer<T>,
     val isPlain: Boolean,
 ) {
@@ -56,14 +56,6 @@ internal class Model<T : Any>(
         return found == meant || normal(encode(found).json) == normal(encoding)
     }
 
-    /** A document or row in a list, from its plain JSON. */
-    fun entry(id: String, json: String): Entry<T> =
-        try {
-            Entry(id, decode(json) { id })
-        } catch (misfit: Misfit) {
-            Entry(id, failure = misfit.unreadable(json))
-        }
-
     /**
      * A document's plain JSON.
      *
@@ -72,6 +64,14 @@ internal class Model<T : Any>(
     fun decode(json: String, name: () -> String): T =
         if (hasBytes) decode(serializer, json, name) { unmark(shape, it) } else decode(serializer, json, name)
 }
+
+/** A document or row in a list, from its plain JSON. */
+internal fun <T : Any> Model<T>.entry(id: String, json: String): Entry<T> =
+    try {
+        Entry(id, decode(json) { id })
+    } catch (misfit: Misfit) {
+        Entry(id, failure = misfit.unreadable(json))
+    }
 
 /** The same with the elements of each set in one order. */
 private fun JsonElement.withSetsSorted(): JsonElement =

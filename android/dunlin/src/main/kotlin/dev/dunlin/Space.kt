@@ -124,6 +124,7 @@ public class Space internal constructor(
      * @throws DunlinException as [query].
      * @sample dev.dunlin.samples.queryModels
      */
+    @JvmName("queryModels")
     public suspend inline fun <reified T : Any> query(
         sql: String,
         vararg parameters: Any?,

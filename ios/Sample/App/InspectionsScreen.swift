@@ -6,7 +6,7 @@ import SwiftUI
 struct InspectionsScreen: View {
     let space: Space
     @EnvironmentObject private var sample: Sample
-    @StateObject private var list = Live<[Entry<Inspection>]>()
+    @StateObject private var list = Live<Entries<Inspection>>()
     @State private var place = ""
 
     var body: some View {
@@ -22,10 +22,16 @@ struct InspectionsScreen: View {
             }
             if let refusal = list.refusal { Text(refusal.reason) }
             ForEach(list.value ?? []) { entry in
-                NavigationLink {
-                    InspectionScreen(space: space, id: entry.id)
-                } label: {
-                    Toggle("\(entry.value.place): \(entry.value.condition)", isOn: done(entry))
+                if let inspection = entry.value {
+                    NavigationLink {
+                        InspectionScreen(space: space, id: entry.id)
+                    } label: {
+                        Toggle(
+                            "\(inspection.place): \(inspection.condition)",
+                            isOn: done(entry.id, inspection.done))
+                    }
+                } else {
+                    Text("\(entry.id) is of another version: \(entry.failure?.reason ?? "")")
                 }
             }
         }
@@ -39,11 +45,11 @@ struct InspectionsScreen: View {
         }
     }
 
-    private func done(_ entry: Entry<Inspection>) -> Binding<Bool> {
+    private func done(_ id: String, _ isDone: Bool) -> Binding<Bool> {
         Binding(
-            get: { entry.value.done },
+            get: { isDone },
             set: { done in
-                sample.start { try await space.inspections.update(entry.id) { $0.done = done } }
+                sample.start { try await space.inspections.update(id) { $0.done = done } }
             })
     }
 }

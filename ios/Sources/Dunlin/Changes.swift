@@ -2,11 +2,17 @@ internal import DunlinBindings
 import Foundation
 
 /// Some commits of a space, in order.
-public struct ChangeBatch: Sendable {
+public struct ChangeBatch: Sendable, Hashable {
     /// The commits: at least one, at most 256.
     public let changes: [Change]
 
-    private let feed: DunlinBindings.ChangeFeed
+    private let feed: DunlinBindings.ChangeFeed?
+
+    /// Makes one of no feed, for instance for a test: acknowledging it does nothing.
+    public init(_ changes: [Change]) {
+        self.changes = changes
+        feed = nil
+    }
 
     init(_ events: [DunlinBindings.Event], from feed: DunlinBindings.ChangeFeed) {
         changes = events.map(Change.init)
@@ -18,9 +24,15 @@ public struct ChangeBatch: Sendable {
     ///
     /// - Throws: ``DunlinError`` `closed` after shutdown, `storageFull`.
     public func acknowledge() async throws {
-        guard let last = changes.last else { return }
+        guard let feed, let last = changes.last else { return }
         try await bridged { try await feed.acknowledge(seq: last.seq) }
     }
+
+    /// Whether both tell of the same commits.
+    public static func == (one: Self, other: Self) -> Bool { one.changes == other.changes }
+
+    /// Hashes the commits.
+    public func hash(into hasher: inout Hasher) { hasher.combine(changes) }
 }
 
 /// One commit.

@@ -49,6 +49,13 @@ extension DocumentCollection {
     public func watchCount(
         _ condition: String? = nil, _ parameters: (any QueryParameter)?...
     ) -> Updates<Int> {
+        watchCount(condition, parameters: parameters)
+    }
+
+    /// Follows a count as ``watchCount(_:_:)`` does, with parameters that are in a list already.
+    public func watchCount(
+        _ condition: String?, parameters: [(any QueryParameter)?]
+    ) -> Updates<Int> {
         let values = parameters.values
         let counts = following({ _, row, _ in Int(try readCells(row).first?.integer ?? 0) }) {
             [native] in

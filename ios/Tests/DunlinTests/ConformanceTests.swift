@@ -55,7 +55,7 @@ private actor Run {
     private var devices: [String: Device] = [:]
     private var read: [String: Document<JSONValue>] = [:]
     private var anchors: [String: Anchor] = [:]
-    private var shown: [String: (rows: JSONValue?, later: Updates<QueryResult>.Iterator)] = [:]
+    private var shown: [String: (list: Listed?, later: Updates<Listed>.Iterator)] = [:]
 
     init(nodes: Nodes) {
         self.nodes = nodes
@@ -102,12 +102,12 @@ private actor Run {
             let parameters = step["parameters"]?.array ?? []
             let result = try await device.space.query(sql, parameters: parameters)
             #expect(result.json == step["rows"], place)
-        } else if let sql = step["watch"]?.string {
-            var results = device.space.watch(sql).makeAsyncIterator()
-            let rows = try await results.next()?.json
-            shown[try text(step["as"])] = (rows, results)
+        } else if let lists = try device.space.followed(step) {
+            var lists = lists.makeAsyncIterator()
+            let first = try await lists.next()
+            shown[try text(step["as"])] = (first, lists)
         } else if let name = step["shows"]?.string {
-            try await shows(name, step["rows"])
+            try await shows(name, step)
         } else if let consumer = step["feed"]?.string {
             try await feed(consumer, of: name, tells: step["tells"]?.array ?? [], place)
         } else {
@@ -115,10 +115,10 @@ private actor Run {
         }
     }
 
-    private func shows(_ name: String, _ rows: JSONValue?) async throws {
+    private func shows(_ name: String, _ step: [String: JSONValue]) async throws {
         var watched = try #require(shown[name])
-        while watched.rows != rows {
-            watched.rows = try #require(try await watched.later.next()).json
+        while watched.list?.shows(step) != true {
+            watched.list = try #require(try await watched.later.next())
         }
         shown[name] = watched
     }
@@ -212,6 +212,52 @@ private actor Run {
             return digests.count == 1 && connected == 2 * others.count
         }
         for node in all { try await node.stopSync() }
+    }
+}
+
+/// What a step follows shows: the fields of the step that expects it.
+private struct Listed: Sendable {
+    let fields: [String: JSONValue]
+
+    init(_ name: String, _ items: [JSONValue], hasMore: Bool = false, refusal: DunlinError? = nil) {
+        var fields: [String: JSONValue] = [name: .array(items), "more": .bool(hasMore)]
+        fields["failed"] = (refusal?.code.rawValue).map(JSONValue.string)
+        self.fields = fields
+    }
+
+    func shows(_ step: [String: JSONValue]) -> Bool {
+        let expected = step.filter { ["rows", "documents", "more", "failed"].contains($0.key) }
+        return (step["failed"] == nil) == (fields["failed"] == nil)
+            && expected.allSatisfy { fields[$0.key] == $0.value }
+    }
+}
+
+extension Space {
+    /// What a step wants to be followed; nil if nothing.
+    fileprivate func followed(_ step: [String: JSONValue]) throws -> Updates<Listed>? {
+        let parameters = step["parameters"]?.array ?? []
+        let condition = step["where"]?.string
+        if let sql = step["watch"]?.string {
+            return watch(sql, parameters: parameters).map {
+                Listed(
+                    "rows", $0.rows.map { .array($0.cells) }, hasMore: $0.hasMore, refusal: $0.refusal)
+            }
+        } else if let name = step["select"]?.string {
+            let documents = try collection(name, of: JSONValue.self)
+            return documents.watch(
+                condition, parameters: parameters, orderBy: step["order"]?.string,
+                limit: (step["limit"]?.integer).map(Int.init)
+            ).map { list in
+                let items = list.map { JSONValue.array([.string($0.id), $0.value ?? .null]) }
+                return Listed("documents", items, hasMore: list.hasMore, refusal: list.refusal)
+            }
+        } else if let name = step["count"]?.string {
+            let documents = try collection(name, of: JSONValue.self)
+            return documents.watchCount(condition, parameters: parameters).map {
+                Listed("rows", [[.integer(Int64($0))]])
+            }
+        }
+        return nil
     }
 }
 

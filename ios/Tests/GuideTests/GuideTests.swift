@@ -90,7 +90,7 @@ struct GuideTests {
                 // Caught between two elements.
             }
         }
-        #expect(told.first == "Array<Entry<Chore>>")
+        #expect(told.first == "Entries<Chore>")
     }
 
     private func outcome(
@@ -231,7 +231,7 @@ final class Store: ObservableObject {
 
 struct ChoreList: View {
     @ObservedObject var store: Store
-    @StateObject private var open = Live<[Entry<Chore>]>()
+    @StateObject private var open = Live<Entries<Chore>>()
 
     var body: some View {
         VStack {
@@ -239,7 +239,7 @@ struct ChoreList: View {
                 Task { try await store.chores?.insert(Chore(title: "Mend the fence")) }
             }
             if let chores = store.chores {
-                List(open.value ?? []) { Text($0.value.title) }
+                List(open.value ?? []) { Text($0.value?.title ?? "of another version") }
                     .following(open) { chores.watch("json_extract(doc, '$.done') = ?", false) }
             }
         }

@@ -155,5 +155,6 @@ fn shows(change: &QueryChange, text: &str) -> bool {
         QueryChange::Difference(difference) => difference.changed.iter().any(|placed| {
             placed.row.iter().any(|cell| cell.as_str().is_some_and(|cell| cell.contains(text)))
         }),
+        QueryChange::Failed(_) => false,
     }
 }

@@ -48,7 +48,6 @@ async fn three_hundred_followed_queries_take_few_threads_and_files() {
             std::thread::sleep(Duration::from_millis(1));
         }
     };
-    #[expect(clippy::disallowed_methods, reason = "it looks on from outside of the runtime")]
     std::thread::scope(|scope| {
         scope.spawn(look);
         tokio::task::block_in_place(|| {

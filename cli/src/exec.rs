@@ -10,6 +10,7 @@ mod query;
 mod run;
 mod spaces;
 mod status;
+mod transaction;
 
 use crate::{
     args::{NodeCommand, PutForm, SpaceCommand},
@@ -43,6 +44,9 @@ pub(crate) async fn execute(
             Ok(PutForm::Many) => many::put(node, &put, fed, out).await,
             Err(text) => Err(Failure::invalid(text, "see `dunlin help put`")),
         },
+        NodeCommand::Transaction(transaction) => {
+            transaction::transaction(node, &transaction, fed, out).await
+        }
         NodeCommand::Edit(edit) => documents::edit(node, &edit, out).await,
         NodeCommand::Get(get) => documents::get(node, &get, out).await,
         NodeCommand::Delete(document) => documents::delete(node, &document, out).await,

@@ -13,8 +13,8 @@ use std::{
 
 use dunlin::{
     Anchor, Carrier, ChangeFeed, CollectionHandle, Config, DeviceKind, DocKey, Document,
-    Durability, Error, Forms, Invitation, JsonText, ListKeys, Listed, Node, Role, Rows, Space,
-    SyncConfig, Value, Version,
+    Durability, Edit, Error, Forms, Invitation, JsonText, ListKeys, Listed, LiveQuery, Node,
+    QueryChange, Role, Row, Rows, Selection, Space, SyncConfig, Transaction, Value, Version,
 };
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
@@ -24,8 +24,15 @@ use tokio::time::{sleep, timeout};
 const DEADLINE: Duration = Duration::from_secs(60);
 
 type Outcome = Result<Option<Json>, Error>;
+type Shown = Arc<Mutex<Option<List>>>;
+
 /// What a live query showed last.
-type Shown = Arc<Mutex<Option<Vec<Vec<Json>>>>>;
+#[derive(Default)]
+struct List {
+    rows: Vec<Row>,
+    more: bool,
+    failed: Option<Error>,
+}
 
 struct Device {
     node: Node,
@@ -110,11 +117,11 @@ fn compare(found: Json, expected: &Json) -> Outcome {
     Ok((found != *expected).then_some(found))
 }
 
-fn rows(rows: &Rows) -> Json {
-    json!(rows.rows)
+fn rows(rows: &[Row]) -> Json {
+    rows.iter().map(|row| Json::from(row.to_vec())).collect()
 }
 
-fn documents(listed: &[Listed]) -> Json {
+fn names_of(listed: &[Listed]) -> Json {
     listed.iter().map(|it| Json::from(it.doc.to_string())).collect()
 }
 
@@ -160,25 +167,27 @@ impl Case {
         } else if let Some(sql) = named("query") {
             let parameters = step["parameters"].as_array().cloned().unwrap_or_default();
             let found = device.space.query(sql, &parameters).await?;
-            return compare(rows(&found), &step["rows"]);
-        } else if let Some(sql) = named("watch") {
-            let shown = self.shown.entry(text(&step["as"]).to_owned()).or_default();
-            follow(&device.space, sql, shown.clone());
-            return Ok(None);
+            return compare(rows(&found.rows), &step["rows"]);
+        } else if let Some(name) = named("as") {
+            if let Some(live) = follow(&device.space, step)? {
+                let shown = self.shown.entry(name.to_owned()).or_default();
+                tokio::spawn(keep_up(live, shown.clone()));
+                return Ok(None);
+            }
         } else if let Some(watch) = named("shows") {
             let shown = &self.shown[watch];
-            while shown.lock().unwrap().as_ref().map(|rows| json!(rows)).as_ref()
-                != Some(&step["rows"])
-            {
+            while !shown.lock().unwrap().as_ref().is_some_and(|list| list.shows(step)) {
                 sleep(Duration::from_millis(5)).await;
             }
             return Ok(None);
         } else if let Some(expected) = field("contested") {
             let listed = device.space.contested(None, None).await?;
-            return compare(documents(&listed), expected);
+            return compare(names_of(&listed), expected);
         } else if let Some(expected) = field("deleted") {
             let listed = device.space.deleted(None, None).await?;
-            return compare(documents(&listed), expected);
+            return compare(names_of(&listed), expected);
+        } else if let Some(steps) = field("transaction") {
+            return device.transact(steps.as_array().unwrap()).await;
         } else if let Some(consumer) = named("feed") {
             return device.feed(consumer, &step["tells"]).await;
         }
@@ -300,6 +309,47 @@ impl Case {
 }
 
 impl Device {
+    /// Carries out steps, all or none.
+    async fn transact(&self, steps: &[Json]) -> Outcome {
+        let run = |tx| async move {
+            for step in steps {
+                if let Some(wrong) = self.step_of(&tx, step).await? {
+                    return Ok(Some(wrong));
+                }
+            }
+            Ok(None)
+        };
+        self.space.transaction(run).await
+    }
+
+    async fn step_of(&self, tx: &Transaction, step: &Json) -> Outcome {
+        const STEPS: [&str; 8] =
+            ["put", "insert", "replace", "edit", "delete", "restore", "update", "get"];
+        let what = STEPS.into_iter().find(|what| step.get(*what).is_some());
+        let what = what.unwrap_or_else(|| panic!("no such step: {step}"));
+        let (collection, id) = text(&step[what]).split_once('/').unwrap();
+        let (documents, id) = (self.space.collection(collection)?, id.parse()?);
+        let (value, keys) = (|| Value::from_json(&step["value"]), ListKeys::default());
+        match what {
+            "put" => tx.put(&documents, &id, value()?, None, keys)?,
+            "insert" => tx.insert(&documents, &id, value()?)?,
+            "replace" => tx.replace(&documents, &id, value()?, None, keys)?,
+            "edit" => tx.edit(&documents, &id, Edit::list_from_json(&step["edits"])?, None)?,
+            "delete" => tx.delete(&documents, &id)?,
+            "restore" => tx.restore(&documents, &id)?,
+            "update" => {
+                let read = tx.get(&documents, &id).await?;
+                let mut new = read.to_json();
+                for (field, value) in step["value"].as_object().unwrap() {
+                    new[field] = value.clone();
+                }
+                tx.save(&documents, &read, Value::from_json(&new)?, keys)?;
+            }
+            _ => return compare(tx.get(&documents, &id).await?.to_json(), &step["is"]),
+        }
+        Ok(None)
+    }
+
     /// Reads what the consumer was not told yet, and acknowledges it.
     async fn feed(&mut self, consumer: &str, expected: &Json) -> Outcome {
         if !self.feeds.contains_key(consumer) {
@@ -328,18 +378,66 @@ fn conflict(conflict: &dunlin::Conflict) -> Json {
     }
 }
 
+impl List {
+    /// Whether this is what a step expects.
+    fn shows(&self, step: &Json) -> bool {
+        let expects = |name, found: Json| step.get(name).is_none_or(|expected| found == *expected);
+        expects("rows", rows(&self.rows))
+            && expects("documents", documents(&self.rows))
+            && expects("more", self.more.into())
+            && self.failed.as_ref().map(|error| error.code().as_str())
+                == step.get("failed").map(text)
+    }
+}
+
+/// The documents that rows have as text.
+fn documents(rows: &[Row]) -> Json {
+    let document = |row: &Row| {
+        let value: Json = row.get(1)?.as_str().and_then(|text| serde_json::from_str(text).ok())?;
+        Some(json!([row[0], value]))
+    };
+    rows.iter().map(document).collect::<Option<Json>>().unwrap_or_default()
+}
+
+/// What a step wants to be followed, if it does.
+fn follow(space: &Space, step: &Json) -> Result<Option<LiveQuery>, Error> {
+    let named = |name: &str| step.get(name).map(text);
+    let parameters = step["parameters"].as_array().cloned().unwrap_or_default();
+    if let Some(sql) = named("watch") {
+        return Ok(Some(space.watch(sql, &parameters)));
+    }
+    let mut selection = Selection::default();
+    if let Some(condition) = named("where") {
+        selection = selection.filter(condition, parameters);
+    }
+    if let Some(order) = named("order") {
+        selection = selection.order_by(order);
+    }
+    if let Some(limit) = step["limit"].as_u64() {
+        selection = selection.limit(limit as usize);
+    }
+    Ok(match (named("select"), named("count")) {
+        (Some(collection), _) => Some(space.collection(collection)?.watch(&selection)),
+        (_, Some(collection)) => Some(space.collection(collection)?.watch_count(&selection)),
+        _ => None,
+    })
+}
+
 /// Keeps what a live query shows up to date, until the node is shut down.
-fn follow(space: &Space, sql: &str, shown: Shown) {
-    let mut live = space.watch(sql, &[]);
-    tokio::spawn(async move {
-        while let Some(change) = live.next().await.unwrap() {
-            let mut shown = shown.lock().unwrap();
-            match change {
-                dunlin::QueryChange::Snapshot(rows) => *shown = Some(rows.rows),
-                dunlin::QueryChange::Difference(difference) => {
-                    difference.apply(shown.as_mut().unwrap());
-                }
+async fn keep_up(mut live: LiveQuery, shown: Shown) {
+    while let Some(change) = live.next().await.unwrap() {
+        let mut shown = shown.lock().unwrap();
+        let list = shown.get_or_insert_default();
+        list.failed = None;
+        match change {
+            QueryChange::Snapshot(Rows { rows, more, .. }) => {
+                (list.rows, list.more) = (rows, more);
             }
+            QueryChange::Difference(difference) => {
+                difference.apply(&mut list.rows);
+                list.more = difference.more;
+            }
+            QueryChange::Failed(error) => list.failed = Some(error),
         }
-    });
+    }
 }

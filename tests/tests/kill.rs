@@ -84,6 +84,43 @@ fn stored(dir: &Dir, number: usize) -> BTreeSet<String> {
     ids.collect()
 }
 
+/// Documents of one transaction.
+const TOGETHER: usize = 400;
+/// Kills at moments that lie this far apart, from the end of the input on.
+const STEP: Duration = Duration::from_micros(1_500);
+
+#[test]
+fn a_kill_leaves_all_of_a_transaction_or_nothing() {
+    let root = tempfile::tempdir().unwrap();
+    let here = Dir::init(root.path().join("here"), "here");
+    here.json(&["space", "create", "farm"]);
+    let (mut whole, mut answered) = (0, 0);
+    for round in 0..KILLS {
+        let mut command = here.command(&["transaction", "farm"]);
+        command.stdin(Stdio::piped());
+        let mut running = Running::start(command);
+        let mut input = running.child().stdin.take().unwrap();
+        for n in 0..TOGETHER {
+            let line = json!({
+                "collection": "tasks", "id": format!("r{round:02}-{n:03}"), "put": {"n": n},
+            });
+            writeln!(input, "{line}").unwrap();
+        }
+        drop(input);
+        thread::sleep(STEP * round as u32);
+        running.kill();
+        let is_answered = running.lines().next().is_some();
+        let sql = format!("SELECT id FROM tasks WHERE id LIKE 'r{round:02}-%'");
+        // Where nothing was ever written there is no collection.
+        here.json(&["put", "farm", "tasks", "there", "{}"]);
+        let stored = here.json(&["query", "farm", &sql]).len();
+        assert!(stored == TOGETHER || stored == 0 && !is_answered, "{stored} in round {round}");
+        whole += usize::from(stored == TOGETHER);
+        answered += usize::from(is_answered);
+    }
+    println!("{KILLS} kills: {whole} whole, {answered} of them answered");
+}
+
 #[test]
 fn what_was_answered_survives_thirty_kills_and_reaches_the_other_side() {
     let root = tempfile::tempdir().unwrap();

@@ -151,7 +151,7 @@ impl RustSide {
 
 fn shows(change: &QueryChange, text: &str) -> bool {
     match change {
-        QueryChange::Snapshot(_) => false,
+        QueryChange::Snapshot(_) | QueryChange::Failed(_) => false,
         QueryChange::Difference(difference) => difference.changed.iter().any(|placed| {
             placed.row.iter().any(|cell| cell.as_str().is_some_and(|cell| cell.contains(text)))
         }),

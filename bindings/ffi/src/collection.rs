@@ -3,7 +3,8 @@
 use std::{collections::HashMap, sync::Arc};
 
 use dunlin::{
-    Anchor, CollectionHandle, Decision, DocKey, Error, Forms, JsonText, ListKeys, Version,
+    Anchor, CollectionHandle, Decision, DocKey, Error, Forms, JsonText, ListKeys, Selection,
+    Version,
 };
 
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
     document::{Committed, Document, Patch, PutOutcome, Text},
     error::Result,
     json,
+    query::LiveQuery,
     runtime::{call, run},
 };
 
@@ -24,6 +26,14 @@ pub struct Collection(CollectionHandle, Forms, Counted);
 impl Collection {
     pub(crate) fn shared(collection: CollectionHandle, forms: Forms) -> Arc<Self> {
         Arc::new(Self(collection, forms, Counted::new()))
+    }
+
+    pub(crate) fn handle(&self) -> &CollectionHandle {
+        &self.0
+    }
+
+    pub(crate) fn forms(&self) -> Forms {
+        self.1
     }
 }
 
@@ -279,6 +289,50 @@ impl Collection {
         run(async move { collection.refound(&id.parse::<DocKey>()?).await.map(Committed::from) })
             .await
     }
+
+    /// Follows documents: rows of the columns `id` and `doc` (JSON as text). `condition` is SQL over
+    /// `id`, `doc` and `has_conflicts`, `order` what stands behind `ORDER BY`; `parameters` is a JSON
+    /// array of the values for the `?` in both. All by id, where they say nothing; the first `limit`.
+    ///
+    /// Refuses with `InvalidInput` for parameters that are not a JSON array.
+    pub fn watch(
+        &self,
+        condition: Option<String>,
+        parameters: String,
+        order: Option<String>,
+        limit: Option<u32>,
+    ) -> Result<Arc<LiveQuery>> {
+        call(|| {
+            let mut selection = selection(condition, &parameters)?;
+            if let Some(order) = order {
+                selection = selection.order_by(order);
+            }
+            if let Some(limit) = limit {
+                selection = selection.limit(limit as usize);
+            }
+            Ok(LiveQuery::shared(self.0.watch(&selection)))
+        })
+    }
+
+    /// Follows how many documents there are for which a condition holds: one row, one column.
+    ///
+    /// Refuses as `watch` does.
+    pub fn watch_count(
+        &self,
+        condition: Option<String>,
+        parameters: String,
+    ) -> Result<Arc<LiveQuery>> {
+        call(|| {
+            let selection = selection(condition, &parameters)?;
+            Ok(LiveQuery::shared(self.0.watch_count(&selection)))
+        })
+    }
+}
+
+fn selection(condition: Option<String>, parameters: &str) -> Result<Selection> {
+    // An order may have parameters where there is no condition.
+    let condition = condition.unwrap_or_else(|| "TRUE".to_owned());
+    Ok(Selection::default().filter(condition, json::parameters(parameters)?))
 }
 
 impl Collection {
@@ -299,10 +353,10 @@ impl Collection {
     }
 }
 
-fn version(text: Option<String>) -> Result<Option<Version>, Error> {
+pub(crate) fn version(text: Option<String>) -> Result<Option<Version>, Error> {
     Ok(text.map(|text| text.parse()).transpose()?)
 }
 
-fn list_keys(keys: HashMap<String, String>) -> Result<ListKeys, Error> {
+pub(crate) fn list_keys(keys: HashMap<String, String>) -> Result<ListKeys, Error> {
     keys.into_iter().map(|(list, field)| Ok((list.parse()?, field))).collect()
 }

@@ -38,6 +38,8 @@ pub enum ErrorCode {
     Unplaceable,
     /// The base of an edit is too old to be mapped forward; read again and retry.
     StaleVersion,
+    /// Somebody else was at it; try again.
+    Busy,
     /// This device's role does not allow it.
     Denied,
     /// A documented size, count or time limit would be exceeded.
@@ -105,6 +107,7 @@ impl From<Code> for ErrorCode {
             Code::WrongKind => Self::WrongKind,
             Code::Unplaceable => Self::Unplaceable,
             Code::StaleVersion => Self::StaleVersion,
+            Code::Busy => Self::Busy,
             Code::Denied => Self::Denied,
             Code::LimitExceeded => Self::LimitExceeded,
             Code::AlreadyOpen => Self::AlreadyOpen,
@@ -158,12 +161,13 @@ impl std::error::Error for DunlinError {}
 mod tests {
     use super::*;
 
-    const CODES: [Code; 15] = [
+    const CODES: [Code; 16] = [
         Code::InvalidInput,
         Code::NotFound,
         Code::WrongKind,
         Code::Unplaceable,
         Code::StaleVersion,
+        Code::Busy,
         Code::Denied,
         Code::LimitExceeded,
         Code::AlreadyOpen,

@@ -34,6 +34,7 @@ mod runtime;
 mod sealer;
 mod space;
 mod status;
+mod turn;
 
 pub use self::{
     cancellation::Cancellation,
@@ -56,6 +57,7 @@ pub use self::{
     sealer::KeySealer,
     space::{Invitation, Member, Role, Space},
     status::{FullDocument, Large, Refusal, SpaceStatus, Status, StatusWatch},
+    turn::{Transaction, Turn},
 };
 
 uniffi::setup_scaffolding!();

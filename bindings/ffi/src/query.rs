@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    error::Result,
+    error::{DunlinError, Result},
     json,
     pull::{Pull, Source},
 };
@@ -15,6 +15,8 @@ pub struct Rows {
     pub columns: Vec<String>,
     /// The rows, each a JSON array of its cells.
     pub rows: Vec<String>,
+    /// Whether there are more rows than these; only a live query leaves some out.
+    pub more: bool,
 }
 
 /// How a query would be carried out.
@@ -29,7 +31,7 @@ pub struct Plan {
 /// What a live query gives.
 #[derive(Clone, Debug, uniffi::Enum)]
 pub enum QueryChange {
-    /// The whole result: always first, and again if the columns change.
+    /// The whole result: first, and again if the columns change.
     Snapshot {
         /// The result.
         rows: Rows,
@@ -46,6 +48,15 @@ pub enum QueryChange {
         moved: Vec<Relocated>,
         /// Rows whose content changed at their final indices, ascending.
         changed: Vec<Placed>,
+        /// Whether the query has more rows by now than those that are given.
+        more: bool,
+    },
+    /// The query cannot be carried out on what the documents hold at the moment, or within its
+    /// limits of steps and time: what was given before is as it was then. A later change may mend
+    /// it; then a snapshot or a difference follows, be it empty.
+    Failed {
+        /// Why not.
+        error: DunlinError,
     },
 }
 
@@ -69,7 +80,8 @@ pub struct Relocated {
 
 /// A query that is run again whenever a collection it read has changed.
 ///
-/// Changes that come faster than they are taken are merged into one. Dropping it stops it.
+/// It gives the first 10,000 rows or 8 MiB, and says whether there are more. Changes that come
+/// faster than they are taken are merged into one. Dropping it stops it.
 #[derive(uniffi::Object)]
 pub struct LiveQuery(Pull<dunlin::LiveQuery>);
 
@@ -84,7 +96,7 @@ impl LiveQuery {
     /// Waits for the first snapshot or the next change of the result; none once it was stopped or
     /// the node is shut down.
     ///
-    /// Refuses with what the query is refused with.
+    /// Refuses SQL that is wrong or reads what it may not; what documents hold is told as `Failed`.
     pub async fn next(&self) -> Result<Option<QueryChange>> {
         self.0.next().await
     }
@@ -105,7 +117,8 @@ impl Source for dunlin::LiveQuery {
 
 impl From<dunlin::Rows> for Rows {
     fn from(rows: dunlin::Rows) -> Self {
-        Self { columns: rows.columns, rows: rows.rows.iter().map(|row| json::array(row)).collect() }
+        let texts = rows.rows.iter().map(|row| json::array(row)).collect();
+        Self { columns: rows.columns, rows: texts, more: rows.more }
     }
 }
 
@@ -124,7 +137,9 @@ impl From<dunlin::QueryChange> for QueryChange {
                 inserted: change.inserted.iter().map(Placed::from).collect(),
                 moved: change.moved.iter().map(Relocated::from).collect(),
                 changed: change.changed.iter().map(Placed::from).collect(),
+                more: change.more,
             },
+            dunlin::QueryChange::Failed(error) => Self::Failed { error: error.into() },
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::{
     presence::PresenceWatch,
     query::{LiveQuery, Plan, Rows},
     runtime::{call, run},
+    turn::Turn,
 };
 
 /// A set of documents that this device shares with others.
@@ -141,6 +142,20 @@ impl Space {
             Ok::<_, dunlin::Error>(listed.into_iter().map(Listed::from).collect())
         })
         .await
+    }
+
+    /// Waits for its turn to read, change and write. `inside` are the names of the turns that the
+    /// caller is in.
+    ///
+    /// Refuses with `InvalidInput` inside a turn on this space, which it would wait for.
+    pub async fn turn(&self, inside: Vec<u64>) -> Result<Arc<Turn>> {
+        let space = self.0.clone();
+        run(async move { space.turn(&inside).await.map(Turn::shared) }).await
+    }
+
+    /// What turns on this space are called, as nothing else in this process is.
+    pub fn turn_name(&self) -> u64 {
+        self.0.turn_name()
     }
 
     /// Runs a query; `parameters` is a JSON array. Each collection is a view with the columns

@@ -1,10 +1,15 @@
 //! SQL, once or live.
 
-use dunlin::{Difference, InvalidInput, JsonText, Node, Placed, QueryChange};
+use dunlin::{Difference, InvalidInput, JsonText, Node, Placed, QueryChange, Row};
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value as Json, json};
 
-use crate::{args::Query, failure::Failure, human::table, out::Out};
+use crate::{
+    args::Query,
+    failure::{Failure, Problem},
+    human::table,
+    out::Out,
+};
 
 pub(super) async fn once(node: &Node, query: &Query, out: &mut Out) -> Result<(), Failure> {
     let space = node.space(&query.space)?;
@@ -27,10 +32,15 @@ pub(super) async fn watch(node: &Node, query: &Query, out: &mut Out) -> Result<(
             QueryChange::Snapshot(rows) => {
                 columns = rows.columns;
                 let objects: Json = rows.rows.iter().map(|row| object(&columns, row)).collect();
-                out.item(json!({"snapshot": objects}), || show(&columns, &rows.rows)).await?;
+                let snapshot = json!({"snapshot": objects, "more": rows.more});
+                out.item(snapshot, || show(&columns, &rows.rows) + more(rows.more)).await?;
             }
             QueryChange::Difference(change) => {
-                out.item(describe(&columns, &change), || tell(&change)).await?;
+                out.item(describe(&columns, &change), || tell(&change) + more(change.more)).await?;
+            }
+            QueryChange::Failed(error) => {
+                let told = || format!("{error}\n{}", error.remedy());
+                out.item(json!({"failed": Problem::from(&error)}), told).await?;
             }
         }
         out.flush().await?;
@@ -81,10 +91,16 @@ fn describe(columns: &[String], change: &Difference) -> Json {
         "inserted": placed(&change.inserted),
         "moved": moved,
         "changed": placed(&change.changed),
+        "more": change.more,
     })
 }
 
-fn show(columns: &[String], rows: &[Vec<Json>]) -> String {
+/// What a person is told of rows that are not shown.
+fn more(more: bool) -> &'static str {
+    if more { "\n(there are more rows)" } else { "" }
+}
+
+fn show(columns: &[String], rows: &[Row]) -> String {
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
     let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(cell).collect()).collect();
     table(&columns, &rows)

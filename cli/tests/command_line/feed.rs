@@ -54,13 +54,16 @@ fn a_live_query_prints_a_snapshot_then_what_changes() {
     node.ok(&["put", "barn", "tasks", "b", r#"{"n":1}"#]);
     let sql = "SELECT id, json_extract(doc, '$.n') AS n FROM tasks ORDER BY id";
     let mut live = node.start(&["query", "barn", sql, "--watch"]);
-    assert_eq!(live.next(), json!({"snapshot":[{"id":"b","n":1}]}));
+    assert_eq!(live.next(), json!({"snapshot":[{"id":"b","n":1}],"more":false}));
     node.ok(&["put", "barn", "tasks", "a", r#"{"n":2}"#]);
     let inserted = json!([{"at":0,"row":{"id":"a","n":2}}]);
-    assert_eq!(live.next(), json!({"removed":[],"inserted":inserted,"moved":[],"changed":[]}));
+    let difference = json!({"removed":[],"inserted":inserted,"moved":[],"changed":[],"more":false});
+    assert_eq!(live.next(), difference);
     node.ok(&["put", "barn", "tasks", "b", r#"{"n":3}"#]);
     let changed = json!([{"at":1,"row":{"id":"b","n":3}}]);
-    assert_eq!(live.next(), json!({"removed":[],"inserted":[],"moved":[],"changed":changed}));
+    let difference = json!({"removed":[],"inserted":[],"moved":[],"changed":changed,"more":false});
+    assert_eq!(live.next(), difference);
     node.ok(&["delete", "barn", "tasks", "a"]);
-    assert_eq!(live.next(), json!({"removed":[0],"inserted":[],"moved":[],"changed":[]}));
+    let difference = json!({"removed":[0],"inserted":[],"moved":[],"changed":[],"more":false});
+    assert_eq!(live.next(), difference);
 }

@@ -11,4 +11,5 @@ mod quarantine;
 mod refusals;
 mod socket;
 mod sync;
+mod transaction;
 mod usage;

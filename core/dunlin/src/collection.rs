@@ -1,6 +1,6 @@
 //! Documents of one collection: reading and writing them.
 
-use std::sync::Arc;
+use std::{future::Future, sync::Arc};
 
 use dunlin_model::{
     Anchor, Collection, Conflict, ConflictId, Decision, DocId, DocKey, Edit, ListKeys, Path, Value,
@@ -11,7 +11,9 @@ use uuid::Builder;
 use crate::{
     document::{Document, Text},
     engine::{Committed, Operation, Order},
-    error::{Code, Error, Result},
+    error::{Error, Result},
+    live::LiveQuery,
+    selection::Selection,
     space::SpaceInner,
 };
 
@@ -151,11 +153,7 @@ impl CollectionHandle {
     pub async fn get(&self, id: &DocKey) -> Result<Document> {
         let document = self.inspect(id).await?;
         if document.is_deleted {
-            return Err(Error::new(
-                Code::NotFound,
-                format!("{} was deleted", self.doc(id)),
-                "restore it, or put a new document under the same id",
-            ));
+            return Err(Error::deleted(&self.doc(id)));
         }
         Ok(document)
     }
@@ -222,6 +220,38 @@ impl CollectionHandle {
         base: Option<Version>,
     ) -> Result<Committed> {
         self.write(id, Operation::Edit { edits, base }).await
+    }
+
+    /// Reads a document, has it changed, and writes the difference; what this device writes meanwhile
+    /// is not lost. As [`Space::transaction`](crate::Space::transaction) of one document: `change` runs
+    /// again where the document has changed since it was read, five times at most.
+    ///
+    /// # Errors
+    /// What `change` returns; else as [`save`](Self::save) and
+    /// [`Space::transaction`](crate::Space::transaction), `NotFound` if there is no such document.
+    pub async fn update<E, F, Fut>(
+        &self,
+        id: &DocKey,
+        list_keys: ListKeys,
+        change: F,
+    ) -> Result<Committed, E>
+    where
+        F: Fn(Document) -> Fut,
+        Fut: Future<Output = Result<Value, E>>,
+        E: From<Error>,
+    {
+        let updated = self.space.transact(|transaction| {
+            let (change, list_keys) = (&change, list_keys.clone());
+            async move {
+                let read = transaction.get(self, id).await?;
+                let new = change(read.clone()).await?;
+                transaction.save(self, &read, new, list_keys)?;
+                Ok::<_, E>(())
+            }
+        });
+        let ((), committed) = updated.await?;
+        let committed = committed.into_iter().next();
+        committed.ok_or_else(|| Error::internal("an engine answered without a result").into())
     }
 
     /// Writes the difference between a document as it was read and a changed copy of it: what
@@ -308,6 +338,18 @@ impl CollectionHandle {
         self.write(id, Operation::Settle { conflict, decision, base }).await
     }
 
+    /// Follows some of the documents, such as those that are shown on a screen: rows of the columns
+    /// `id` and `doc` (JSON as text), the documents that are not deleted.
+    pub fn watch(&self, selection: &Selection) -> LiveQuery {
+        LiveQuery::new(self.space.engine(), selection.documents(&self.name))
+    }
+
+    /// Follows how many documents are selected, whatever the selection's order and limit: one row
+    /// with the column `count`.
+    pub fn watch_count(&self, selection: &Selection) -> LiveQuery {
+        LiveQuery::new(self.space.engine(), selection.count(&self.name))
+    }
+
     async fn write_many(
         &self,
         values: impl IntoIterator<Item = (DocKey, Value)>,
@@ -341,7 +383,12 @@ impl CollectionHandle {
             .unwrap_or_else(|| Err(Error::internal("an engine answered without a result")))
     }
 
-    fn doc(&self, id: &DocKey) -> DocId {
+    /// What tells the space of this node from all others in the process.
+    pub(crate) fn turns_name(&self) -> u64 {
+        self.space.engine().turns().name()
+    }
+
+    pub(crate) fn doc(&self, id: &DocKey) -> DocId {
         DocId { collection: self.name.clone(), key: id.clone() }
     }
 }

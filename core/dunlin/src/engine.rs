@@ -26,6 +26,9 @@ mod refresh;
 mod sabotage;
 mod settle;
 mod slice;
+mod together;
+mod turn;
+mod turns;
 mod upkeep;
 mod write;
 
@@ -41,14 +44,16 @@ use tokio::task::yield_now;
 use self::{book::Books, lanes::Lanes, outlets::Announcer, refresh::Rebuilt};
 use crate::error::Result;
 
-pub use self::command::Committed;
 pub(crate) use self::{
     answers::{Full, Overview},
     command::{Apply, Command, Operation, Order, Origin, Reply, Write},
     desk::{Desk, Identity},
     handle::{EngineHandle, EngineOrigin, is_away},
     outlets::{Heads, Listener, Outlets},
+    together::Together,
+    turns::{Run, Turns},
 };
+pub use self::{command::Committed, together::Attempt};
 
 /// Everything that one space's writer owns.
 pub(crate) struct Engine {
@@ -94,6 +99,9 @@ impl Engine {
     /// A command that waits already; while none does, there is time for upkeep.
     fn at_once(&mut self, lanes: &mut Lanes) -> Option<Command> {
         loop {
+            if lanes.keeps_out() && !self.desk.turns.keeps_somebody_out() {
+                lanes.let_in();
+            }
             match lanes.at_once() {
                 Some(command) => return Some(command),
                 None if self.upkeep() => {}

@@ -4,6 +4,8 @@ mod convert;
 
 use std::{fmt, sync::Arc};
 
+use dunlin_model::DocId;
+
 /// What kind of refusal an [`Error`] is; the same list in every language.
 #[non_exhaustive]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -19,6 +21,8 @@ pub enum Code {
     Unplaceable,
     /// The base of an edit is too old to be mapped forward; read again and retry.
     StaleVersion,
+    /// Somebody else was at it; try again.
+    Busy,
     /// This device's role does not allow it.
     Denied,
     /// A documented size, count or time limit would be exceeded.
@@ -50,6 +54,7 @@ impl Code {
             Self::WrongKind => "WrongKind",
             Self::Unplaceable => "Unplaceable",
             Self::StaleVersion => "StaleVersion",
+            Self::Busy => "Busy",
             Self::Denied => "Denied",
             Self::LimitExceeded => "LimitExceeded",
             Self::AlreadyOpen => "AlreadyOpen",
@@ -68,6 +73,7 @@ impl Code {
         matches!(
             self,
             Self::StaleVersion
+                | Self::Busy
                 | Self::AlreadyOpen
                 | Self::Suspended
                 | Self::StorageFull
@@ -132,6 +138,30 @@ impl Error {
 
     pub(crate) fn invalid(reason: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::new(Code::InvalidInput, reason, remedy)
+    }
+
+    pub(crate) fn busy(why: &str) -> Self {
+        let remedy = "try again, and do what takes time before the transaction or after it";
+        Self::new(Code::Busy, format!("the transaction did not come to its end: {why}"), remedy)
+    }
+
+    /// What a transaction is told that reads on behind a change; it runs again.
+    pub(crate) fn overtaken() -> Self {
+        let reason = "what this transaction has read was changed meanwhile";
+        Self::new(Code::Busy, reason, "let this error through: the transaction runs again")
+    }
+
+    /// A transaction inside another one would wait for itself.
+    pub(crate) fn nested() -> Self {
+        Self::invalid(
+            "a transaction or update was begun inside another one on the same space",
+            "read and write through the transaction that runs, or begin the other one after it",
+        )
+    }
+
+    pub(crate) fn deleted(doc: &DocId) -> Self {
+        let remedy = "restore it, or put a new document under the same id";
+        Self::new(Code::NotFound, format!("{doc} was deleted"), remedy)
     }
 
     pub(crate) fn closed() -> Self {

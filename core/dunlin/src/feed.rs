@@ -9,7 +9,7 @@ use crate::{
     error::Result,
 };
 
-/// Most events that one call hands out.
+/// Events that one call hands out, unless a transaction goes on behind them.
 const BATCH: usize = 256;
 
 /// One commit.
@@ -68,8 +68,8 @@ impl ChangeFeed {
         Self { engine, heads, consumer, after }
     }
 
-    /// Waits for the next events, at most 256 of them, at least one, and while the node is
-    /// suspended; none once it is shut down.
+    /// Waits for the next events, at least one, and while the node is suspended; none once it is
+    /// shut down. At most 256 of them, and the rest of the transaction of which the last is a part.
     ///
     /// # Errors
     /// `Corrupt` where the feed cannot be read.
@@ -92,7 +92,8 @@ impl ChangeFeed {
         }
     }
 
-    /// The events that are there already, at most `limit`; possibly none.
+    /// The events that are there already, possibly none: at most `limit`, and the rest of the
+    /// transaction of which the last is a part.
     ///
     /// # Errors
     /// `Closed` after shutdown, `Corrupt` where the feed cannot be read.

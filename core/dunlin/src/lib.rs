@@ -37,8 +37,10 @@ mod error;
 mod feed;
 mod live;
 mod node;
+mod selection;
 mod space;
 mod sync;
+mod transaction;
 
 pub use dunlin_model::{
     Anchor, Author, Collection, Conflict, ConflictId, Decision, DeviceId, DeviceKind, Digest,
@@ -50,7 +52,7 @@ pub use dunlin_proto::{
     error::RefuseCode,
     trust::{Role, Ticket, TicketContent, TicketError},
 };
-pub use dunlin_store::{Listed, Plan, Quarantined, Rows};
+pub use dunlin_store::{Listed, Plan, Quarantined, Row, Rows};
 
 #[cfg(feature = "sabotage")]
 pub use self::config::Sabotage;
@@ -58,14 +60,18 @@ pub use self::{
     collection::CollectionHandle,
     config::{Clock, Config, Durability, Engines, Entropy, KeySealer, Sealer},
     document::{Document, Text},
-    engine::Committed,
+    engine::{Attempt, Committed},
     error::{Code, Error, Result},
     feed::{ChangeFeed, Event, Origin},
     live::{Difference, LiveQuery, Placed, QueryChange, Relocated},
     node::{Device, Node, PeerWatch, StatusWatch, SyncOutcome},
+    selection::Selection,
     space::{Invitation, Member, Presence, PresenceWatch, Space},
     sync::{
         DiscoveredPeers, FullDocument, PeerState, PeerStatus, PlatformDiscovery, Refusal,
         SpaceStatus, Status, SyncConfig,
+    },
+    transaction::{
+        MAX_TRANSACTION_BYTES, MAX_TRANSACTION_DOCUMENTS, MAX_TRANSACTION_WRITES, Transaction, Turn,
     },
 };

@@ -3,7 +3,7 @@
 mod inner;
 mod presence;
 
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use dunlin_model::{Collection, DeviceId, DeviceKind, DocId, SpaceId};
 use dunlin_proto::trust::{Role, Ticket};
@@ -13,8 +13,13 @@ use serde_json::Value as Json;
 pub(crate) use self::inner::{Names, SpaceInner};
 pub use self::presence::{Presence, PresenceWatch};
 use crate::{
-    collection::CollectionHandle, engine::Engine, error::Result, feed::ChangeFeed, live::LiveQuery,
+    collection::CollectionHandle,
+    engine::Engine,
+    error::{Error, Result},
+    feed::ChangeFeed,
+    live::{LiveQuery, Question},
     node::Core,
+    transaction::{Transaction, Turn},
 };
 
 /// A set of documents that this device shares with others. Cheap to clone.
@@ -146,6 +151,76 @@ impl Space {
         self.inner.engine().query(sql, parameters).await
     }
 
+    /// Reads and writes several documents, all or nothing: in one commit, and in one batch of the
+    /// change feed. What others on this device write meanwhile is not lost: the closure reads one
+    /// moment, and runs again, five times at most, where something that it has read has changed.
+    ///
+    /// Transactions and updates on one space take turns, so do what takes time before or after: a run
+    /// of 2 seconds loses its turn. The closure must be fit to run several times. Peers that are
+    /// connected see all of it at once, where it is at most 256 KiB and 1,000 writes; otherwise, and
+    /// when they fetch it later, document by document.
+    ///
+    /// ```
+    /// # use dunlin::{Config, DeviceKind, Error, ListKeys, Node, Value};
+    /// # use serde_json::json;
+    /// # tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let node = Node::create(dir.path(), "barn", DeviceKind::Human, Config::default()).await?;
+    /// # let space = node.create_space("farm").await?;
+    /// let boxes = space.collection("boxes")?;
+    /// let (full, empty) = ("full".parse()?, "empty".parse()?);
+    /// boxes.put(&full, Value::from_json(&json!({"eggs": 6}))?).await?;
+    /// boxes.put(&empty, Value::from_json(&json!({"eggs": 0}))?).await?;
+    /// space
+    ///     .transaction(|tx| {
+    ///         let (boxes, full, empty) = (&boxes, &full, &empty);
+    ///         async move {
+    ///             for (id, more) in [(full, -1), (empty, 1)] {
+    ///                 let read = tx.get(boxes, id).await?;
+    ///                 let eggs = read.to_json()["eggs"].as_i64().unwrap_or_default() + more;
+    ///                 let new = Value::from_json(&json!({ "eggs": eggs }))?;
+    ///                 tx.save(boxes, &read, new, ListKeys::default())?;
+    ///             }
+    ///             Ok::<_, Error>(())
+    ///         }
+    ///     })
+    ///     .await?;
+    /// assert_eq!(boxes.get(&empty).await?.to_json(), json!({"eggs": 1}));
+    /// # node.shutdown().await?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// # })?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// What the closure returns, and then nothing is written. What refused a write, with the
+    /// document's name. `Busy` (try again) after 2 seconds in one run, or if others kept writing;
+    /// `InvalidInput` inside another transaction or update on this space; `Denied`, `StorageFull`,
+    /// `Suspended`, `Closed`.
+    pub async fn transaction<T, E, F, Fut>(&self, change: F) -> Result<T, E>
+    where
+        F: FnMut(Transaction) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+        E: From<Error>,
+    {
+        Ok(self.inner.transact(change).await?.0)
+    }
+
+    /// Waits for its turn to read, change and write: a transaction in single steps. `inside` says in
+    /// whose turns the caller is, by [`turn_name`](Self::turn_name): inside one on this space, another
+    /// one would wait for itself.
+    ///
+    /// # Errors
+    /// `InvalidInput` inside a turn on this space; `Suspended`, `Closed`.
+    pub async fn turn(&self, inside: &[u64]) -> Result<Turn> {
+        Turn::begin(self.inner.engine().clone(), inside).await
+    }
+
+    /// What turns on this space of this node are called, as nothing else in this process is.
+    pub fn turn_name(&self) -> u64 {
+        self.inner.engine().turns().name()
+    }
+
     /// Tells how a query would be carried out, with a warning for each whole collection read.
     ///
     /// # Errors
@@ -155,9 +230,10 @@ impl Space {
         self.inner.engine().read(move |reader| Ok(reader.explain(&sql)?)).await
     }
 
-    /// Follows a query: a snapshot first, then what changed.
+    /// Follows a query: a snapshot first, then what changed. Where it has more rows than
+    /// [`query`](Self::query) allows, it gives the first ones and says so.
     pub fn watch(&self, sql: &str, parameters: &[Json]) -> LiveQuery {
-        LiveQuery::new(self.inner.engine().clone(), sql.to_owned(), parameters.to_vec())
+        LiveQuery::new(self.inner.engine(), Question::new(sql, parameters, usize::MAX))
     }
 
     /// Makes queries by `json_extract(doc, PATH)` fast, where `path` is such as `$.due`; false if

@@ -122,6 +122,7 @@ async fn a_live_query_shows_the_last_edit_of_a_long_document() {
         shown = match timeout(DEADLINE, live.next()).await.unwrap().unwrap().unwrap() {
             QueryChange::Snapshot(rows) => rows.rows[0][1].clone(),
             QueryChange::Difference(difference) => difference.changed[0].row[1].clone(),
+            QueryChange::Failed(error) => panic!("{error:?}"),
         };
         times += 1;
     }

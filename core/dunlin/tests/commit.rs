@@ -111,7 +111,7 @@ async fn told(feed: &mut ChangeFeed) -> Vec<String> {
 /// The ids that a live query shows until it shows `last`.
 async fn shown(live: &mut LiveQuery) -> BTreeSet<String> {
     let mut ids = BTreeSet::new();
-    let id = |row: &Vec<Json>| row[0].as_str().unwrap().to_owned();
+    let id = |row: &dunlin::Row| row[0].as_str().unwrap().to_owned();
     while !ids.contains("last") {
         match timeout(DEADLINE, live.next()).await.unwrap().unwrap().unwrap() {
             QueryChange::Snapshot(Rows { rows, .. }) => ids.extend(rows.iter().map(id)),
@@ -119,6 +119,7 @@ async fn shown(live: &mut LiveQuery) -> BTreeSet<String> {
                 assert_eq!((difference.removed.len(), difference.changed.len()), (0, 0));
                 ids.extend(difference.inserted.iter().map(|placed| id(&placed.row)));
             }
+            QueryChange::Failed(error) => panic!("{error:?}"),
         }
     }
     ids

@@ -229,7 +229,7 @@ async fn a_live_query_gives_a_snapshot_and_then_the_difference() {
     notes.put(&id("x"), value(json!({"n": 1}))).await.unwrap();
     tasks.put(&id("b"), value(json!({"n": 0}))).await.unwrap();
     let Some(QueryChange::Difference(difference)) = live.next().await.unwrap() else { panic!() };
-    let inserted = vec![Placed { at: 0, row: vec![json!("b"), json!(0)] }];
+    let inserted = vec![Placed { at: 0, row: vec![json!("b"), json!(0)].into() }];
     assert_eq!(difference, Difference { inserted, ..Difference::default() });
 }
 

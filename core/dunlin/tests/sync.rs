@@ -509,3 +509,93 @@ mod simulated {
         assert_eq!(run(2).await.0, run(2).await.0);
     }
 }
+
+/// Two devices that are in sync, with `a` and `b` in `tasks`; the second one's space comes second.
+async fn linked() -> (Site, Site, Space, Space) {
+    let (a, b) = (Site::new("a").await, Site::new("b").await);
+    let here = a.node.create_space("farm").await.unwrap();
+    let there = admit(&here, &b.node, Role::Writer).await;
+    put(&here, "a", json!({"n": 0})).await;
+    put(&here, "b", json!({"n": 0})).await;
+    let address = start(&a.node, &[]).await;
+    start(&b.node, &[address]).await;
+    converge(&[&a.node, &b.node]).await;
+    (a, b, here, there)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connected_peer_sees_all_of_a_transaction_or_nothing_and_in_one_batch() {
+    const ROUNDS: i64 = 50;
+    let (a, b, here, there) = linked().await;
+    let mut feed = there.changes_after(None);
+    let tasks = &here.collection("tasks").unwrap();
+    let sums = tokio::spawn({
+        let there = there.clone();
+        async move {
+            let sql =
+                "SELECT sum(json_extract(doc, '$.n')), min(json_extract(doc, '$.n')) FROM tasks";
+            loop {
+                let rows = there.query(sql, &[]).await.unwrap().rows;
+                assert_eq!(rows[0][0], json!(0), "half of a transaction");
+                if rows[0][1] == json!(-ROUNDS) {
+                    return;
+                }
+            }
+        }
+    });
+    for n in 1..=ROUNDS {
+        let moved = here.transaction(|tx| async move {
+            for (key, n) in [("a", n), ("b", -n)] {
+                let patch = value(json!({ "n": n }));
+                tx.put(tasks, &id(key), patch, None, ListKeys::default())?;
+            }
+            Ok::<_, dunlin::Error>(())
+        });
+        moved.await.unwrap();
+    }
+    timeout(DEADLINE, sums).await.unwrap().unwrap();
+    let mut events = 0;
+    while events < 2 * ROUNDS {
+        let batch = timeout(DEADLINE, feed.next()).await.unwrap().unwrap().unwrap();
+        assert_eq!(batch.len() % 2, 0, "half of a transaction");
+        assert!(batch.iter().all(|event| event.origin == Origin::Remote));
+        events += batch.len() as i64;
+    }
+    converge(&[&a.node, &b.node]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_update_ends_within_five_runs_while_a_peer_commits_a_hundred_times_a_second() {
+    let (a, b, here, there) = linked().await;
+    let peer = tokio::spawn({
+        let there = there.clone();
+        async move {
+            for n in 0.. {
+                put(&there, "a", json!({ "theirs": n })).await;
+                sleep(Duration::from_millis(10)).await;
+            }
+        }
+    });
+    let tasks = &here.collection("tasks").unwrap();
+    let most = &std::sync::atomic::AtomicU32::new(0);
+    for n in 1..=20 {
+        let runs = &std::sync::atomic::AtomicU32::new(0);
+        let slow = |read: dunlin::Document| async move {
+            runs.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            // Longer than the peer takes for its next commit.
+            sleep(Duration::from_millis(30)).await;
+            let mut json = read.to_json();
+            json["n"] = json!(json["n"].as_i64().unwrap() + 1);
+            Ok::<_, dunlin::Error>(value(json))
+        };
+        tasks.update(&id("a"), ListKeys::default(), slow).await.unwrap();
+        let runs = runs.load(std::sync::atomic::Ordering::Relaxed);
+        assert!(runs <= 5, "{runs} runs");
+        most.fetch_max(runs, std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(json_of(&here, "a").await["n"], json!(n));
+    }
+    assert!(most.load(std::sync::atomic::Ordering::Relaxed) > 1, "the peer was in the way");
+    peer.abort();
+    converge(&[&a.node, &b.node]).await;
+    assert_eq!(json_of(&there, "a").await["n"], json!(20), "what had to wait was taken later");
+}

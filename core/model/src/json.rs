@@ -73,13 +73,13 @@ impl<'a> JsonText<'a> {
         Edit::list_from(&json, forms).map_err(|error| self.placed(error))
     }
 
-    /// Reads an object that holds a document's value in one of its fields, for
-    /// [`value_of`](Self::value_of).
+    /// Reads an object that holds a document's value or edits in one of its fields, for
+    /// [`value_of`](Self::value_of) and [`edits_of`](Self::edits_of).
     ///
     /// # Errors
     /// As [`json`](Self::json).
     pub fn envelope(&self) -> Result<Json, InvalidInput> {
-        self.parse(MAX_TEXT_DEPTH + 1, 1)
+        self.parse(MAX_TEXT_DEPTH + 3, 1)
     }
 
     /// Reads the value of a document out of what this text holds at `path`.
@@ -87,10 +87,25 @@ impl<'a> JsonText<'a> {
     /// # Errors
     /// As [`Value::from_json`], with line and column.
     pub fn value_of(&self, json: &Json, path: &Path, forms: Forms) -> Result<Value, InvalidInput> {
-        Value::read(json, forms).map_err(|error| {
-            let steps = path.segments().iter().rev();
-            self.placed(steps.fold(error, |error, step| error.below(step)))
-        })
+        Value::read(json, forms).map_err(|error| self.placed_below(error, path))
+    }
+
+    /// Reads a list of edits out of what this text holds at `path`.
+    ///
+    /// # Errors
+    /// As [`Edit::list_from_json`], with line and column.
+    pub fn edits_of(
+        &self,
+        json: &Json,
+        path: &Path,
+        forms: Forms,
+    ) -> Result<Vec<Edit>, InvalidInput> {
+        Edit::list_from(json, forms).map_err(|error| self.placed_below(error, path))
+    }
+
+    fn placed_below(&self, error: InvalidInput, path: &Path) -> InvalidInput {
+        let steps = path.segments().iter().rev();
+        self.placed(steps.fold(error, |error, step| error.below(step)))
     }
 
     /// Parses; `shell` levels stand around what the rule on nesting is about.
@@ -122,7 +137,7 @@ impl<'a> JsonText<'a> {
         let at = error
             .at
             .as_ref()
-            .and_then(|path| Parser::new(self.text, MAX_TEXT_DEPTH + 2).find(path));
+            .and_then(|path| Parser::new(self.text, MAX_TEXT_DEPTH + 3).find(path));
         match at {
             Some(offset) => {
                 let reason = format!("{} ({})", error.reason, self.place(offset));

@@ -118,6 +118,14 @@ pub enum Frame {
         /// The documents, see [`DocEntry`].
         content: Content,
     },
+    /// Updates that have just been committed at the sender as one: the receiver is to show all of
+    /// them or none.
+    Unit {
+        /// The space.
+        space: Slot,
+        /// The documents, see [`DocEntry`].
+        content: Content,
+    },
     /// Documents that changed at the sender while the receiver was slow; it should want them.
     Offer {
         /// The space.

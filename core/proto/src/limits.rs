@@ -72,6 +72,9 @@ pub const RETRY_MS: u64 = 60_000;
 
 /// Bytes of live updates that may wait for a slow peer, bookkeeping included.
 pub const LIVE_QUEUE_BYTES: usize = 24 << 10;
+/// Bytes of updates that were committed as one, and may travel and wait as one; their names and some
+/// bookkeeping included. At most [`BATCH_DOCUMENTS`] updates.
+pub const UNIT_BYTES: usize = 256 << 10;
 /// Documents that may wait for a slow peer as names only.
 pub const DIRTY_DOCUMENTS: usize = 1000;
 /// Pushes without permission that are answered; the next one closes the connection.

@@ -109,11 +109,11 @@ impl Session {
         self.conclude(result)
     }
 
-    /// An update was committed here: an edit of our own, or something that another peer handed
-    /// over, but nothing that came from this peer.
-    pub fn local_change(&mut self, space: &SpaceId, update: &DocUpdate) {
+    /// Updates were committed here, as one if there are several: an edit of our own, or something that
+    /// another peer handed over, but nothing that came from this peer.
+    pub fn local_change(&mut self, space: &SpaceId, updates: &[DocUpdate]) {
         if let Some((space, out)) = self.find(space) {
-            space.local_change(update, out);
+            space.local_change(updates, out);
         }
     }
 
@@ -399,6 +399,7 @@ fn slot(frame: &Frame) -> Option<Slot> {
         | Frame::Docs { space, .. }
         | Frame::Chunk { space, .. }
         | Frame::Push { space, .. }
+        | Frame::Unit { space, .. }
         | Frame::Offer { space, .. }
         | Frame::Done { space, .. }
         | Frame::Refuse { space, .. }

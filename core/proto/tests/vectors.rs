@@ -73,6 +73,7 @@ fn frames() -> Vec<(&'static str, Frame)> {
         ("docs", Frame::Docs { space, content: documents(), missing: vec![DocHash([0xdd; 16])] }),
         ("chunk", Frame::Chunk { space, content: Content::pack(vec![6, 7, 8]) }),
         ("push", Frame::Push { space, content: documents() }),
+        ("unit", Frame::Unit { space, content: documents() }),
         ("offer", Frame::Offer { space, documents: hashes.clone() }),
         ("done", Frame::Done { space, moved: true, diverged: hashes.clone(), aside: vec![] }),
         (
@@ -209,8 +210,8 @@ fn the_bytes_on_record_decode_to_the_frames_they_came_from() {
 fn every_type_of_frame_is_on_record() {
     let types: BTreeSet<u8> =
         frames().into_iter().map(|(name, _)| expected(name).unwrap()[0]).collect();
-    assert_eq!(types, (1..=17).collect());
-    assert_eq!(Frame::decode(&[18, 0xa0]), Ok(None), "a type that has no vector yet");
+    assert_eq!(types, (1..=18).collect());
+    assert_eq!(Frame::decode(&[19, 0xa0]), Ok(None), "a type that has no vector yet");
 }
 
 #[test]

@@ -45,6 +45,7 @@
 
 mod error;
 mod files;
+mod names;
 mod node_dir;
 mod query;
 mod schema;
@@ -53,8 +54,9 @@ mod sqlite;
 mod types;
 
 pub use error::{OpenError, StoreError};
+pub use names::sql_name;
 pub use node_dir::{Device, KnownPeer, NodeDir, Seed, SpaceRow};
-pub use query::{Limits, Plan, QueryError, Reader, Rows};
+pub use query::{Beyond, Failed, Limits, Plan, QueryError, Reader, Row, Rows, Run};
 pub use space::{
     IndexPath, Interrupter, KEPT, MAX_COLLECTIONS, MAX_GONE_NOTED, MAX_NOTES, MAX_QUARANTINED,
     MAX_QUARANTINED_BYTES, SpaceStore, Writer,

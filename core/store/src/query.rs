@@ -5,6 +5,7 @@ mod document;
 mod error;
 mod explain;
 mod pool;
+mod row;
 mod values;
 
 use std::{
@@ -13,12 +14,12 @@ use std::{
 };
 
 use dunlin_model::Collection;
-use rusqlite::Statement;
+use rusqlite::{Statement, types::ValueRef};
 use serde_json::Value;
 
 use self::pool::Guarded;
 pub(crate) use self::pool::Pool;
-pub use self::{error::QueryError, explain::Plan, pool::Reader};
+pub use self::{error::QueryError, explain::Plan, pool::Reader, row::Row};
 use crate::error::StoreError;
 
 /// Virtual-machine steps between two looks at the clock.
@@ -50,10 +51,35 @@ pub struct Rows {
     /// The columns' names.
     pub columns: Vec<String>,
     /// The rows; a blob is `{"$bytes": base64}`, infinity is null.
-    pub rows: Vec<Vec<Value>>,
+    pub rows: Vec<Row>,
+    /// Whether there are more rows than these, left out by [`Beyond::LeaveOut`].
+    pub more: bool,
     /// The collections that it read: only their changes can change the result.
     pub collections: BTreeSet<Collection>,
     /// The last change that the result takes into account.
+    pub seq: i64,
+}
+
+/// What becomes of rows beyond the [`Limits`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Beyond {
+    /// The query is refused.
+    Refuse,
+    /// The result has the first rows, and says that there are more.
+    LeaveOut,
+}
+
+/// One run of a query whose SQL is right.
+pub type Run = Result<Rows, Failed>;
+
+/// A query that cannot be carried out on what the documents hold: a later change may mend it.
+#[derive(Debug)]
+pub struct Failed {
+    /// Why not.
+    pub error: QueryError,
+    /// The collections that it reads: only their changes can mend it.
+    pub collections: BTreeSet<Collection>,
+    /// The last change that it takes into account.
     pub seq: i64,
 }
 
@@ -72,6 +98,41 @@ impl Reader {
         parameters: &[Value],
         limits: &Limits,
     ) -> Result<Rows, QueryError> {
+        self.run(sql, parameters, limits, Beyond::Refuse)?.map_err(|failed| failed.error)
+    }
+
+    /// [`query`](Self::query) that tells a query which cannot be right from one that fails on what
+    /// the documents hold at the moment.
+    ///
+    /// # Errors
+    /// [`QueryError`] for what no change of a document mends.
+    pub fn run(
+        &self,
+        sql: &str,
+        parameters: &[Value],
+        limits: &Limits,
+        beyond: Beyond,
+    ) -> Result<Run, QueryError> {
+        self.at_one_moment(|connection, seq| {
+            connection.meter(limits)?;
+            let table = collect(connection, sql, parameters, limits, beyond);
+            connection.unmeter();
+            let collections = connection.reads();
+            Ok(match table? {
+                Ok(Table { columns, rows, more }) => {
+                    Ok(Rows { columns, rows, more, collections, seq })
+                }
+                Err(error) => Err(Failed { error, collections, seq }),
+            })
+        })
+    }
+
+    /// Works in one transaction, with the last change that it sees. SQLite knows of collections and
+    /// indexes that came since the connection was used last.
+    fn at_one_moment<T>(
+        &self,
+        work: impl FnOnce(&mut Guarded, i64) -> Result<T, QueryError>,
+    ) -> Result<T, QueryError> {
         self.with_connection(|connection| {
             let seq = connection.trusted(|trusted| {
                 trusted.execute_batch("BEGIN")?;
@@ -79,59 +140,85 @@ impl Reader {
                     .prepare_cached("SELECT ifnull(max(seq), 0) FROM _changes")?
                     .query_row([], |row| row.get(0))
             });
-            let rows = seq
+            let outcome = seq
                 .map_err(|error| StoreError::from(error).into())
-                .and_then(|seq| run(connection, sql, parameters, limits, seq));
+                .and_then(|seq| work(connection, seq));
             connection.trusted(|trusted| trusted.execute_batch("ROLLBACK")).ok();
-            rows
+            outcome
         })
     }
 }
 
-fn run(
-    connection: &mut Guarded,
-    sql: &str,
-    parameters: &[Value],
-    limits: &Limits,
-    seq: i64,
-) -> Result<Rows, QueryError> {
-    connection.meter(limits)?;
-    let outcome = collect(connection, sql, parameters, limits);
-    connection.unmeter();
-    let (columns, rows) = outcome?;
-    Ok(Rows { columns, rows, collections: connection.reads(), seq })
+struct Table {
+    columns: Vec<String>,
+    rows: Vec<Row>,
+    more: bool,
 }
 
-type Table = (Vec<String>, Vec<Vec<Value>>);
-
+/// Compiles and runs a query; the inner error is one that depends on the documents.
 fn collect(
     connection: &Guarded,
     sql: &str,
     parameters: &[Value],
     limits: &Limits,
-) -> Result<Table, QueryError> {
+    beyond: Beyond,
+) -> Result<Result<Table, QueryError>, QueryError> {
     let mut statement = connection.prepare(sql)?;
     bind(&mut statement, parameters)?;
+    match step(connection, &mut statement, limits, beyond) {
+        Err(error) if !error.depends_on_documents() => Err(error),
+        table => Ok(table),
+    }
+}
+
+fn step(
+    connection: &Guarded,
+    statement: &mut Statement<'_>,
+    limits: &Limits,
+    beyond: Beyond,
+) -> Result<Table, QueryError> {
     let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut found = statement.raw_query();
-    let mut rows = Vec::new();
+    let mut table = Table { columns, rows: Vec::new(), more: false };
     let mut bytes = 0;
     while let Some(row) = found.next().map_err(|error| connection.explain_failure(error))? {
-        if rows.len() == limits.rows {
-            return Err(QueryError::TooManyRows { rows: limits.rows });
-        }
-        let mut values = Vec::with_capacity(columns.len());
-        for index in 0..columns.len() {
-            let value = row.get_ref(index).map_err(|error| connection.explain_failure(error))?;
-            bytes += values::size(value);
-            if bytes > limits.bytes {
-                return Err(QueryError::TooManyBytes { bytes: limits.bytes });
+        let refusal = if table.rows.len() == limits.rows {
+            Some(QueryError::TooManyRows { rows: limits.rows })
+        } else {
+            bytes += size(connection, row, table.columns.len())?;
+            (bytes > limits.bytes).then_some(QueryError::TooManyBytes { bytes: limits.bytes })
+        };
+        match (refusal, beyond) {
+            (None, _) => table.rows.push(cells(connection, row, table.columns.len())?),
+            (Some(refusal), Beyond::Refuse) => return Err(refusal),
+            (Some(_), Beyond::LeaveOut) => {
+                table.more = true;
+                break;
             }
-            values.push(values::to_json(value));
         }
-        rows.push(values);
     }
-    Ok((columns, rows))
+    Ok(table)
+}
+
+fn size(
+    connection: &Guarded,
+    row: &rusqlite::Row<'_>,
+    columns: usize,
+) -> Result<usize, QueryError> {
+    (0..columns).try_fold(0, |sum, index| Ok(sum + values::size(cell(connection, row, index)?)))
+}
+
+fn cells(connection: &Guarded, row: &rusqlite::Row<'_>, columns: usize) -> Result<Row, QueryError> {
+    let value = |index| Ok(values::to_json(cell(connection, row, index)?));
+    (0..columns).map(value).collect::<Result<Vec<_>, QueryError>>().map(Row::from)
+}
+
+fn cell<'a>(
+    connection: &Guarded,
+    row: &'a rusqlite::Row<'_>,
+    index: usize,
+) -> Result<ValueRef<'a>, QueryError> {
+    row.get_ref(index).map_err(|error| connection.explain_failure(error))
 }
 
 fn bind(statement: &mut Statement<'_>, parameters: &[Value]) -> Result<(), QueryError> {

@@ -24,5 +24,9 @@ pub(crate) const DEVICE: Schema = Schema {
 /// One space.
 pub(crate) const SPACE: Schema = Schema {
     application_id: i32::from_be_bytes(*b"DunS"),
-    migrations: &[include_str!("schema/space_v1.sql"), include_str!("schema/space_v2.sql")],
+    migrations: &[
+        include_str!("schema/space_v1.sql"),
+        include_str!("schema/space_v2.sql"),
+        include_str!("schema/space_v3.sql"),
+    ],
 };

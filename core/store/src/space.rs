@@ -193,6 +193,8 @@ impl SpaceStore {
 pub struct Writer<'a> {
     store: &'a mut SpaceStore,
     before: Cursor,
+    /// The first change of the unit that is being written, if one is.
+    unit: Option<i64>,
     is_committed: bool,
 }
 
@@ -200,7 +202,7 @@ impl<'a> Writer<'a> {
     fn begin(store: &'a mut SpaceStore) -> Result<Self, StoreError> {
         store.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let before = store.cursor();
-        Ok(Self { store, before, is_committed: false })
+        Ok(Self { store, before, unit: None, is_committed: false })
     }
 
     /// Runs `change` such that its failure undoes what it did and nothing else.
@@ -225,6 +227,23 @@ impl<'a> Writer<'a> {
         }
         self.execute("RELEASE part")?;
         outcome
+    }
+
+    /// Runs `change` as one unit: its failure undoes what it did and nothing else, and the change
+    /// feed hands out all of it together. Returns the unit's name too, the sequence number of its
+    /// first change.
+    ///
+    /// # Errors
+    /// As [`savepoint`](Self::savepoint).
+    pub fn unit<T, E: From<StoreError>>(
+        &mut self,
+        change: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<(T, i64), E> {
+        let first = self.store.cursor.last_seq + 1;
+        self.unit = Some(first);
+        let outcome = self.savepoint(change);
+        self.unit = None;
+        Ok((outcome?, first))
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {

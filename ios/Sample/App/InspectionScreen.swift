@@ -7,13 +7,13 @@ struct InspectionScreen: View {
     let space: Space
     let id: String
     @EnvironmentObject private var sample: Sample
-    @StateObject private var read = Live<Document<Inspection>?>()
+    @StateObject private var read = Live<Inspected<Inspection>?>()
     @StateObject private var notes = TextFieldBinding()
 
     var body: some View {
         Form {
             RefusalLine()
-            if let document = read.value.flatMap({ $0 }) {
+            if let document = read.value.flatMap({ $0?.document }) {
                 condition(document.value)
                 ForEach(document.conflicts) { conflictLine($0, in: document) }
                 HStack {
@@ -22,10 +22,13 @@ struct InspectionScreen: View {
                 }
                 Section("Notes") { BoundTextView(notes).frame(minHeight: 160) }
             }
+            if let failure = read.value.flatMap({ $0?.failure }) {
+                Text("Of another version of this app: \(failure.reason)")
+            }
             if let refusal = read.refusal ?? notes.refusal { Text(refusal.reason) }
         }
         .buttonStyle(.borderless)
-        .navigationTitle(read.value.flatMap { $0?.value.place } ?? "")
+        .navigationTitle(read.value.flatMap { $0?.value?.place } ?? "")
         .task {
             await sample.attempt {
                 await read.follow(try space.inspections.watchDocument(id), id: id)

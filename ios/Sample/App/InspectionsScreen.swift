@@ -6,7 +6,7 @@ import SwiftUI
 struct InspectionsScreen: View {
     let space: Space
     @EnvironmentObject private var sample: Sample
-    @StateObject private var list = Live<[Entry<Inspection>]>()
+    @StateObject private var list = Live<Entries<Inspection>>()
     @State private var place = ""
 
     var body: some View {
@@ -22,12 +22,9 @@ struct InspectionsScreen: View {
             }
             if let refusal = list.refusal { Text(refusal.reason) }
             ForEach(list.value ?? []) { entry in
-                NavigationLink {
-                    InspectionScreen(space: space, id: entry.id)
-                } label: {
-                    Toggle("\(entry.value.place): \(entry.value.condition)", isOn: done(entry))
-                }
+                row(entry)
             }
+            if list.value?.hasMore == true { Text("There are more than these") }
         }
         .buttonStyle(.borderless)
         .navigationTitle(space.alias ?? space.name)
@@ -39,11 +36,27 @@ struct InspectionsScreen: View {
         }
     }
 
-    private func done(_ entry: Entry<Inspection>) -> Binding<Bool> {
+    @ViewBuilder
+    private func row(_ entry: Entry<Inspection>) -> some View {
+        switch entry.result {
+        case .success(let inspection):
+            NavigationLink {
+                InspectionScreen(space: space, id: entry.id)
+            } label: {
+                Toggle(
+                    "\(inspection.place): \(inspection.condition)",
+                    isOn: done(entry.id, inspection.done))
+            }
+        case .failure(let failure):
+            Text("\(entry.id) is of another version of this app: \(failure.reason)")
+        }
+    }
+
+    private func done(_ id: String, _ isDone: Bool) -> Binding<Bool> {
         Binding(
-            get: { entry.value.done },
+            get: { isDone },
             set: { done in
-                sample.start { try await space.inspections.update(entry.id) { $0.done = done } }
+                sample.start { try await space.inspections.update(id) { $0.done = done } }
             })
     }
 }

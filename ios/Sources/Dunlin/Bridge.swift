@@ -75,6 +75,7 @@ extension ErrorCode {
             case .wrongKind: .wrongKind
             case .unplaceable: .unplaceable
             case .staleVersion: .staleVersion
+            case .busy: .busy
             case .denied: .denied
             case .limitExceeded: .limitExceeded
             case .alreadyOpen: .alreadyOpen

@@ -2,11 +2,17 @@ internal import DunlinBindings
 import Foundation
 
 /// Some commits of a space, in order.
-public struct ChangeBatch: Sendable {
+public struct ChangeBatch: Sendable, Hashable {
     /// The commits: at least one, at most 256.
     public let changes: [Change]
 
-    private let feed: DunlinBindings.ChangeFeed
+    private let feed: DunlinBindings.ChangeFeed?
+
+    /// Makes one of no feed, for instance for a test: acknowledging it does nothing.
+    public init(_ changes: [Change]) {
+        self.changes = changes
+        feed = nil
+    }
 
     init(_ events: [DunlinBindings.Event], from feed: DunlinBindings.ChangeFeed) {
         changes = events.map(Change.init)
@@ -18,9 +24,15 @@ public struct ChangeBatch: Sendable {
     ///
     /// - Throws: ``DunlinError`` `closed` after shutdown, `storageFull`.
     public func acknowledge() async throws {
-        guard let last = changes.last else { return }
+        guard let feed, let last = changes.last else { return }
         try await bridged { try await feed.acknowledge(seq: last.seq) }
     }
+
+    /// Whether both tell of the same commits.
+    public static func == (one: Self, other: Self) -> Bool { one.changes == other.changes }
+
+    /// Hashes the commits.
+    public func hash(into hasher: inout Hasher) { hasher.combine(changes) }
 }
 
 /// One commit.
@@ -48,6 +60,27 @@ public struct Change: Hashable, Sendable {
 
     /// This device's clock at the commit.
     public let time: Date
+
+    /// Makes one, for instance for a preview or a test.
+    public init(
+        seq: Int64,
+        collection: String,
+        id: String,
+        paths: [String],
+        device: String,
+        kind: DeviceKind,
+        origin: Origin,
+        time: Date
+    ) {
+        self.seq = seq
+        self.collection = collection
+        self.id = id
+        self.paths = paths
+        self.device = device
+        self.kind = kind
+        self.origin = origin
+        self.time = time
+    }
 
     init(_ event: DunlinBindings.Event) {
         seq = event.seq

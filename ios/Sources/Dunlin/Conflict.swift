@@ -21,6 +21,15 @@ public struct Conflict: Hashable, Sendable, Identifiable {
     /// had it.
     public let item: String?
 
+    /// Makes one, for instance for a preview or a test.
+    public init(id: String, path: String, shown: Side, lost: Side, item: String? = nil) {
+        self.id = id
+        self.path = path
+        self.shown = shown
+        self.lost = lost
+        self.item = item
+    }
+
     init(_ conflict: DunlinBindings.Conflict) throws {
         id = conflict.id
         path = conflict.path
@@ -44,6 +53,14 @@ public struct Side: Hashable, Sendable {
     /// Whether it is what the document began with, which nobody in particular wrote.
     public let isAtCreation: Bool
 
+    /// Makes one, for instance for a preview or a test.
+    public init(value: JSONValue?, author: Author? = nil, time: Date? = nil, isAtCreation: Bool = false) {
+        self.value = value
+        self.author = author
+        self.time = time
+        self.isAtCreation = isAtCreation
+    }
+
     init(_ side: DunlinBindings.Side) throws {
         value = try side.json.map(parsedJSON)
         author = side.author.map(Author.init)
@@ -59,6 +76,12 @@ public struct Author: Hashable, Sendable {
 
     /// How that is known.
     public let known: Evidence
+
+    /// Makes one, for instance for a preview or a test.
+    public init(device: Device, known: Evidence) {
+        self.device = device
+        self.known = known
+    }
 
     init(_ author: DunlinBindings.Author) {
         device = Device(author.device)
@@ -97,6 +120,14 @@ public struct Listed: Hashable, Sendable {
     /// Whether something in it lost against a concurrent write, or came after its deletion.
     public let hasConflicts: Bool
 
+    /// Makes one, for instance for a preview or a test.
+    public init(collection: String, id: String, isDeleted: Bool, hasConflicts: Bool) {
+        self.collection = collection
+        self.id = id
+        self.isDeleted = isDeleted
+        self.hasConflicts = hasConflicts
+    }
+
     init(_ listed: DunlinBindings.Listed) {
         collection = listed.collection
         id = listed.id
@@ -120,8 +151,18 @@ extension DocumentCollection {
     ///   not as it was read, `denied`, `limitExceeded`, `storageFull`.
     @discardableResult
     public func keep(_ read: Document<Model>, _ conflict: Conflict) async throws -> Committed {
-        let (id, base) = (read.id, read.version)
-        return Committed(
+        try await keep(conflict, of: read.id, base: read.version)
+    }
+
+    /// Settles a conflict as ``keep(_:_:)-(Document<Model>,_)`` does, also of a document that is deleted,
+    /// or that the model does not read.
+    @discardableResult
+    public func keep(_ read: Inspected<Model>, _ conflict: Conflict) async throws -> Committed {
+        try await keep(conflict, of: read.id, base: read.version)
+    }
+
+    private func keep(_ conflict: Conflict, of id: String, base: String) async throws -> Committed {
+        Committed(
             try await bridged { [native] in
                 try await native.keep(id: id, conflict: conflict.id, base: base)
             })
@@ -131,11 +172,22 @@ extension DocumentCollection {
     ///
     /// A list item that is gone comes back with what was late, and so does a deleted document.
     ///
-    /// - Throws: ``DunlinError`` as ``keep(_:_:)`` does, where what lost is not as it was read.
+    /// - Throws: ``DunlinError`` as ``keep(_:_:)-(Document<Model>,_)`` does, where what lost is not as it
+    ///   was read.
     @discardableResult
     public func take(_ read: Document<Model>, _ conflict: Conflict) async throws -> Committed {
-        let (id, base) = (read.id, read.version)
-        return Committed(
+        try await take(conflict, of: read.id, base: read.version)
+    }
+
+    /// Settles a conflict as ``take(_:_:)-(Document<Model>,_)`` does, also of a document that is deleted,
+    /// or that the model does not read.
+    @discardableResult
+    public func take(_ read: Inspected<Model>, _ conflict: Conflict) async throws -> Committed {
+        try await take(conflict, of: read.id, base: read.version)
+    }
+
+    private func take(_ conflict: Conflict, of id: String, base: String) async throws -> Committed {
+        Committed(
             try await bridged { [native] in
                 try await native.take(id: id, conflict: conflict.id, base: base)
             })

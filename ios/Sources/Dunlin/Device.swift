@@ -10,6 +10,13 @@ public struct Device: Hashable, Sendable, Identifiable {
 
     /// What acts through it.
     public let kind: DeviceKind
+
+    /// Makes one, for instance for a preview or a test.
+    public init(id: String, name: String, kind: DeviceKind) {
+        self.id = id
+        self.name = name
+        self.kind = kind
+    }
 }
 
 /// What acts through a device, as its owner declared it: attribution, never permission.

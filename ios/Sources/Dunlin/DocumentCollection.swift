@@ -1,8 +1,5 @@
 internal import DunlinBindings
 
-/// How often ``DocumentCollection/update(_:isolation:_:)`` reads again where a base has become too old.
-private let updateAttempts = 5
-
 /// The documents of one collection, seen through a model.
 ///
 /// Every write is on disk when it returns. A write whose task was cancelled may or may not have
@@ -108,10 +105,19 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
 
     /// Reads a document.
     ///
-    /// - Throws: ``DunlinError`` `notFound` if there is none, or it is deleted; `invalidInput` if it
-    ///   does not fit the model.
+    /// - Throws: ``DunlinError`` `notFound` if there is none, or it is deleted; `wrongKind` if the model
+    ///   does not read it: ``inspect(_:)`` does.
     public func get(_ id: String) async throws -> Document<Model> {
-        try Document(try await bridged { [native] in try await native.get(id: id) }, in: name)
+        try document(try await bridged { [native] in try await native.get(id: id) })
+    }
+
+    /// What was read, through the model.
+    func document(_ read: DunlinBindings.Document) throws -> Document<Model> {
+        do {
+            return try Document(read)
+        } catch {
+            throw Misfit(error).refusal(of: "\(name)/\(read.id) does not fit \(Model.self)")
+        }
     }
 
     /// Reads a document; nil if there is none, or it is deleted.
@@ -125,42 +131,37 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
         }
     }
 
-    /// Reads a document even if it is deleted.
+    /// Reads a document even if it is deleted, or the model does not read it.
     ///
     /// - Throws: ``DunlinError`` `notFound` if it never existed.
-    public func inspect(_ id: String) async throws -> Document<Model> {
-        try Document(try await bridged { [native] in try await native.inspect(id: id) }, in: name)
+    public func inspect(_ id: String) async throws -> Inspected<Model> {
+        try Inspected(try await bridged { [native] in try await native.inspect(id: id) })
     }
 
-    /// Changes a document: `update(id) { $0.done = true }`.
+    /// Changes a document: `update(id) { $0.count += 1 }`.
     ///
-    /// Only the difference between what was read and what the closure makes of it is written: what
-    /// others wrote meanwhile and fields that the model does not know stay. The closure runs again on
-    /// a new read in the rare case that the difference cannot be mapped onto what others wrote.
+    /// Only the difference between what was read and what the closure makes of it is written: fields
+    /// that the model does not know stay. What this device writes meanwhile is not lost, as in
+    /// ``Space/transaction(isolation:_:)``: the closure runs again, five times at most in all, where the
+    /// document has changed since it was read, and has to be fit for that. Updates and transactions on
+    /// one space take turns, so do what takes time before or after. Another device is not isolated from:
+    /// what it writes at the same time is merged, and sums across devices are a ``Counter``.
     ///
-    /// - Throws: ``DunlinError`` `notFound`, `invalidInput`, `limitExceeded`, `denied`,
+    /// - Throws: ``DunlinError`` `notFound`, `wrongKind`, `invalidInput`, `limitExceeded`, `denied`,
     ///   `storageFull`; `unplaceable` where the model shows the document otherwise than it is stored and
-    ///   a change has no place there; `staleVersion` if others kept on writing. And what the closure
-    ///   throws.
+    ///   a change has no place there; `busy` (try again) if the closure took 2 seconds, or others kept on
+    ///   writing; `invalidInput` inside another update or transaction on the same space. And what the
+    ///   closure throws.
     @discardableResult
     public func update(
         _ id: String,
         isolation: isolated (any Actor)? = #isolation,
-        _ change: (inout Model) throws -> Void
+        _ change: (inout Model) async throws -> Void
     ) async throws -> Committed {
-        var attempt = 1
-        while true {
-            let read = try await get(id)
-            var value = read.value
-            try change(&value)
-            do {
-                return try await save(read, as: value)
-            } catch let refusal as DunlinError
-                where refusal.code == .staleVersion && attempt < updateAttempts
-            {
-                attempt += 1
-            }
+        let transacted = try await space.transact { transaction in
+            try await transaction.update(id, in: self, change)
         }
+        return transacted.committed[0]
     }
 
     /// Writes the difference between a document as it was read and a changed copy of its value.
@@ -168,19 +169,27 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     /// What the model leaves out, sorts, folds or replaces while it decodes stays as it is stored; what
     /// was changed is written to the item that it came from.
     ///
-    /// - Throws: ``DunlinError`` as ``update(_:isolation:_:)`` does; `staleVersion` means: read again
-    ///   and retry.
+    /// - Throws: ``DunlinError`` as ``edit(_:base:isolation:_:)`` does; `unplaceable` where the model shows
+    ///   the document otherwise than it is stored and a change has no place there.
     @discardableResult
     public func save(_ read: Document<Model>, as value: Model) async throws -> Committed {
-        let encoding = ModelEncoding(forms, read.orders)
-        let (before, after) = (try encoding.text(of: read.value), try encoding.text(of: value))
-        let keys = encoding.keys.declared
-        try readBack(read, value, before, after, keys)
+        let (before, after, keys) = try difference(read, value)
         return Committed(
             try await bridged { [native] in
                 try await native.save(
                     document: read.native, read: before, new: after, keys: keys)
             })
+    }
+
+    /// What saving hands over, once it is known to mean what the model would read.
+    func difference(
+        _ read: Document<Model>, _ value: Model
+    ) throws -> (before: String, after: String, keys: [String: String]) {
+        let encoding = ModelEncoding(forms, read.orders)
+        let (before, after) = (try encoding.text(of: read.value), try encoding.text(of: value))
+        let keys = encoding.keys.declared
+        try readBack(read, value, before, after, keys)
+        return (before, after, keys)
     }
 
     /// Refuses a save from which the model would not read what it means.

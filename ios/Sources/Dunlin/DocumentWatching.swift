@@ -6,34 +6,71 @@ import Foundation
 let suspendedPause: UInt64 = 250_000_000
 
 extension DocumentCollection {
-    /// Follows the documents for which a condition holds, by id: the list, then the new list whenever
-    /// it has changed. Begins before the first document too.
+    /// Follows documents: the list, then the new list whenever it has changed. Begins before the first
+    /// document too. One that the model does not read is a failure, and a value again when it is mended.
+    ///
+    /// Beyond the limit, 10,000 documents or 8 MiB the list has the first ones and says that there are
+    /// more. Fails with `invalidInput` or `denied` for SQL that is wrong or reads what it may not. What
+    /// documents hold ends nothing.
     ///
     /// - Parameters:
     ///   - condition: SQL over `id`, `doc` and `has_conflicts`, such as
-    ///     `json_extract(doc, '$.done') = ?`.
-    ///   - parameters: the values for its `?`: nil, truth values, numbers, strings and dates.
+    ///     `json_extract(doc, '$.done') = ?`; all documents if nil.
+    ///   - parameters: the values for the `?` in it, and for those in the order: nil, truth values,
+    ///     numbers, strings and dates.
+    ///   - orderBy: SQL as it stands behind `ORDER BY`, such as `json_extract(doc, '$.due') DESC`; what
+    ///     is alike in it, or all of it if nil, is in the order of the ids.
+    ///   - limit: how many documents at most.
     public func watch(
-        _ condition: String = "TRUE", _ parameters: (any QueryParameter)?...
-    ) -> Updates<[Entry<Model>]> {
-        watch(condition, parameters: parameters)
+        _ condition: String? = nil, _ parameters: (any QueryParameter)?...,
+        orderBy: String? = nil, limit: Int? = nil
+    ) -> Updates<Entries<Model>> {
+        watch(condition, parameters: parameters, orderBy: orderBy, limit: limit)
     }
 
-    /// Follows documents as ``watch(_:_:)`` does, with parameters that are in a list already.
+    /// Follows documents as ``watch(_:_:orderBy:limit:)`` does, with parameters that are in a list
+    /// already.
     public func watch(
-        _ condition: String, parameters: [(any QueryParameter)?]
-    ) -> Updates<[Entry<Model>]> {
-        let sql = "SELECT id, doc FROM \(name) WHERE \(condition) ORDER BY id"
-        let reader = EntryReader<Model>(of: name)
-        return space.watch(sql, parameters: parameters).map { try reader.entries(of: $0.rows) }
+        _ condition: String?, parameters: [(any QueryParameter)?],
+        orderBy: String? = nil, limit: Int? = nil
+    ) -> Updates<Entries<Model>> {
+        let values = parameters.values
+        let most = limit.map { UInt32(clamping: $0) }
+        return following({ _, row, _ in try read(row) }) { [native] in
+            try native.watch(
+                condition: condition, parameters: try encodeJSON(values), order: orderBy, limit: most)
+        }.map { Entries($0.items, hasMore: $0.hasMore, refusal: $0.refusal) }
+    }
+
+    /// Follows how many documents there are for which a condition holds. While some document holds what
+    /// the condition cannot be asked of, the last count stands.
+    ///
+    /// Fails as ``watch(_:_:orderBy:limit:)`` does.
+    public func watchCount(
+        _ condition: String? = nil, _ parameters: (any QueryParameter)?...
+    ) -> Updates<Int> {
+        watchCount(condition, parameters: parameters)
+    }
+
+    /// Follows how many documents there are as ``watchCount(_:_:)`` does, with parameters that are in a
+    /// list already.
+    public func watchCount(
+        _ condition: String?, parameters: [(any QueryParameter)?]
+    ) -> Updates<Int> {
+        let values = parameters.values
+        let counts = following({ _, row, _ in Int(try readCells(row).first?.integer ?? 0) }) {
+            [native] in
+            try native.watchCount(condition: condition, parameters: try encodeJSON(values))
+        }
+        return counts.compactMap { $0.refusal == nil ? $0.items.first : nil }
     }
 
     /// Follows one document, with its version: at once, then whenever it has changed; nil while there
     /// is none, or it is deleted.
     ///
-    /// Changes that come faster than they are taken are told as one. Ends when the node is shut down.
-    /// Fails as ``find(_:)`` does.
-    public func watchDocument(_ id: String) -> Updates<Document<Model>?> {
+    /// Changes that come faster than they are taken are told as one. Ends when the node is shut down,
+    /// and never for what the document holds.
+    public func watchDocument(_ id: String) -> Updates<Inspected<Model>?> {
         Updates {
             let follower = DocumentFollower(id, in: self)
             return Subscription(
@@ -41,11 +78,14 @@ extension DocumentCollection {
         }
     }
 
-    /// ``find(_:)`` that waits while the node is suspended.
-    fileprivate func findAwake(_ id: String) async throws -> Document<Model>? {
+    /// The document, unless it is deleted; waits while the node is suspended.
+    fileprivate func findAwake(_ id: String) async throws -> Inspected<Model>? {
         while true {
             do {
-                return try await find(id)
+                let read = try await inspect(id)
+                return read.isDeleted ? nil : read
+            } catch let refusal as DunlinError where refusal.code == .notFound {
+                return nil
             } catch let refusal as DunlinError where refusal.code == .suspended {
                 try await Task.sleep(nanoseconds: suspendedPause)
             }
@@ -53,33 +93,14 @@ extension DocumentCollection {
     }
 }
 
-/// Reads rows through a model; what has not changed since the result before is not read again.
-private final class EntryReader<Model: Codable & Sendable>: @unchecked Sendable {
-    private let collection: String
-    private let lock = NSLock()
-    private var known: [String: (json: String, entry: Entry<Model>)] = [:]
-
-    init(of collection: String) {
-        self.collection = collection
-    }
-
-    func entries(of rows: [Row]) throws -> [Entry<Model>] {
-        try lock.withLock {
-            var next: [String: (json: String, entry: Entry<Model>)] = [:]
-            let entries = try rows.map { row in
-                let (id, json) = (row["id"]?.string ?? "", row["doc"]?.string ?? "")
-                let same = known[id].flatMap { $0.json == json ? $0.entry : nil }
-                let entry = try same ?? read(json, id: id)
-                next[id] = (json, entry)
-                return entry
-            }
-            known = next
-            return entries
-        }
-    }
-
-    private func read(_ json: String, id: String) throws -> Entry<Model> {
-        Entry(id: id, value: try decodeJSON(Model.self, from: json, of: "\(collection)/\(id)"))
+/// A row of `id` and `doc` as an entry.
+private func read<Model: Codable & Sendable>(_ row: String) throws -> Entry<Model> {
+    let cells = try readCells(row)
+    let (id, json) = (cells[0].string ?? "", cells[1].string ?? "")
+    do {
+        return Entry(id: id, value: try decodedDocument(Model.self, from: json).value)
+    } catch {
+        return Entry(id: id, failure: Misfit(error).unreadable(try parsedJSON(json)))
     }
 }
 
@@ -99,7 +120,7 @@ private actor DocumentFollower<Model: Codable & Sendable> {
         feed = collection.space.native.changesAfter(seq: nil)
     }
 
-    func next() async throws -> Document<Model>?? {
+    func next() async throws -> Inspected<Model>?? {
         if told == nil { return .some(tell(try await collection.findAwake(id))) }
         while let events = try await feed.next() {
             guard events.contains(where: { $0.id == id && $0.collection == collection.name }) else {
@@ -116,7 +137,7 @@ private actor DocumentFollower<Model: Codable & Sendable> {
         return nil
     }
 
-    private func tell(_ document: Document<Model>?) -> Document<Model>? {
+    private func tell(_ document: Inspected<Model>?) -> Inspected<Model>? {
         told = .some(document?.version)
         return document
     }

@@ -1,7 +1,7 @@
 import Foundation
 
 /// Dunlin refused something; nothing has changed.
-public struct DunlinError: Error, Equatable, Sendable {
+public struct DunlinError: Error, Hashable, Sendable {
     /// What kind of refusal it is.
     public let code: ErrorCode
 
@@ -14,7 +14,8 @@ public struct DunlinError: Error, Equatable, Sendable {
     /// Whether the same call can succeed later.
     public let isRetryable: Bool
 
-    init(_ code: ErrorCode, _ reason: String, remedy: String, isRetryable: Bool = false) {
+    /// Makes one, for instance for a preview or a test.
+    public init(_ code: ErrorCode, _ reason: String, remedy: String, isRetryable: Bool = false) {
         self.code = code
         self.reason = reason
         self.remedy = remedy

@@ -32,6 +32,9 @@ extension ErrorCode {
     /// The base of an edit is too old to be mapped forward; read again and retry.
     public static let staleVersion = ErrorCode(rawValue: "StaleVersion")
 
+    /// Somebody else was at it; try again.
+    public static let busy = ErrorCode(rawValue: "Busy")
+
     /// This device's role does not allow it.
     public static let denied = ErrorCode(rawValue: "Denied")
 

@@ -11,6 +11,13 @@ public struct Member: Hashable, Sendable {
 
     /// When it was given that role, by the clock of whoever gave it.
     public let since: Date
+
+    /// Makes one, for instance for a preview or a test.
+    public init(device: Device, role: Role, since: Date) {
+        self.device = device
+        self.role = role
+        self.since = since
+    }
 }
 
 /// What a member of a space may do.

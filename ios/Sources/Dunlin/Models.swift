@@ -42,28 +42,32 @@ extension ModelEncoding {
     }
 }
 
-/// A model from a document's JSON; what it does not know is passed over.
+/// A value from JSON; what it does not know is passed over.
 func decodeJSON<Value: Decodable>(
     _ type: Value.Type, from json: String, of name: @autoclosure () -> String
 ) throws -> Value {
-    try decodedDocument(type, from: json, of: name()).value
+    do {
+        return try decoded(type, from: try JSONParser.value(of: json), in: ModelDecoding())
+    } catch {
+        throw Misfit(error).refusal(of: "\(name()) does not fit \(type)")
+    }
 }
 
 /// A model from a document's JSON, with what is to be known for writing it again.
+///
+/// - Throws: whatever the model's decoding does: see ``Misfit``.
 func decodedDocument<Value: Decodable>(
-    _ type: Value.Type, from json: String, of name: @autoclosure () -> String
+    _ type: Value.Type, from json: String
 ) throws -> (value: Value, orders: SetOrders) {
-    do {
-        let decoding = ModelDecoding()
-        let value = try decoding.value(type, from: try JSONParser.value(of: json), at: Place())
-        return (value, decoding.orders)
-    } catch {
-        throw DunlinError(
-            .invalidInput,
-            "\(name()) does not fit \(type): \(told(error))",
-            remedy: "make the model's new fields optional, for documents that were written before them"
-        )
-    }
+    let decoding = ModelDecoding()
+    let value = try decoded(type, from: try JSONParser.value(of: json), in: decoding)
+    return (value, decoding.orders)
+}
+
+func decoded<Value: Decodable>(
+    _ type: Value.Type, from json: JSONValue, in decoding: ModelDecoding
+) throws -> Value {
+    try decoding.value(type, from: json, at: Place())
 }
 
 /// The library's own JSON, which is always some.
@@ -71,9 +75,40 @@ func parsedJSON(_ json: String) throws -> JSONValue {
     try decodeJSON(JSONValue.self, from: json, of: "what the library handed over")
 }
 
+/// What a model does not read: a model's `init(from:)` throws what it likes.
+struct Misfit {
+    private let path: String
+    private let reason: String
+
+    init(_ error: any Error) {
+        let (path, reason) = place(of: error)
+        self.path = path.map { "/" + escaped($0) }.joined()
+        self.reason = reason
+    }
+
+    /// What a list tells of it.
+    func unreadable(_ json: JSONValue) -> Unreadable {
+        Unreadable(path: path, reason: reason, json: json)
+    }
+
+    /// What a caller is told that wants nothing but a value.
+    func refusal(of what: String) -> DunlinError {
+        DunlinError(
+            .wrongKind, what + (path.isEmpty ? "" : " at \(path)") + ": \(reason)",
+            remedy: "read it with inspect(_:) and mend it with edit(_:) by path, or let the model read "
+                + "such documents too")
+    }
+}
+
 /// What a coder says, with the place where it stood.
 private func told(_ error: any Error) -> String {
-    let (context, what): (_, String) =
+    let (path, what) = place(of: error)
+    return path.isEmpty ? what : "at /\(path.joined(separator: "/")): \(what)"
+}
+
+/// Where a coder stood, and what it says.
+private func place(of error: any Error) -> (path: [String], what: String) {
+    let (path, what): ([any CodingKey], String) =
         switch error {
         case DecodingError.keyNotFound(let key, let context):
             (context.codingPath + [key], "there is none")
@@ -86,6 +121,5 @@ private func told(_ error: any Error) -> String {
             (context.codingPath, context.debugDescription)
         default: ([], String(describing: error))
         }
-    let path = context.map { $0.intValue.map(String.init) ?? $0.stringValue }
-    return path.isEmpty ? what : "at /\(path.joined(separator: "/")): \(what)"
+    return (path.map(\.words), what)
 }

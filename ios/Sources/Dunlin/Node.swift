@@ -221,6 +221,12 @@ public struct SyncOutcome: Hashable, Sendable {
     /// The peers as they were at the end.
     public let peers: [Peer]
 
+    /// Makes one, for instance for a preview or a test.
+    public init(isInSync: Bool, peers: [Peer]) {
+        self.isInSync = isInSync
+        self.peers = peers
+    }
+
     init(_ outcome: DunlinBindings.SyncOutcome) {
         isInSync = outcome.inSync
         peers = outcome.peers.map(Peer.init)

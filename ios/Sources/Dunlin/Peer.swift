@@ -22,6 +22,25 @@ public struct Peer: Hashable, Sendable {
 
     /// Why it is not connected.
     public let reason: String?
+
+    /// Makes one, for instance for a preview or a test.
+    public init(
+        device: String?,
+        name: String?,
+        state: PeerState,
+        address: String,
+        isInSync: Bool,
+        spaces: [String],
+        reason: String?
+    ) {
+        self.device = device
+        self.name = name
+        self.state = state
+        self.address = address
+        self.isInSync = isInSync
+        self.spaces = spaces
+        self.reason = reason
+    }
 }
 
 /// Whether a peer is connected.

@@ -8,6 +8,12 @@ public struct Presence<State: Sendable>: Sendable {
 
     /// What it said; nil where that does not fit the model, as from another version of the app.
     public let state: State?
+
+    /// Makes one, for instance for a preview or a test.
+    public init(device: Device, state: State?) {
+        self.device = device
+        self.state = state
+    }
 }
 
 extension Presence: Equatable where State: Equatable {}

@@ -8,6 +8,23 @@ public struct QueryResult: Hashable, Sendable {
 
     /// The rows, in the query's order.
     public let rows: [Row]
+
+    /// Whether there are more than these; only a query that is followed leaves some out.
+    public let hasMore: Bool
+
+    /// Of a query that is followed: why the rows are those of an earlier moment, as in
+    /// ``Entries/refusal``.
+    public let refusal: DunlinError?
+
+    /// Makes one, for instance for a preview.
+    public init(
+        columns: [String], rows: [Row], hasMore: Bool = false, refusal: DunlinError? = nil
+    ) {
+        self.columns = columns
+        self.rows = rows
+        self.hasMore = hasMore
+        self.refusal = refusal
+    }
 }
 
 /// One row of a result.
@@ -17,15 +34,25 @@ public struct Row: Hashable, Sendable {
 
     private let columns: [String]
 
-    init(_ json: String, columns: [String]) throws {
-        cells = try decodeJSON([JSONValue].self, from: json, of: "a row of the library")
+    /// Makes one, for instance for a preview.
+    public init(columns: [String], cells: [JSONValue]) {
         self.columns = columns
+        self.cells = cells
+    }
+
+    init(_ json: String, columns: [String]) throws {
+        self.init(columns: columns, cells: try readCells(json))
     }
 
     /// The cell of a column; nil if the result has no such column.
     public subscript(column: String) -> JSONValue? {
         columns.firstIndex(of: column).map { cells[$0] }
     }
+}
+
+/// The cells of a row as it crosses.
+func readCells(_ row: String) throws -> [JSONValue] {
+    try decodeJSON([JSONValue].self, from: row, of: "a row of the library")
 }
 
 /// How a query would be carried out.
@@ -36,9 +63,14 @@ public struct QueryPlan: Hashable, Sendable {
     /// One sentence for each collection that is read from end to end, with the remedy.
     public let warnings: [String]
 
+    /// Makes one, for instance for a preview.
+    public init(steps: [String], warnings: [String]) {
+        self.steps = steps
+        self.warnings = warnings
+    }
+
     init(_ plan: DunlinBindings.Plan) {
-        steps = plan.steps
-        warnings = plan.warnings
+        self.init(steps: plan.steps, warnings: plan.warnings)
     }
 }
 
@@ -89,30 +121,8 @@ extension [(any QueryParameter)?] {
 
 extension QueryResult {
     init(_ rows: DunlinBindings.Rows) throws {
-        columns = rows.columns
-        self.rows = try rows.rows.map { try Row($0, columns: rows.columns) }
-    }
-}
-
-/// The whole result after each change of a live query; rows that did not change are not read again.
-actor LiveResult {
-    private var result = QueryResult(columns: [], rows: [])
-
-    func apply(_ change: DunlinBindings.QueryChange) throws -> QueryResult {
-        switch change {
-        case .snapshot(let rows):
-            result = try QueryResult(rows)
-        case .difference(let removed, let inserted, let moved, let changed):
-            let columns = result.columns
-            var rows = result.rows
-            // Takes out what went or moved, puts in what came or moved, then replaces what changed.
-            for index in (removed + moved.map(\.from)).sorted(by: >) { rows.remove(at: Int(index)) }
-            var put = try inserted.map { (Int($0.at), try Row($0.row, columns: columns)) }
-            put += moved.map { (Int($0.to), result.rows[Int($0.from)]) }
-            for (index, row) in put.sorted(by: { $0.0 < $1.0 }) { rows.insert(row, at: index) }
-            for placed in changed { rows[Int(placed.at)] = try Row(placed.row, columns: columns) }
-            result = QueryResult(columns: columns, rows: rows)
-        }
-        return result
+        self.init(
+            columns: rows.columns, rows: try rows.rows.map { try Row($0, columns: rows.columns) },
+            hasMore: rows.more)
     }
 }

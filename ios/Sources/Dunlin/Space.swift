@@ -87,28 +87,56 @@ public final class Space: Sendable, Identifiable {
             })
     }
 
+    /// Runs a query as ``query(_:_:)`` does, and reads its rows through a model: a type with a property for
+    /// each column that it wants.
+    ///
+    /// `json_extract` of an object or a list gives its JSON as text, which is read as that where the
+    /// property is one; where it is a `Bool`, 0 and 1 are false and true. What does not fit is a failure
+    /// of its own.
+    ///
+    /// - Throws: ``DunlinError`` as ``query(_:_:)`` does.
+    public func query<Model: Decodable & Sendable>(
+        _ sql: String, _ parameters: (any QueryParameter)?..., as model: Model.Type
+    ) async throws -> Entries<Model> {
+        let result = try await query(sql, parameters: parameters)
+        return Entries(
+            result.rows.enumerated().map { entry(model, result.columns, $1.cells, $0) })
+    }
+
     /// Follows a query: its result, then the new result whenever it has changed.
     ///
     /// Changes that come faster than they are taken are merged into one. Ends when the node is shut
-    /// down. Fails as ``query(_:_:)`` does, except that a collection may come into being later.
+    /// down. Beyond 10,000 rows or 8 MiB it shows the first ones and says that there are more. Fails
+    /// with `invalidInput` or `denied` for SQL that is wrong or reads what it may not; a collection may
+    /// come into being later. What documents hold ends nothing: see ``QueryResult/refusal``.
     public func watch(_ sql: String, _ parameters: (any QueryParameter)?...) -> Updates<QueryResult> {
         watch(sql, parameters: parameters)
     }
 
     /// Follows a query as ``watch(_:_:)`` does, with parameters that are in a list already.
     public func watch(_ sql: String, parameters: [(any QueryParameter)?]) -> Updates<QueryResult> {
+        shown(sql, parameters) { columns, row, _ in try Row(row, columns: columns) }.map {
+            QueryResult(
+                columns: $0.columns, rows: $0.items, hasMore: $0.hasMore, refusal: $0.refusal)
+        }
+    }
+
+    /// Follows a query as ``watch(_:_:)`` does, and reads its rows through a model as
+    /// ``query(_:_:as:)`` does.
+    public func watch<Model: Decodable & Sendable>(
+        _ sql: String, _ parameters: (any QueryParameter)?..., as model: Model.Type
+    ) -> Updates<Entries<Model>> {
+        shown(sql, parameters) { columns, row, place in
+            entry(model, columns, try readCells(row), place)
+        }.map { Entries($0.items, hasMore: $0.hasMore, refusal: $0.refusal) }
+    }
+
+    private func shown<Item>(
+        _ sql: String, _ parameters: [(any QueryParameter)?], _ read: @escaping RowReader<Item>
+    ) -> Updates<Shown<Item>> {
         let values = parameters.values
-        return Updates { [native] in
-            let encoded = try encodeJSON(values)
-            let query = try bridged { try native.watch(sql: sql, parameters: encoded) }
-            let result = LiveResult()
-            return Subscription(
-                pull: {
-                    guard let change = try await query.next() else { return nil }
-                    return try await result.apply(change)
-                },
-                stop: { query.stop() }
-            )
+        return following(read) { [native] in
+            try native.watch(sql: sql, parameters: try encodeJSON(values))
         }
     }
 

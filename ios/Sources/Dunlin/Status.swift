@@ -19,6 +19,23 @@ public struct NodeStatus: Hashable, Sendable {
 
     /// What peers refused of ours and we of theirs, the latest last; at most 64.
     public let refusals: [Refusal]
+
+    /// Makes one, for instance for a preview or a test.
+    public init(
+        device: Device,
+        listen: [String],
+        spaces: [SpaceStatus],
+        peers: [Peer],
+        discovery: String?,
+        refusals: [Refusal]
+    ) {
+        self.device = device
+        self.listen = listen
+        self.spaces = spaces
+        self.peers = peers
+        self.discovery = discovery
+        self.refusals = refusals
+    }
 }
 
 /// How a space stands.
@@ -53,6 +70,31 @@ public struct SpaceStatus: Hashable, Sendable, Identifiable {
 
     /// Documents that differ from a peer's because there is no room for both, here or there.
     public let full: [FullDocument]
+
+    /// Makes one, for instance for a preview or a test.
+    public init(
+        id: String,
+        name: String,
+        alias: String?,
+        role: Role?,
+        documents: Int,
+        digest: String,
+        seq: Int64,
+        isInSync: Bool,
+        diverged: [String],
+        full: [FullDocument]
+    ) {
+        self.id = id
+        self.name = name
+        self.alias = alias
+        self.role = role
+        self.documents = documents
+        self.digest = digest
+        self.seq = seq
+        self.isInSync = isInSync
+        self.diverged = diverged
+        self.full = full
+    }
 }
 
 /// A document that differs from a peer's because the two together would outgrow a bound. Nobody is
@@ -84,6 +126,29 @@ public struct FullDocument: Hashable, Sendable {
 
     /// What to do about it, in words.
     public let remedy: String
+
+    /// Makes one, for instance for a preview or a test.
+    public init(
+        document: String,
+        peer: String,
+        isByUs: Bool,
+        measure: String,
+        has: Int,
+        needs: Int,
+        bound: Int,
+        largest: [Large],
+        remedy: String
+    ) {
+        self.document = document
+        self.peer = peer
+        self.isByUs = isByUs
+        self.measure = measure
+        self.has = has
+        self.needs = needs
+        self.bound = bound
+        self.largest = largest
+        self.remedy = remedy
+    }
 }
 
 /// Something large in a document.
@@ -93,6 +158,12 @@ public struct Large: Hashable, Sendable {
 
     /// About how many bytes it takes.
     public let bytes: Int
+
+    /// Makes one, for instance for a preview or a test.
+    public init(path: String, bytes: Int) {
+        self.path = path
+        self.bytes = bytes
+    }
 }
 
 /// Something that one side handed over and the other did not take.
@@ -111,6 +182,15 @@ public struct Refusal: Hashable, Sendable {
 
     /// Why, in words.
     public let reason: String
+
+    /// Makes one, for instance for a preview or a test.
+    public init(peer: String, space: String, documents: [String], isByUs: Bool, reason: String) {
+        self.peer = peer
+        self.space = space
+        self.documents = documents
+        self.isByUs = isByUs
+        self.reason = reason
+    }
 }
 
 extension NodeStatus {

@@ -21,6 +21,23 @@ public struct Updates<Element: Sendable>: AsyncSequence, Sendable {
         }
     }
 
+    /// What is told, turned into something else where there is something to tell.
+    func compactMap<Other: Sendable>(
+        _ transform: @escaping @Sendable (Element) throws -> Other?
+    ) -> Updates<Other> {
+        Updates<Other> { [subscribe] in
+            let subscription = try await subscribe()
+            return Subscription(
+                pull: {
+                    while let element = try await subscription.next() {
+                        if let other = try transform(element) { return other }
+                    }
+                    return nil
+                },
+                stop: { subscription.end() })
+        }
+    }
+
     /// Begins an iteration.
     public func makeAsyncIterator() -> Iterator {
         Iterator(subscribe: subscribe)

@@ -1118,6 +1118,22 @@ public protocol CollectionProtocol: AnyObject, Sendable {
      */
     func take(id: String, conflict: String, base: String) async throws  -> Committed
     
+    /**
+     * Follows documents: rows of the columns `id` and `doc` (JSON as text). `condition` is SQL over
+     * `id`, `doc` and `has_conflicts`, `order` what stands behind `ORDER BY`; `parameters` is a JSON
+     * array of the values for the `?` in both. All by id, where they say nothing; the first `limit`.
+     *
+     * Refuses with `InvalidInput` for parameters that are not a JSON array.
+     */
+    func watch(condition: String?, parameters: String, order: String?, limit: UInt32?) throws  -> LiveQuery
+    
+    /**
+     * Follows how many documents there are for which a condition holds: one row, one column.
+     *
+     * Refuses as `watch` does.
+     */
+    func watchCount(condition: String?, parameters: String) throws  -> LiveQuery
+    
 }
 /**
  * The documents of one collection of a space.
@@ -1583,6 +1599,42 @@ open func take(id: String, conflict: String, base: String)async throws  -> Commi
             liftFunc: FfiConverterTypeCommitted_lift,
             errorHandler: FfiConverterTypeDunlinError_lift
         )
+}
+    
+    /**
+     * Follows documents: rows of the columns `id` and `doc` (JSON as text). `condition` is SQL over
+     * `id`, `doc` and `has_conflicts`, `order` what stands behind `ORDER BY`; `parameters` is a JSON
+     * array of the values for the `?` in both. All by id, where they say nothing; the first `limit`.
+     *
+     * Refuses with `InvalidInput` for parameters that are not a JSON array.
+     */
+open func watch(condition: String?, parameters: String, order: String?, limit: UInt32?)throws  -> LiveQuery  {
+    return try  FfiConverterTypeLiveQuery_lift(try rustCallWithError(FfiConverterTypeDunlinError_lift) {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_method_collection_watch(
+            self.uniffiCloneHandle(),
+        FfiConverterOptionString.lower(condition),
+        FfiConverterString.lower(parameters),
+        FfiConverterOptionString.lower(order),
+        FfiConverterOptionUInt32.lower(limit),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Follows how many documents there are for which a condition holds: one row, one column.
+     *
+     * Refuses as `watch` does.
+     */
+open func watchCount(condition: String?, parameters: String)throws  -> LiveQuery  {
+    return try  FfiConverterTypeLiveQuery_lift(try rustCallWithError(FfiConverterTypeDunlinError_lift) {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_method_collection_watch_count(
+            self.uniffiCloneHandle(),
+        FfiConverterOptionString.lower(condition),
+        FfiConverterString.lower(parameters),uniffiCallStatus
+    )
+})
 }
     
 
@@ -2516,7 +2568,8 @@ public func FfiConverterTypeLinkInbox_lower(_ value: LinkInbox) -> UInt64 {
 /**
  * A query that is run again whenever a collection it read has changed.
  *
- * Changes that come faster than they are taken are merged into one. Dropping it stops it.
+ * It gives the first 10,000 rows or 8 MiB, and says whether there are more. Changes that come
+ * faster than they are taken are merged into one. Dropping it stops it.
  */
 public protocol LiveQueryProtocol: AnyObject, Sendable {
     
@@ -2524,7 +2577,7 @@ public protocol LiveQueryProtocol: AnyObject, Sendable {
      * Waits for the first snapshot or the next change of the result; none once it was stopped or
      * the node is shut down.
      *
-     * Refuses with what the query is refused with.
+     * Refuses SQL that is wrong or reads what it may not; what documents hold is told as `Failed`.
      */
     func next() async throws  -> QueryChange?
     
@@ -2537,7 +2590,8 @@ public protocol LiveQueryProtocol: AnyObject, Sendable {
 /**
  * A query that is run again whenever a collection it read has changed.
  *
- * Changes that come faster than they are taken are merged into one. Dropping it stops it.
+ * It gives the first 10,000 rows or 8 MiB, and says whether there are more. Changes that come
+ * faster than they are taken are merged into one. Dropping it stops it.
  */
 open class LiveQuery: LiveQueryProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
@@ -2596,7 +2650,7 @@ open class LiveQuery: LiveQueryProtocol, @unchecked Sendable {
      * Waits for the first snapshot or the next change of the result; none once it was stopped or
      * the node is shut down.
      *
-     * Refuses with what the query is refused with.
+     * Refuses SQL that is wrong or reads what it may not; what documents hold is told as `Failed`.
      */
 open func next()async throws  -> QueryChange?  {
     return
@@ -4255,6 +4309,19 @@ public protocol SpaceProtocol: AnyObject, Sendable {
     func setPresence(state: String?, ttlMs: UInt32) async throws 
     
     /**
+     * Waits for its turn to read, change and write. `inside` are the names of the turns that the
+     * caller is in.
+     *
+     * Refuses with `InvalidInput` inside a turn on this space, which it would wait for.
+     */
+    func turn(inside: [UInt64]) async throws  -> Turn
+    
+    /**
+     * What turns on this space are called, as nothing else in this process is.
+     */
+    func turnName()  -> UInt64
+    
+    /**
      * Follows a query: a snapshot first, then what changed.
      *
      * Refuses with `InvalidInput` for parameters that are not a JSON array.
@@ -4617,6 +4684,40 @@ open func setPresence(state: String?, ttlMs: UInt32)async throws   {
 }
     
     /**
+     * Waits for its turn to read, change and write. `inside` are the names of the turns that the
+     * caller is in.
+     *
+     * Refuses with `InvalidInput` inside a turn on this space, which it would wait for.
+     */
+open func turn(inside: [UInt64])async throws  -> Turn  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_dunlin_ffi_fn_method_space_turn(
+                        self.uniffiCloneHandle(),FfiConverterSequenceUInt64.lower(inside)
+                )
+            },
+            pollFunc: ffi_dunlin_ffi_rust_future_poll_u64,
+            completeFunc: ffi_dunlin_ffi_rust_future_complete_u64,
+            freeFunc: ffi_dunlin_ffi_rust_future_free_u64,
+            liftFunc: FfiConverterTypeTurn_lift,
+            errorHandler: FfiConverterTypeDunlinError_lift
+        )
+}
+    
+    /**
+     * What turns on this space are called, as nothing else in this process is.
+     */
+open func turnName() -> UInt64  {
+    return try!  FfiConverterUInt64.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_method_space_turn_name(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
      * Follows a query: a snapshot first, then what changed.
      *
      * Refuses with `InvalidInput` for parameters that are not a JSON array.
@@ -4849,6 +4950,552 @@ public func FfiConverterTypeStatusWatch_lift(_ handle: UInt64) throws -> StatusW
 #endif
 public func FfiConverterTypeStatusWatch_lower(_ value: StatusWatch) -> UInt64 {
     return FfiConverterTypeStatusWatch.lower(value)
+}
+
+
+
+
+
+
+/**
+ * One run of a turn: what it reads, and what it means to write. Writing only notes what is meant;
+ * what is refused is refused at the commit, with the document's name, and then nothing is written.
+ */
+public protocol TransactionProtocol: AnyObject, Sendable {
+    
+    /**
+     * Deletes a document.
+     */
+    func delete(collection: Collection, id: String) throws 
+    
+    /**
+     * Carries out a JSON array of edits in order, as a collection's `edit` does.
+     */
+    func edit(collection: Collection, id: String, edits: String, base: String?) throws 
+    
+    /**
+     * Reads a document as it is behind what was written to it in this run.
+     *
+     * Refuses with `NotFound` if there is none, or it is deleted; `Busy` where what was read before
+     * has changed, and where the turn is over; `LimitExceeded` over 1,000 documents.
+     */
+    func get(collection: Collection, id: String) async throws  -> Document
+    
+    /**
+     * Creates a document under this id.
+     *
+     * Refuses with `LimitExceeded` beyond the bounds of a transaction, `InvalidInput`. So does all
+     * that writes.
+     */
+    func insert(collection: Collection, id: String, value: String) throws 
+    
+    /**
+     * Reads a document even if it is deleted.
+     *
+     * Refuses as `get` does.
+     */
+    func inspect(collection: Collection, id: String) async throws  -> Document
+    
+    /**
+     * Merges a patch into a document or creates it, as a collection's `put` does.
+     */
+    func put(collection: Collection, id: String, patch: String, base: String?, keys: [String: String]) throws 
+    
+    /**
+     * Runs a query on what is committed; `parameters` is a JSON array.
+     *
+     * Refuses as a space's `query` does, and with `Busy` as `get`.
+     */
+    func query(sql: String, parameters: String) async throws  -> Rows
+    
+    /**
+     * Makes a document this, or creates it, as a collection's `replace` does.
+     */
+    func replace(collection: Collection, id: String, value: String, base: String?, keys: [String: String]) throws 
+    
+    /**
+     * Brings a deleted document back as it was.
+     */
+    func restore(collection: Collection, id: String) throws 
+    
+    /**
+     * Writes the difference between what a model made of a document that was read here and a changed
+     * copy of that, as a collection's `save` does.
+     */
+    func save(collection: Collection, document: Document, read: String, new: String, keys: [String: String]) throws 
+    
+}
+/**
+ * One run of a turn: what it reads, and what it means to write. Writing only notes what is meant;
+ * what is refused is refused at the commit, with the document's name, and then nothing is written.
+ */
+open class Transaction: TransactionProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_dunlin_ffi_fn_clone_transaction(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_dunlin_ffi_fn_free_transaction(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Deletes a document.
+     */
+open func delete(collection: Collection, id: String)throws   {try rustCallWithError(FfiConverterTypeDunlinError_lift) {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_method_transaction_delete(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCollection_lower(collection),
+        FfiConverterString.lower(id),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Carries out a JSON array of edits in order, as a collection's `edit` does.
+     */
+open func edit(collection: Collection, id: String, edits: String, base: String?)throws   {try rustCallWithError(FfiConverterTypeDunlinError_lift) {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_method_transaction_edit(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCollection_lower(collection),
+        FfiConverterString.lower(id),
+        FfiConverterString.lower(edits),
+        FfiConverterOptionString.lower(base),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Reads a document as it is behind what was written to it in this run.
+     *
+     * Refuses with `NotFound` if there is none, or it is deleted; `Busy` where what was read before
+     * has changed, and where the turn is over; `LimitExceeded` over 1,000 documents.
+     */
+open func get(collection: Collection, id: String)async throws  -> Document  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_dunlin_ffi_fn_method_transaction_get(
+                        self.uniffiCloneHandle(),FfiConverterTypeCollection_lower(collection),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_dunlin_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_dunlin_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_dunlin_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeDocument_lift,
+            errorHandler: FfiConverterTypeDunlinError_lift
+        )
+}
+    
+    /**
+     * Creates a document under this id.
+     *
+     * Refuses with `LimitExceeded` beyond the bounds of a transaction, `InvalidInput`. So does all
+     * that writes.
+     */
+open func insert(collection: Collection, id: String, value: String)throws   {try rustCallWithError(FfiConverterTypeDunlinError_lift) {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_method_transaction_insert(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCollection_lower(collection),
+        FfiConverterString.lower(id),
+        FfiConverterString.lower(value),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Reads a document even if it is deleted.
+     *
+     * Refuses as `get` does.
+     */
+open func inspect(collection: Collection, id: String)async throws  -> Document  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_dunlin_ffi_fn_method_transaction_inspect(
+                        self.uniffiCloneHandle(),FfiConverterTypeCollection_lower(collection),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_dunlin_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_dunlin_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_dunlin_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeDocument_lift,
+            errorHandler: FfiConverterTypeDunlinError_lift
+        )
+}
+    
+    /**
+     * Merges a patch into a document or creates it, as a collection's `put` does.
+     */
+open func put(collection: Collection, id: String, patch: String, base: String?, keys: [String: String])throws   {try rustCallWithError(FfiConverterTypeDunlinError_lift) {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_method_transaction_put(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCollection_lower(collection),
+        FfiConverterString.lower(id),
+        FfiConverterString.lower(patch),
+        FfiConverterOptionString.lower(base),
+        FfiConverterDictionaryStringString.lower(keys),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Runs a query on what is committed; `parameters` is a JSON array.
+     *
+     * Refuses as a space's `query` does, and with `Busy` as `get`.
+     */
+open func query(sql: String, parameters: String)async throws  -> Rows  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_dunlin_ffi_fn_method_transaction_query(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(sql),FfiConverterString.lower(parameters)
+                )
+            },
+            pollFunc: ffi_dunlin_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_dunlin_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_dunlin_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeRows_lift,
+            errorHandler: FfiConverterTypeDunlinError_lift
+        )
+}
+    
+    /**
+     * Makes a document this, or creates it, as a collection's `replace` does.
+     */
+open func replace(collection: Collection, id: String, value: String, base: String?, keys: [String: String])throws   {try rustCallWithError(FfiConverterTypeDunlinError_lift) {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_method_transaction_replace(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCollection_lower(collection),
+        FfiConverterString.lower(id),
+        FfiConverterString.lower(value),
+        FfiConverterOptionString.lower(base),
+        FfiConverterDictionaryStringString.lower(keys),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Brings a deleted document back as it was.
+     */
+open func restore(collection: Collection, id: String)throws   {try rustCallWithError(FfiConverterTypeDunlinError_lift) {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_method_transaction_restore(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCollection_lower(collection),
+        FfiConverterString.lower(id),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * Writes the difference between what a model made of a document that was read here and a changed
+     * copy of that, as a collection's `save` does.
+     */
+open func save(collection: Collection, document: Document, read: String, new: String, keys: [String: String])throws   {try rustCallWithError(FfiConverterTypeDunlinError_lift) {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_method_transaction_save(
+            self.uniffiCloneHandle(),
+        FfiConverterTypeCollection_lower(collection),
+        FfiConverterTypeDocument_lower(document),
+        FfiConverterString.lower(read),
+        FfiConverterString.lower(new),
+        FfiConverterDictionaryStringString.lower(keys),uniffiCallStatus
+    )
+}
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeTransaction: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = Transaction
+
+    public static func lift(_ handle: UInt64) throws -> Transaction {
+        return Transaction(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: Transaction) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Transaction {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Transaction, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTransaction_lift(_ handle: UInt64) throws -> Transaction {
+    return try FfiConverterTypeTransaction.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTransaction_lower(_ value: Transaction) -> UInt64 {
+    return FfiConverterTypeTransaction.lower(value)
+}
+
+
+
+
+
+
+/**
+ * A turn on a space: nobody else's transaction runs there until it is over.
+ */
+public protocol TurnProtocol: AnyObject, Sendable {
+    
+    /**
+     * Whether something that the run has read has changed since; then another run has begun, and the
+     * closure is to be called again whatever it said.
+     *
+     * Refuses with `Busy` after the fifth run, and where the turn is over.
+     */
+    func again() throws  -> Bool
+    
+    /**
+     * Commits what the run means to write, all of it or nothing; after that the turn is over. None
+     * where something that was read has changed: another run has begun then.
+     *
+     * Refuses with what refused one of the writes; `Busy` after the fifth run, and where the turn is
+     * over; `Denied`, `StorageFull`.
+     */
+    func commit() async throws  -> [Committed]?
+    
+    /**
+     * Ends the turn at once; nothing is written.
+     */
+    func giveBack() 
+    
+    /**
+     * The present run.
+     */
+    func transaction()  -> Transaction
+    
+}
+/**
+ * A turn on a space: nobody else's transaction runs there until it is over.
+ */
+open class Turn: TurnProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_dunlin_ffi_fn_clone_turn(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_dunlin_ffi_fn_free_turn(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * Whether something that the run has read has changed since; then another run has begun, and the
+     * closure is to be called again whatever it said.
+     *
+     * Refuses with `Busy` after the fifth run, and where the turn is over.
+     */
+open func again()throws  -> Bool  {
+    return try  FfiConverterBool.lift(try rustCallWithError(FfiConverterTypeDunlinError_lift) {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_method_turn_again(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+    /**
+     * Commits what the run means to write, all of it or nothing; after that the turn is over. None
+     * where something that was read has changed: another run has begun then.
+     *
+     * Refuses with what refused one of the writes; `Busy` after the fifth run, and where the turn is
+     * over; `Denied`, `StorageFull`.
+     */
+open func commit()async throws  -> [Committed]?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_dunlin_ffi_fn_method_turn_commit(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_dunlin_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_dunlin_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_dunlin_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterOptionSequenceTypeCommitted.lift,
+            errorHandler: FfiConverterTypeDunlinError_lift
+        )
+}
+    
+    /**
+     * Ends the turn at once; nothing is written.
+     */
+open func giveBack()  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_method_turn_give_back(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+    /**
+     * The present run.
+     */
+open func transaction() -> Transaction  {
+    return try!  FfiConverterTypeTransaction_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_method_turn_transaction(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeTurn: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = Turn
+
+    public static func lift(_ handle: UInt64) throws -> Turn {
+        return Turn(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: Turn) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Turn {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: Turn, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTurn_lift(_ handle: UInt64) throws -> Turn {
+    return try FfiConverterTypeTurn.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeTurn_lower(_ value: Turn) -> UInt64 {
+    return FfiConverterTypeTurn.lower(value)
 }
 
 
@@ -6561,6 +7208,10 @@ public struct Rows: Equatable, Hashable {
      * The rows, each a JSON array of its cells.
      */
     public let rows: [String]
+    /**
+     * Whether there are more rows than these; only a live query leaves some out.
+     */
+    public let more: Bool
 
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
@@ -6570,9 +7221,13 @@ public struct Rows: Equatable, Hashable {
          */columns: [String], 
         /**
          * The rows, each a JSON array of its cells.
-         */rows: [String]) {
+         */rows: [String], 
+        /**
+         * Whether there are more rows than these; only a live query leaves some out.
+         */more: Bool) {
         self.columns = columns
         self.rows = rows
+        self.more = more
     }
 
     
@@ -6592,13 +7247,15 @@ public struct FfiConverterTypeRows: FfiConverterRustBuffer {
         return
             try Rows(
                 columns: FfiConverterSequenceString.read(from: &buf), 
-                rows: FfiConverterSequenceString.read(from: &buf)
+                rows: FfiConverterSequenceString.read(from: &buf), 
+                more: FfiConverterBool.read(from: &buf)
         )
     }
 
     public static func write(_ value: Rows, into buf: inout [UInt8]) {
         FfiConverterSequenceString.write(value.columns, into: &buf)
         FfiConverterSequenceString.write(value.rows, into: &buf)
+        FfiConverterBool.write(value.more, into: &buf)
     }
 }
 
@@ -7500,6 +8157,10 @@ public enum ErrorCode: Equatable, Hashable {
      */
     case staleVersion
     /**
+     * Somebody else was at it; try again.
+     */
+    case busy
+    /**
      * This device's role does not allow it.
      */
     case denied
@@ -7570,25 +8231,27 @@ public struct FfiConverterTypeErrorCode: FfiConverterRustBuffer {
         
         case 5: return .staleVersion
         
-        case 6: return .denied
+        case 6: return .busy
         
-        case 7: return .limitExceeded
+        case 7: return .denied
         
-        case 8: return .alreadyOpen
+        case 8: return .limitExceeded
         
-        case 9: return .suspended
+        case 9: return .alreadyOpen
         
-        case 10: return .closed
+        case 10: return .suspended
         
-        case 11: return .storageFull
+        case 11: return .closed
         
-        case 12: return .corrupt
+        case 12: return .storageFull
         
-        case 13: return .newerSchema
+        case 13: return .corrupt
         
-        case 14: return .network
+        case 14: return .newerSchema
         
-        case 15: return .`internal`
+        case 15: return .network
+        
+        case 16: return .`internal`
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -7618,44 +8281,48 @@ public struct FfiConverterTypeErrorCode: FfiConverterRustBuffer {
             writeInt(&buf, Int32(5))
         
         
-        case .denied:
+        case .busy:
             writeInt(&buf, Int32(6))
         
         
-        case .limitExceeded:
+        case .denied:
             writeInt(&buf, Int32(7))
         
         
-        case .alreadyOpen:
+        case .limitExceeded:
             writeInt(&buf, Int32(8))
         
         
-        case .suspended:
+        case .alreadyOpen:
             writeInt(&buf, Int32(9))
         
         
-        case .closed:
+        case .suspended:
             writeInt(&buf, Int32(10))
         
         
-        case .storageFull:
+        case .closed:
             writeInt(&buf, Int32(11))
         
         
-        case .corrupt:
+        case .storageFull:
             writeInt(&buf, Int32(12))
         
         
-        case .newerSchema:
+        case .corrupt:
             writeInt(&buf, Int32(13))
         
         
-        case .network:
+        case .newerSchema:
             writeInt(&buf, Int32(14))
         
         
-        case .`internal`:
+        case .network:
             writeInt(&buf, Int32(15))
+        
+        
+        case .`internal`:
+            writeInt(&buf, Int32(16))
         
         }
     }
@@ -8102,7 +8769,7 @@ public func FfiConverterTypePutOutcome_lower(_ value: PutOutcome) -> RustBuffer 
 public enum QueryChange: Equatable, Hashable {
     
     /**
-     * The whole result: always first, and again if the columns change.
+     * The whole result: first, and again if the columns change.
      */
     case snapshot(
         /**
@@ -8126,7 +8793,20 @@ public enum QueryChange: Equatable, Hashable {
          */moved: [Relocated], 
         /**
          * Rows whose content changed at their final indices, ascending.
-         */changed: [Placed]
+         */changed: [Placed], 
+        /**
+         * Whether the query has more rows by now than those that are given.
+         */more: Bool
+    )
+    /**
+     * The query cannot be carried out on what the documents hold at the moment, or within its
+     * limits of steps and time: what was given before is as it was then. A later change may mend
+     * it; then a snapshot or a difference follows, be it empty.
+     */
+    case failed(
+        /**
+         * Why not.
+         */error: DunlinError
     )
 
 
@@ -8152,7 +8832,10 @@ public struct FfiConverterTypeQueryChange: FfiConverterRustBuffer {
         case 1: return .snapshot(rows: try FfiConverterTypeRows.read(from: &buf)
         )
         
-        case 2: return .difference(removed: try FfiConverterSequenceUInt32.read(from: &buf), inserted: try FfiConverterSequenceTypePlaced.read(from: &buf), moved: try FfiConverterSequenceTypeRelocated.read(from: &buf), changed: try FfiConverterSequenceTypePlaced.read(from: &buf)
+        case 2: return .difference(removed: try FfiConverterSequenceUInt32.read(from: &buf), inserted: try FfiConverterSequenceTypePlaced.read(from: &buf), moved: try FfiConverterSequenceTypeRelocated.read(from: &buf), changed: try FfiConverterSequenceTypePlaced.read(from: &buf), more: try FfiConverterBool.read(from: &buf)
+        )
+        
+        case 3: return .failed(error: try FfiConverterTypeDunlinError.read(from: &buf)
         )
         
         default: throw UniffiInternalError.unexpectedEnumCase
@@ -8168,12 +8851,18 @@ public struct FfiConverterTypeQueryChange: FfiConverterRustBuffer {
             FfiConverterTypeRows.write(rows, into: &buf)
             
         
-        case let .difference(removed,inserted,moved,changed):
+        case let .difference(removed,inserted,moved,changed,more):
             writeInt(&buf, Int32(2))
             FfiConverterSequenceUInt32.write(removed, into: &buf)
             FfiConverterSequenceTypePlaced.write(inserted, into: &buf)
             FfiConverterSequenceTypeRelocated.write(moved, into: &buf)
             FfiConverterSequenceTypePlaced.write(changed, into: &buf)
+            FfiConverterBool.write(more, into: &buf)
+            
+        
+        case let .failed(error):
+            writeInt(&buf, Int32(3))
+            FfiConverterTypeDunlinError.write(error, into: &buf)
             
         }
     }
@@ -8571,6 +9260,30 @@ fileprivate struct FfiConverterOptionTypeRole: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionSequenceTypeCommitted: FfiConverterRustBuffer {
+    typealias SwiftType = [Committed]?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterSequenceTypeCommitted.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterSequenceTypeCommitted.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionSequenceTypeEvent: FfiConverterRustBuffer {
     typealias SwiftType = [Event]?
 
@@ -8668,6 +9381,31 @@ fileprivate struct FfiConverterSequenceUInt32: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceUInt64: FfiConverterRustBuffer {
+    typealias SwiftType = [UInt64]
+
+    public static func write(_ value: [UInt64], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterUInt64.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [UInt64] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [UInt64]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterUInt64.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceString: FfiConverterRustBuffer {
     typealias SwiftType = [String]
 
@@ -8735,6 +9473,31 @@ fileprivate struct FfiConverterSequenceTypeSpace: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeSpace.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeCommitted: FfiConverterRustBuffer {
+    typealias SwiftType = [Committed]
+
+    public static func write(_ value: [Committed], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeCommitted.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Committed] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Committed]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeCommitted.read(from: &buf))
         }
         return seq
     }
@@ -9269,6 +10032,12 @@ private let initializationResult: InitializationResult = {
     if (uniffi_dunlin_ffi_checksum_method_collection_take() != 3246) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_dunlin_ffi_checksum_method_collection_watch() != 21173) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_collection_watch_count() != 47977) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_dunlin_ffi_checksum_method_discoveredpeers_active() != 15952) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -9380,7 +10149,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_dunlin_ffi_checksum_method_presencewatch_stop() != 17550) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_dunlin_ffi_checksum_method_livequery_next() != 13793) {
+    if (uniffi_dunlin_ffi_checksum_method_livequery_next() != 62440) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_dunlin_ffi_checksum_method_livequery_stop() != 64048) {
@@ -9440,6 +10209,12 @@ private let initializationResult: InitializationResult = {
     if (uniffi_dunlin_ffi_checksum_method_space_set_presence() != 59575) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_dunlin_ffi_checksum_method_space_turn() != 63182) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_space_turn_name() != 43734) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_dunlin_ffi_checksum_method_space_watch() != 19455) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -9450,6 +10225,48 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_dunlin_ffi_checksum_method_statuswatch_stop() != 9210) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_transaction_delete() != 34480) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_transaction_edit() != 7993) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_transaction_get() != 62764) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_transaction_insert() != 17462) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_transaction_inspect() != 56047) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_transaction_put() != 50661) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_transaction_query() != 48686) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_transaction_replace() != 6581) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_transaction_restore() != 60625) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_transaction_save() != 29594) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_turn_again() != 3845) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_turn_commit() != 32684) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_turn_give_back() != 31229) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_turn_transaction() != 25240) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_dunlin_ffi_checksum_constructor_cancellation_new() != 2785) {

@@ -3,10 +3,10 @@ import Dunlin
 /// The latest of something that is followed, for as long as a view is on the screen:
 ///
 /// ```swift
-/// @State private var open = Live<[Entry<Task>]>()
+/// @State private var open = Live<Entries<Task>>()
 ///
 /// var body: some View {
-///     List(open.value ?? [], id: \.id) { Text($0.value.title) }
+///     List(open.value ?? [], id: \.id) { Text($0.value?.title ?? "Not readable here") }
 ///         .following(open) { tasks.watch("json_extract(doc, '$.done') = ?", false) }
 /// }
 /// ```

@@ -473,6 +473,16 @@ uint64_t uniffi_dunlin_ffi_fn_method_collection_save(uint64_t ptr, RustBuffer do
 uint64_t uniffi_dunlin_ffi_fn_method_collection_take(uint64_t ptr, RustBuffer id, RustBuffer conflict, RustBuffer base
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_WATCH
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_WATCH
+uint64_t uniffi_dunlin_ffi_fn_method_collection_watch(uint64_t ptr, RustBuffer condition, RustBuffer parameters, RustBuffer order, RustBuffer limit, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_WATCH_COUNT
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_WATCH_COUNT
+uint64_t uniffi_dunlin_ffi_fn_method_collection_watch_count(uint64_t ptr, RustBuffer condition, RustBuffer parameters, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_CLONE_DISCOVEREDPEERS
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_CLONE_DISCOVEREDPEERS
 uint64_t uniffi_dunlin_ffi_fn_clone_discoveredpeers(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -908,6 +918,16 @@ RustBuffer uniffi_dunlin_ffi_fn_method_space_role(uint64_t ptr, RustCallStatus *
 uint64_t uniffi_dunlin_ffi_fn_method_space_set_presence(uint64_t ptr, RustBuffer state, uint32_t ttl_ms
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_SPACE_TURN
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_SPACE_TURN
+uint64_t uniffi_dunlin_ffi_fn_method_space_turn(uint64_t ptr, RustBuffer inside
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_SPACE_TURN_NAME
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_SPACE_TURN_NAME
+uint64_t uniffi_dunlin_ffi_fn_method_space_turn_name(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_SPACE_WATCH
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_SPACE_WATCH
 uint64_t uniffi_dunlin_ffi_fn_method_space_watch(uint64_t ptr, RustBuffer sql, RustBuffer parameters, RustCallStatus *_Nonnull out_status
@@ -936,6 +956,96 @@ uint64_t uniffi_dunlin_ffi_fn_method_statuswatch_next(uint64_t ptr
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_STATUSWATCH_STOP
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_STATUSWATCH_STOP
 void uniffi_dunlin_ffi_fn_method_statuswatch_stop(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_CLONE_TRANSACTION
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_CLONE_TRANSACTION
+uint64_t uniffi_dunlin_ffi_fn_clone_transaction(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_FREE_TRANSACTION
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_FREE_TRANSACTION
+void uniffi_dunlin_ffi_fn_free_transaction(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_TRANSACTION_DELETE
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_TRANSACTION_DELETE
+void uniffi_dunlin_ffi_fn_method_transaction_delete(uint64_t ptr, uint64_t collection, RustBuffer id, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_TRANSACTION_EDIT
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_TRANSACTION_EDIT
+void uniffi_dunlin_ffi_fn_method_transaction_edit(uint64_t ptr, uint64_t collection, RustBuffer id, RustBuffer edits, RustBuffer base, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_TRANSACTION_GET
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_TRANSACTION_GET
+uint64_t uniffi_dunlin_ffi_fn_method_transaction_get(uint64_t ptr, uint64_t collection, RustBuffer id
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_TRANSACTION_INSERT
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_TRANSACTION_INSERT
+void uniffi_dunlin_ffi_fn_method_transaction_insert(uint64_t ptr, uint64_t collection, RustBuffer id, RustBuffer value, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_TRANSACTION_INSPECT
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_TRANSACTION_INSPECT
+uint64_t uniffi_dunlin_ffi_fn_method_transaction_inspect(uint64_t ptr, uint64_t collection, RustBuffer id
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_TRANSACTION_PUT
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_TRANSACTION_PUT
+void uniffi_dunlin_ffi_fn_method_transaction_put(uint64_t ptr, uint64_t collection, RustBuffer id, RustBuffer patch, RustBuffer base, RustBuffer keys, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_TRANSACTION_QUERY
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_TRANSACTION_QUERY
+uint64_t uniffi_dunlin_ffi_fn_method_transaction_query(uint64_t ptr, RustBuffer sql, RustBuffer parameters
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_TRANSACTION_REPLACE
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_TRANSACTION_REPLACE
+void uniffi_dunlin_ffi_fn_method_transaction_replace(uint64_t ptr, uint64_t collection, RustBuffer id, RustBuffer value, RustBuffer base, RustBuffer keys, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_TRANSACTION_RESTORE
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_TRANSACTION_RESTORE
+void uniffi_dunlin_ffi_fn_method_transaction_restore(uint64_t ptr, uint64_t collection, RustBuffer id, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_TRANSACTION_SAVE
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_TRANSACTION_SAVE
+void uniffi_dunlin_ffi_fn_method_transaction_save(uint64_t ptr, uint64_t collection, RustBuffer document, RustBuffer read, RustBuffer new, RustBuffer keys, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_CLONE_TURN
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_CLONE_TURN
+uint64_t uniffi_dunlin_ffi_fn_clone_turn(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_FREE_TURN
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_FREE_TURN
+void uniffi_dunlin_ffi_fn_free_turn(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_TURN_AGAIN
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_TURN_AGAIN
+int8_t uniffi_dunlin_ffi_fn_method_turn_again(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_TURN_COMMIT
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_TURN_COMMIT
+uint64_t uniffi_dunlin_ffi_fn_method_turn_commit(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_TURN_GIVE_BACK
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_TURN_GIVE_BACK
+void uniffi_dunlin_ffi_fn_method_turn_give_back(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_TURN_TRANSACTION
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_TURN_TRANSACTION
+uint64_t uniffi_dunlin_ffi_fn_method_turn_transaction(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_FUNC_LIVE_OBJECTS
@@ -1341,6 +1451,18 @@ uint16_t uniffi_dunlin_ffi_checksum_method_collection_take(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_COLLECTION_WATCH
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_COLLECTION_WATCH
+uint16_t uniffi_dunlin_ffi_checksum_method_collection_watch(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_COLLECTION_WATCH_COUNT
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_COLLECTION_WATCH_COUNT
+uint16_t uniffi_dunlin_ffi_checksum_method_collection_watch_count(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_DISCOVEREDPEERS_ACTIVE
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_DISCOVEREDPEERS_ACTIVE
 uint16_t uniffi_dunlin_ffi_checksum_method_discoveredpeers_active(void
@@ -1683,6 +1805,18 @@ uint16_t uniffi_dunlin_ffi_checksum_method_space_set_presence(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_SPACE_TURN
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_SPACE_TURN
+uint16_t uniffi_dunlin_ffi_checksum_method_space_turn(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_SPACE_TURN_NAME
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_SPACE_TURN_NAME
+uint16_t uniffi_dunlin_ffi_checksum_method_space_turn_name(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_SPACE_WATCH
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_SPACE_WATCH
 uint16_t uniffi_dunlin_ffi_checksum_method_space_watch(void
@@ -1704,6 +1838,90 @@ uint16_t uniffi_dunlin_ffi_checksum_method_statuswatch_next(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_STATUSWATCH_STOP
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_STATUSWATCH_STOP
 uint16_t uniffi_dunlin_ffi_checksum_method_statuswatch_stop(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_TRANSACTION_DELETE
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_TRANSACTION_DELETE
+uint16_t uniffi_dunlin_ffi_checksum_method_transaction_delete(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_TRANSACTION_EDIT
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_TRANSACTION_EDIT
+uint16_t uniffi_dunlin_ffi_checksum_method_transaction_edit(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_TRANSACTION_GET
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_TRANSACTION_GET
+uint16_t uniffi_dunlin_ffi_checksum_method_transaction_get(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_TRANSACTION_INSERT
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_TRANSACTION_INSERT
+uint16_t uniffi_dunlin_ffi_checksum_method_transaction_insert(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_TRANSACTION_INSPECT
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_TRANSACTION_INSPECT
+uint16_t uniffi_dunlin_ffi_checksum_method_transaction_inspect(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_TRANSACTION_PUT
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_TRANSACTION_PUT
+uint16_t uniffi_dunlin_ffi_checksum_method_transaction_put(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_TRANSACTION_QUERY
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_TRANSACTION_QUERY
+uint16_t uniffi_dunlin_ffi_checksum_method_transaction_query(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_TRANSACTION_REPLACE
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_TRANSACTION_REPLACE
+uint16_t uniffi_dunlin_ffi_checksum_method_transaction_replace(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_TRANSACTION_RESTORE
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_TRANSACTION_RESTORE
+uint16_t uniffi_dunlin_ffi_checksum_method_transaction_restore(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_TRANSACTION_SAVE
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_TRANSACTION_SAVE
+uint16_t uniffi_dunlin_ffi_checksum_method_transaction_save(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_TURN_AGAIN
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_TURN_AGAIN
+uint16_t uniffi_dunlin_ffi_checksum_method_turn_again(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_TURN_COMMIT
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_TURN_COMMIT
+uint16_t uniffi_dunlin_ffi_checksum_method_turn_commit(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_TURN_GIVE_BACK
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_TURN_GIVE_BACK
+uint16_t uniffi_dunlin_ffi_checksum_method_turn_give_back(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_TURN_TRANSACTION
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_TURN_TRANSACTION
+uint16_t uniffi_dunlin_ffi_checksum_method_turn_transaction(void
     
 );
 #endif

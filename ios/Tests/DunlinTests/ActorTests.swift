@@ -41,7 +41,7 @@ import Testing
 
     func follow(until title: String) async throws {
         for try await entries in chores.watch() {
-            shown = entries.map(\.value.title)
+            shown = entries.values.map(\.title)
             if shown == [title] { break }
         }
     }

@@ -16,8 +16,8 @@ import Testing
             #expect(refusal.isRetryable)
             try await ann.resume()
             try await chores.put("b", Chore(title: "two"))
-            #expect(try await both.map(\.value.title) == ["one", "two"])
-            #expect(try await document?.value.title == "two")
+            #expect(try await both.map(\.value?.title) == ["one", "two"])
+            #expect(try await document?.value?.title == "two")
         }
     }
 

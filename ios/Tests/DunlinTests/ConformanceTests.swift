@@ -55,7 +55,7 @@ private actor Run {
     private var devices: [String: Device] = [:]
     private var read: [String: Document<JSONValue>] = [:]
     private var anchors: [String: Anchor] = [:]
-    private var shown: [String: (rows: JSONValue?, later: Updates<QueryResult>.Iterator)] = [:]
+    private var shown: [String: (list: Shown?, later: Updates<Shown>.Iterator)] = [:]
 
     init(nodes: Nodes) {
         self.nodes = nodes
@@ -102,12 +102,17 @@ private actor Run {
             let parameters = step["parameters"]?.array ?? []
             let result = try await device.space.query(sql, parameters: parameters)
             #expect(result.json == step["rows"], place)
-        } else if let sql = step["watch"]?.string {
-            var results = device.space.watch(sql).makeAsyncIterator()
-            let rows = try await results.next()?.json
-            shown[try text(step["as"])] = (rows, results)
+        } else if step["watch"] != nil || step["select"] != nil || step["count"] != nil {
+            var lists = try follow(device.space, step).makeAsyncIterator()
+            let list = try await lists.next()
+            shown[try text(step["as"])] = (list, lists)
         } else if let name = step["shows"]?.string {
-            try await shows(name, step["rows"])
+            try await shows(name, step)
+        } else if let steps = step["transaction"]?.array {
+            let space = device.space
+            try await space.transaction { tx in
+                for step in steps { try await transact(tx, space, try #require(step.object), place) }
+            }
         } else if let expected = step["contested"]?.array {
             #expect(try await device.space.contested().names == expected, place)
         } else if let expected = step["deleted"]?.array {
@@ -119,10 +124,38 @@ private actor Run {
         }
     }
 
-    private func shows(_ name: String, _ rows: JSONValue?) async throws {
+    private func follow(_ space: Space, _ step: [String: JSONValue]) throws -> Updates<Shown> {
+        let parameters = step["parameters"]?.array ?? []
+        if let sql = step["watch"]?.string {
+            return space.watch(sql, parameters: parameters).map {
+                list("rows", $0.json, $0.hasMore, $0.refusal)
+            }
+        }
+        let name = try text(step["select"] ?? step["count"])
+        let documents = try space.collection(name, of: JSONValue.self)
+        let condition = step["where"]?.string
+        if step["count"] != nil {
+            return documents.watchCount(condition, parameters: parameters).map {
+                list("rows", [[.integer(Int64($0))]], false, nil)
+            }
+        }
+        let limit = step["limit"]?.integer.map(Int.init)
+        let order = step["order"]?.string
+        return documents.watch(condition, parameters: parameters, orderBy: order, limit: limit).map {
+            let entries = $0.map { JSONValue.array([.string($0.id), $0.value ?? .null]) }
+            return list("documents", .array(entries), $0.hasMore, $0.refusal)
+        }
+    }
+
+    private func shows(_ name: String, _ step: [String: JSONValue]) async throws {
+        let expected = step.filter { ["rows", "documents", "more", "failed"].contains($0.key) }
+        func isSo(_ list: Shown?) -> Bool {
+            guard let list, (list["failed"] == nil) == (expected["failed"] == nil) else { return false }
+            return expected.allSatisfy { list[$0.key] == $0.value }
+        }
         var watched = try #require(shown[name])
-        while watched.rows != rows {
-            watched.rows = try #require(try await watched.later.next()).json
+        while !isSo(watched.list) {
+            watched.list = try #require(try await watched.later.next())
         }
         shown[name] = watched
     }
@@ -146,6 +179,34 @@ private actor Run {
         }
         #expect(told == expected, place)
         devices[name]?.feeds[consumer] = feed
+    }
+
+    private func transact(
+        _ tx: Transaction, _ space: Space, _ step: [String: JSONValue], _ place: Comment
+    ) async throws {
+        let kinds = ["put", "insert", "replace", "edit", "delete", "restore", "update", "get"]
+        let kind = try #require(kinds.first { step[$0] != nil }, place)
+        let names = try text(step[kind]).split(separator: "/", maxSplits: 1).map(String.init)
+        let documents = try space.collection(names[0], of: JSONValue.self)
+        let id = names[1]
+        switch kind {
+        case "put": try tx.put(id, try #require(step["value"]), in: documents)
+        case "insert": try tx.insert(try #require(step["value"]), id: id, in: documents)
+        case "replace": try tx.replace(id, try #require(step["value"]), in: documents)
+        case "edit":
+            let edits = try #require(step["edits"]?.array)
+            try tx.edit(id, in: documents) { list in
+                for edit in edits { try list.add(try #require(edit.object)) }
+            }
+        case "delete": try tx.delete(id, in: documents)
+        case "restore": try tx.restore(id, in: documents)
+        case "update":
+            let added = try #require(step["value"]?.object)
+            try await tx.update(id, in: documents) { value in
+                value = .object(try #require(value.object).merging(added) { $1 })
+            }
+        default: #expect(try await tx.get(id, in: documents).json == step["is"], place)
+        }
     }
 
     private func onDocument(
@@ -175,13 +236,22 @@ private actor Run {
             try await documents.save(document, as: try #require(step["value"]))
         case "keep", "take":
             let named = step["read"]?.string.flatMap { read[$0] }
-            let from = if let named { named } else { try await documents.inspect(id) }
             let path = try text(step["path"])
-            let conflict = try #require(from.conflicts.first { $0.path == path }, place)
-            if kind == "keep" {
-                try await documents.keep(from, conflict)
+            if let named {
+                let conflict = try #require(named.conflicts.first { $0.path == path }, place)
+                if kind == "keep" {
+                    try await documents.keep(named, conflict)
+                } else {
+                    try await documents.take(named, conflict)
+                }
             } else {
-                try await documents.take(from, conflict)
+                let from = try await documents.inspect(id)
+                let conflict = try #require(from.conflicts.first { $0.path == path }, place)
+                if kind == "keep" {
+                    try await documents.keep(from, conflict)
+                } else {
+                    try await documents.take(from, conflict)
+                }
             }
         case "delete": try await documents.delete(id)
         case "restore": try await documents.restore(id)
@@ -249,6 +319,17 @@ extension Edits {
 
 extension [Listed] {
     fileprivate var names: [JSONValue] { map { .string("\($0.collection)/\($0.id)") } }
+}
+
+/// What something that is followed shows, as a step `shows` says it.
+private typealias Shown = [String: JSONValue]
+
+private func list(
+    _ name: String, _ items: JSONValue, _ hasMore: Bool, _ refusal: DunlinError?
+) -> Shown {
+    var list = [name: items, "more": .bool(hasMore)]
+    list["failed"] = refusal.map { .string($0.code.rawValue) }
+    return list
 }
 
 extension QueryResult {

@@ -65,7 +65,7 @@ import Testing
             let (node, _, chores) = try await nodes.chores()
             var documents = chores.watchDocument("a").makeAsyncIterator()
             func title() async throws -> String?? {
-                try await documents.next().map { $0.map(\.value.title) }
+                try await documents.next().map { $0?.value?.title }
             }
             #expect(try await title() == .some(nil))
             try await chores.put("b", Chore(title: "beech"))

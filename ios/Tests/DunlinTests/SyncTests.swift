@@ -62,7 +62,7 @@ import Testing
             try await ann.syncOnLoopback()
             try await ben.syncOnLoopback(ann)
             for chores in [annChores, benChores] {
-                try await first(chores.watch()) { $0.first?.value.notes == "oak posts, wire" }
+                try await first(chores.watch()) { $0.first?.value?.notes == "oak posts, wire" }
             }
             let read = try await annChores.get(id)
             #expect(read.conflicts.map(\.path) == ["/title"])

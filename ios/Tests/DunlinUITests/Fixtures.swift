@@ -23,7 +23,7 @@ func withModels(
 
 extension DocumentCollection where Model == DunlinUITests.Model {
     func waitFor(_ text: String, id: String = "a") async throws {
-        for try await document in watchDocument(id) where document?.value.text.text == text { return }
+        for try await document in watchDocument(id) where document?.value?.text.text == text { return }
     }
 }
 

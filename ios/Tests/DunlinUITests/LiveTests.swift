@@ -9,16 +9,16 @@ import Testing
     @Test("documents show as they come, and another condition begins anew")
     func documents() async throws {
         try await withModels { models in
-            let live = Live<[Entry<Model>]>()
+            let live = Live<Entries<Model>>()
             #expect(live.isLoading)
             let a = Task { await live.follow(models.watch("id = ?", "a"), id: "a") }
             try await until(live) { live.value?.isEmpty == true }
             try await models.put("a", Model(text: "first"))
-            try await until(live) { live.value?.first?.value.text == "first" }
+            try await until(live) { live.value?.first?.value?.text == "first" }
             try await models.put("b", Model(text: "second"))
             a.cancel()
             let b = Task { await live.follow(models.watch("id = ?", "b"), id: "b") }
-            try await until(live) { live.value?.first?.value.text == "second" }
+            try await until(live) { live.value?.first?.value?.text == "second" }
             b.cancel()
             await a.value
             await b.value
@@ -30,7 +30,7 @@ import Testing
     func refusal() async throws {
         try await withModels { models in
             try await models.put("a", Model(text: "first"))
-            let live = Live<[Entry<Model>]>()
+            let live = Live<Entries<Model>>()
             await live.follow(models.watch("nothing = such"))
             #expect(live.refusal?.code == .invalidInput)
             #expect(!live.isLoading)

@@ -26,6 +26,15 @@ struct GuideTests {
         #expect(read.value == expected)
         #expect(read.conflicts.isEmpty)
 
+        let (from, to) = (id, try await chores.insert(Chore(title: "Paint the gate")).id)
+        try await farm.transaction { tx in
+            let moved = try await tx.get(from, in: chores).value.minutes.sum
+            try await tx.update(from, in: chores) { $0.minutes -= moved }
+            try await tx.update(to, in: chores) { $0.minutes += moved }
+        }
+        #expect(try await chores.get(from).value.minutes == 0)
+        #expect(try await chores.get(to).value.minutes == 20)
+
         let orders = try farm.collection("orders", of: Order.self)
         let order = Order(
             lines: [Line(sku: "1", amount: 2)], tools: [Tool(number: "7", name: "saw")], weights: [1.5])
@@ -90,7 +99,7 @@ struct GuideTests {
                 // Caught between two elements.
             }
         }
-        #expect(told.first == "Array<Entry<Chore>>")
+        #expect(told.first == "Entries<Chore>")
     }
 
     private func outcome(
@@ -231,7 +240,7 @@ final class Store: ObservableObject {
 
 struct ChoreList: View {
     @ObservedObject var store: Store
-    @StateObject private var open = Live<[Entry<Chore>]>()
+    @StateObject private var open = Live<Entries<Chore>>()
 
     var body: some View {
         VStack {
@@ -239,7 +248,7 @@ struct ChoreList: View {
                 Task { try await store.chores?.insert(Chore(title: "Mend the fence")) }
             }
             if let chores = store.chores {
-                List(open.value ?? []) { Text($0.value.title) }
+                List(open.value ?? []) { Text($0.value?.title ?? "Not readable here") }
                     .following(open) { chores.watch("json_extract(doc, '$.done') = ?", false) }
             }
         }

@@ -44,6 +44,7 @@ impl Author<'_> {
             "insert" => return Ok(Some(self.insert())),
             "put-new" => return Ok(Some(self.put_new())),
             "put-many" => return Ok(Some(self.put_many())),
+            "transaction" => return Ok(Some(self.transaction())),
             "delete" => return Ok(self.delete()),
             "restore" => return Ok(self.restore()),
             "edit-anything" => return self.anything().await,
@@ -80,6 +81,12 @@ impl Author<'_> {
 
     /// A write that tells by a mark whether it was committed.
     pub(super) async fn draw_marked(&mut self) -> Result<Option<(Write, String, String)>> {
+        if self.random.chance(0.3) {
+            let write = self.transaction();
+            let Some(Fact::Mark { doc, key, .. }) = write.facts.first() else { return Ok(None) };
+            let (doc, key) = (doc.clone(), key.clone());
+            return Ok(Some((write, doc, key)));
+        }
         let doc = DOCUMENTS[self.random.below(DOCUMENTS.len())].to_owned();
         let Some(read) = self.read(LEDGER, &doc).await? else { return Ok(None) };
         let operation = ["increment", "splice-insert", "list-insert"][self.random.below(3)];
@@ -327,16 +334,29 @@ impl Author<'_> {
     }
 
     fn put_many(&mut self) -> Write {
+        let (patches, facts) = self.marks("q");
+        let call = Call::PutMany { collection: LEDGER, patches };
+        let tolerance = Tolerance::Nothing;
+        Write { operation: "put-many", call, facts, tolerance }
+    }
+
+    fn transaction(&mut self) -> Write {
+        let (patches, facts) = self.marks("x");
+        let call = Call::Transaction { collection: LEDGER, patches };
+        let tolerance = Tolerance::Nothing;
+        Write { operation: "transaction", call, facts, tolerance }
+    }
+
+    /// A mark in each document.
+    fn marks(&mut self, prefix: &str) -> (Vec<(String, Json)>, Vec<Fact>) {
         let (mut facts, mut patches) = (Vec::new(), Vec::new());
         for doc in DOCUMENTS {
-            let key = self.name("q");
+            let key = self.name(prefix);
             let value = json!([self.site.serial, {"two": null}]);
             patches.push((doc.to_owned(), json!({"marks": {&key: value}})));
             facts.push(Fact::Mark { doc: doc.to_owned(), key, value });
         }
-        let call = Call::PutMany { collection: LEDGER, patches };
-        let tolerance = Tolerance::Nothing;
-        Write { operation: "put-many", call, facts, tolerance }
+        (patches, facts)
     }
 
     /// A whole object, changed in several places at once.

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fmt};
 
 /// The writes that every device must make in every schedule.
-pub const OPERATIONS: [&str; 19] = [
+pub const OPERATIONS: [&str; 20] = [
     "set",
     "remove",
     "increment",
@@ -18,6 +18,7 @@ pub const OPERATIONS: [&str; 19] = [
     "put-text",
     "put-number",
     "put-many",
+    "transaction",
     "save",
     "insert",
     "delete",
@@ -30,12 +31,13 @@ pub const OPERATIONS: [&str; 19] = [
 pub const CERTAIN: [&str; 3] = ["partition", "edit-while-divided", "edit-while-another-is-down"];
 
 /// What must happen somewhere in some hundred schedules.
-pub const FAULTS: [&str; 26] = [
+pub const FAULTS: [&str; 27] = [
     "partition-cuts-connection",
     "shutdown",
     "suspend",
     "crash",
     "crash-with-write-under-way",
+    "crash-with-transaction-under-way",
     "write-under-way-was-committed",
     "write-under-way-was-lost",
     "link-down",

@@ -126,18 +126,30 @@ impl Ledger {
     }
 
     /// Decides for each unheard write whether it was committed; returns how many were and were not.
-    pub(super) fn settle(&mut self, shown: &BTreeMap<String, Shown>) -> (u64, u64) {
+    ///
+    /// # Errors
+    /// A part of one that was not.
+    pub(super) fn settle(&mut self, shown: &BTreeMap<String, Shown>) -> Result<(u64, u64), String> {
         let (mut committed, mut lost) = (0, 0);
+        let is_there = |doc: &str, mark: &str| {
+            shown.get(doc).is_some_and(|doc| !doc.json["marks"][mark].is_null())
+        };
         for Unheard { doc, mark, facts } in std::mem::take(&mut self.unheard) {
-            let is_there = shown.get(&doc).is_some_and(|doc| !doc.json["marks"][&mark].is_null());
-            if is_there {
+            if is_there(&doc, &mark) {
                 committed += 1;
                 self.acknowledge(facts, &StateVector::default());
-            } else {
-                lost += 1;
+                continue;
+            }
+            lost += 1;
+            for fact in &facts {
+                if let Fact::Mark { doc, key, .. } = fact
+                    && is_there(doc, key)
+                {
+                    return Err(format!("of what was written with /marks/{mark}, {key} is there"));
+                }
             }
         }
-        (committed, lost)
+        Ok((committed, lost))
     }
 
     /// Signatures that the deletion of their note had not seen.

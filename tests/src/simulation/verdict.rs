@@ -107,7 +107,7 @@ impl World<'_> {
             of_collection.map(|((_, key), shown)| (key.clone(), shown.clone())).collect()
         };
         let (ledger, notes) = (of(LEDGER), of(NOTES));
-        let (committed, lost) = self.ledger.settle(&ledger);
+        let (committed, lost) = self.ledger.settle(&ledger)?;
         self.coverage.add("write-under-way-was-committed", committed);
         self.coverage.add("write-under-way-was-lost", lost);
         self.ledger.check(&ledger, &notes)?;
@@ -215,7 +215,8 @@ async fn projections(site: &Site, documents: &Documents) -> Outcome<()> {
             continue;
         }
         let sql = format!("SELECT id, doc, has_conflicts FROM {collection} ORDER BY id");
-        let mut rows = space.query(&sql, &[]).await.map_err(text)?.rows;
+        let found = space.query(&sql, &[]).await.map_err(text)?.rows;
+        let mut rows: Vec<Vec<Json>> = found.iter().map(|row| row.to_vec()).collect();
         for row in &mut rows {
             if let Some(text) = row[1].as_str() {
                 row[1] = serde_json::from_str(text).map_err(|error| error.to_string())?;

@@ -309,6 +309,9 @@ impl<'a> World<'a> {
             } else {
                 task.abort();
                 self.coverage.count("crash-with-write-under-way");
+                if write.operation == "transaction" {
+                    self.coverage.count("crash-with-transaction-under-way");
+                }
                 self.ledger.suspect(doc, mark, write.facts);
             }
         }

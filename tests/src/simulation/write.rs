@@ -1,6 +1,8 @@
 //! Writes as they are handed to a node, with what they promise.
 
-use dunlin::{Code, Committed, Document, Edit, Error, ListKeys, Result, Space, Value, Version};
+use dunlin::{
+    Attempt, Code, Committed, Document, Edit, Error, ListKeys, Result, Space, Value, Version,
+};
 use serde_json::Value as Json;
 
 use super::ledger::Fact;
@@ -27,6 +29,7 @@ pub(super) enum Call {
     Edit { collection: &'static str, key: String, edits: Json, base: Option<Version> },
     Put { collection: &'static str, key: String, patch: Json, base: Option<Version> },
     PutMany { collection: &'static str, patches: Vec<(String, Json)> },
+    Transaction { collection: &'static str, patches: Vec<(String, Json)> },
     Save { collection: &'static str, read: Box<Document>, new: Json },
     Insert { collection: &'static str, value: Json },
     Delete { collection: &'static str, key: String },
@@ -62,6 +65,7 @@ impl Call {
             Self::Edit { collection, .. }
             | Self::Put { collection, .. }
             | Self::PutMany { collection, .. }
+            | Self::Transaction { collection, .. }
             | Self::Save { collection, .. }
             | Self::Insert { collection, .. }
             | Self::Delete { collection, .. }
@@ -89,6 +93,9 @@ impl Call {
                     space.collection(collection)?.put_many(patches, ListKeys::default()).await?;
                 return answers.into_iter().collect();
             }
+            Self::Transaction { collection, patches } => {
+                return transact(space, collection, &patches).await;
+            }
             Self::Save { collection, read, new } => {
                 let new = Value::from_json(&new)?;
                 space.collection(collection)?.save(&read, new, ListKeys::default()).await?
@@ -104,5 +111,34 @@ impl Call {
             }
         };
         Ok(vec![committed])
+    }
+}
+
+/// Reads documents and merges patches into them, all or none.
+async fn transact(
+    space: &Space,
+    collection: &str,
+    patches: &[(String, Json)],
+) -> Result<Vec<Committed>> {
+    let documents = space.collection(collection)?;
+    let turn = space.turn(&[]).await?;
+    loop {
+        let run = turn.transaction();
+        let stage = async {
+            for (key, patch) in patches {
+                let (key, patch) = (key.parse()?, Value::from_json(patch)?);
+                run.find(&documents, &key).await?;
+                run.put(&documents, &key, patch, None, ListKeys::default())?;
+            }
+            Ok::<_, Error>(())
+        };
+        let staged = stage.await;
+        if turn.again()? {
+            continue;
+        }
+        staged?;
+        if let Attempt::Committed(committed) = turn.commit().await? {
+            return Ok(committed);
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::{Command, Engine, job::Job, lanes::Lanes, slice::Slice};
+use super::{Engine, job::Job, lanes::Lanes, slice::Slice};
 use crate::error::{Error, Result};
 
 impl Engine {
@@ -27,23 +27,22 @@ impl Engine {
         match committed {
             Ok(()) => jobs.into_iter().filter_map(Job::committed).for_each(|job| lanes.resume(job)),
             // Each is tried once more by itself, so that nobody pays for a neighbour.
-            Err(_) if !alone => jobs.into_iter().for_each(|job| self.commit_alone(job)),
+            Err(_) if !alone => jobs.into_iter().for_each(|job| self.commit_alone(job, lanes)),
             Err(error) => fail(jobs, &error),
         }
     }
 
-    /// Commits a job to its end, in transactions of its own.
-    fn commit_alone(&mut self, job: Job) {
+    /// Commits a job to its end, in transactions of its own; or until it has to wait.
+    fn commit_alone(&mut self, job: Job, lanes: &mut Lanes) {
         let mut jobs = vec![job];
-        while !jobs.is_empty() {
+        while let Some(job) = jobs.pop_if(|job| !job.is_kept_out()) {
+            jobs.push(job);
             match self.commit(&mut jobs, |_| false) {
-                Ok(()) => {
-                    let rest = jobs.into_iter().filter_map(Job::committed);
-                    jobs = rest.filter_map(Command::into_job).collect();
-                }
+                Ok(()) => jobs = jobs.into_iter().filter_map(Job::committed).collect(),
                 Err(error) => return fail(jobs, &error),
             }
         }
+        jobs.into_iter().for_each(|job| lanes.resume(job));
     }
 
     /// One transaction; if it fails, no job has got anywhere in it.
@@ -76,7 +75,9 @@ impl Engine {
             loop {
                 jobs[next].perform(desk, writer, &mut slice)?;
                 next += 1;
-                if slice.is_spent() || next == jobs.len() && !followers(jobs) {
+                // Behind one that has to wait may stand what builds on it.
+                let is_over = slice.is_spent() || jobs[next - 1].is_kept_out();
+                if is_over || next == jobs.len() && !followers(jobs) {
                     return Ok(());
                 }
             }
@@ -89,6 +90,7 @@ impl Engine {
         if staged.is_empty() {
             return;
         }
+        self.desk.turns.note_commits(&staged);
         for commit in &staged {
             if commit.is_stale {
                 self.outlets.set_stale(true);

@@ -5,7 +5,7 @@ use dunlin_model::{
 };
 use dunlin_proto::session::{DocUpdate, Outcome};
 
-use super::{Engine, job::Job};
+use super::{Engine, Together, job::Job};
 use crate::error::Result;
 
 /// Answers a command; runs on the engine, after the commit.
@@ -17,6 +17,8 @@ pub(crate) enum Command {
     Write(Write),
     /// Updates from a peer: join a group commit.
     Apply(Apply),
+    /// What a turn writes: joins a group commit, and stands or falls whole.
+    Together(Together),
     /// What is left of one of these after its slice.
     Job(Job),
     /// Anything else: runs alone, after everything before it has been committed.
@@ -31,6 +33,7 @@ impl Command {
         match self {
             Self::Write(write) => Some(write.into()),
             Self::Apply(apply) => Some(apply.into()),
+            Self::Together(unit) => Some(unit.into()),
             Self::Job(job) => Some(job),
             Self::Call(_) | Self::Stop(_) => None,
         }
@@ -50,6 +53,7 @@ pub(crate) struct Order {
 }
 
 /// What to do with a document.
+#[derive(Clone)]
 pub(crate) enum Operation {
     Insert(Value),
     Merge { patch: Value, base: Option<Version>, list_keys: ListKeys },
@@ -60,6 +64,33 @@ pub(crate) enum Operation {
     Restore,
     Settle { conflict: ConflictId, decision: Decision, base: Version },
     Refound,
+}
+
+impl Operation {
+    /// What its caller had read.
+    pub(super) fn base(&self) -> Option<&Version> {
+        match self {
+            Self::Merge { base, .. }
+            | Self::Replace { base, .. }
+            | Self::Edit { base, .. }
+            | Self::Save { base, .. }
+            | Self::Delete { base } => base.as_ref(),
+            Self::Settle { base, .. } => Some(base),
+            Self::Insert(_) | Self::Restore | Self::Refound => None,
+        }
+    }
+
+    pub(super) fn base_mut(&mut self) -> Option<&mut Version> {
+        match self {
+            Self::Merge { base, .. }
+            | Self::Replace { base, .. }
+            | Self::Edit { base, .. }
+            | Self::Save { base, .. }
+            | Self::Delete { base } => base.as_mut(),
+            Self::Settle { base, .. } => Some(base),
+            Self::Insert(_) | Self::Restore | Self::Refound => None,
+        }
+    }
 }
 
 /// A write that is on disk.
@@ -82,6 +113,8 @@ pub(crate) struct Apply {
     /// Whether the peer has just committed them; otherwise they are part of a catch-up, at the end
     /// of which all digests are asked for.
     pub(crate) is_live: bool,
+    /// Whether they were committed as one there, and are to be here: all or none.
+    pub(crate) is_unit: bool,
     pub(crate) reply: Reply<Vec<(DocId, Outcome)>>,
 }
 

@@ -11,7 +11,7 @@ use std::{
 use dunlin_model::{DeviceId, DeviceKind, Digest, DocId, Document, Incarnation, NoRoom};
 use dunlin_store::{DocRow, Head, LogSize, SpaceStore, Stored, Writer};
 
-use super::{documents::Open, documents::OpenDocuments, outlets::Staged};
+use super::{Turns, documents::Open, documents::OpenDocuments, outlets::Staged};
 use crate::{
     config::{Clock, Config, Entropy},
     error::{Error, Result},
@@ -35,6 +35,8 @@ pub(crate) struct Desk {
     /// Commits of the transaction under way, announced once it is durable.
     pub(super) staged: Vec<Staged>,
     pub(super) clock: Clock,
+    /// Who reads and means to write what it read.
+    pub(super) turns: Arc<Turns>,
     /// What did not fit: the digests here and there, and why.
     pub(super) judged: BTreeMap<DocId, (Digest, Digest, NoRoom)>,
     /// Documents that the journal may tell of.
@@ -48,12 +50,13 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    pub(crate) fn new(identity: Identity, config: &Config) -> Self {
+    pub(crate) fn new(identity: Identity, config: &Config, turns: Arc<Turns>) -> Self {
         Self {
             identity,
             open: OpenDocuments::new(config.open_documents),
             staged: Vec::new(),
             clock: config.clock.clone(),
+            turns,
             judged: BTreeMap::new(),
             journaled: BTreeSet::new(),
             entropy: config.entropy.clone(),

@@ -58,15 +58,24 @@ impl Desk {
         apply: &Apply,
         update: &DocUpdate,
     ) -> Result<Outcome> {
-        let generation = self.open_in(writer, &update.doc)?.document.generation();
-        let applied = match update.generation.cmp(&generation) {
-            Ordering::Less => return Ok(Outcome::Stale),
-            Ordering::Greater => self.adopt(writer, apply, update)?,
-            Ordering::Equal => self.merge(writer, apply, update)?,
-        };
-        match applied {
+        match self.attempt(writer, apply, update)? {
             Ok(outcome) => Ok(outcome),
             Err(refused) => self.refuse(writer, apply, update, refused),
+        }
+    }
+
+    /// Applies one update, if it can be.
+    pub(super) fn attempt(
+        &mut self,
+        writer: &mut Writer<'_>,
+        apply: &Apply,
+        update: &DocUpdate,
+    ) -> Result<Result<Outcome, Refused>> {
+        let generation = self.open_in(writer, &update.doc)?.document.generation();
+        match update.generation.cmp(&generation) {
+            Ordering::Less => Ok(Ok(Outcome::Stale)),
+            Ordering::Greater => self.adopt(writer, apply, update),
+            Ordering::Equal => self.merge(writer, apply, update),
         }
     }
 
@@ -110,7 +119,7 @@ impl Desk {
 
     /// What a refused update means for the peer and the document. Only what the bytes alone show
     /// is held against the peer.
-    fn refuse(
+    pub(super) fn refuse(
         &mut self,
         writer: &mut Writer<'_>,
         apply: &Apply,

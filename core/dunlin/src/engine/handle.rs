@@ -9,27 +9,30 @@ use std::{
 };
 
 use dunlin_model::{DeviceId, SpaceId};
-use dunlin_store::{Interrupter, Reader, Rows, SpaceStore};
-use serde_json::Value as Json;
+use dunlin_store::{Interrupter, Reader, SpaceStore};
 use tokio::{
     sync::{Semaphore, mpsc, oneshot},
     time::{Instant, sleep_until},
 };
 
 use super::{
-    Apply, Command, Committed, Desk, Engine, Identity, Order, Outlets, Write, lanes::Lanes,
+    Apply, Command, Committed, Desk, Engine, Identity, Order, Outlets, Turns, Write, lanes::Lanes,
 };
 use crate::{
     config::{Config, Engines},
     error::{Code, Error, Result},
+    live::Followed,
 };
 
 /// Commands that may wait in each lane; a sender beyond that waits itself.
 const QUEUE: usize = 1024;
-/// Documents that are read past the engine at once: each takes a connection to the file.
+/// Documents that are read past the engine at once: each takes a connection to the file, and a
+/// thread.
 const READS: usize = 2;
-/// Collections that one followed query may make known.
-const MAX_ENSURED: usize = 8;
+/// Queries that run at once, likewise.
+const QUERIES: usize = 4;
+/// Followed queries that run at once: those that were asked once do not wait behind them.
+const FOLLOWED: usize = 2;
 /// The stack of an engine's thread: yrs and SQLite at their deepest, with room to spare.
 const STACK_BYTES: usize = 8 << 20;
 
@@ -40,8 +43,12 @@ pub(crate) struct EngineHandle(Arc<Shared>);
 struct Shared {
     origin: EngineOrigin,
     outlets: Arc<Outlets>,
+    turns: Arc<Turns>,
     state: Mutex<State>,
     read_permits: Semaphore,
+    query_permits: Semaphore,
+    follow_permits: Semaphore,
+    followed: Followed,
 }
 
 /// What an engine is started from.
@@ -75,13 +82,26 @@ impl EngineHandle {
     /// Opens the space's file on the engine's own thread and starts it.
     pub(crate) async fn start(origin: EngineOrigin) -> Result<Self> {
         let outlets = Arc::new(Outlets::new(origin.space));
-        let running = origin.start(&outlets).await?;
-        let (state, read_permits) = (Mutex::new(State::Running(running)), Semaphore::new(READS));
-        Ok(Self(Arc::new(Shared { origin, outlets, state, read_permits })))
+        let turns = Arc::new(Turns::new());
+        let running = origin.start(&outlets, &turns).await?;
+        Ok(Self(Arc::new(Shared {
+            origin,
+            outlets,
+            turns,
+            state: Mutex::new(State::Running(running)),
+            read_permits: Semaphore::new(READS),
+            query_permits: Semaphore::new(QUERIES),
+            follow_permits: Semaphore::new(FOLLOWED),
+            followed: Followed::default(),
+        })))
     }
 
     pub(crate) fn outlets(&self) -> &Arc<Outlets> {
         &self.0.outlets
+    }
+
+    pub(crate) fn turns(&self) -> &Arc<Turns> {
+        &self.0.turns
     }
 
     /// Local writes; the answer comes after the commit.
@@ -142,22 +162,6 @@ impl EngineHandle {
         answer.map_err(|error| if error.code() == Code::Closed { self.ended() } else { error })
     }
 
-    /// [`query`](Self::query) that makes the collections known which it names, so that following
-    /// a collection can begin before its first document.
-    pub(crate) async fn query_or_ensure(&self, sql: &str, parameters: &[Json]) -> Result<Rows> {
-        for _ in 0..MAX_ENSURED {
-            let unknown = match self.query(sql, parameters).await {
-                Err(error) => error.unknown_collection().ok_or(error)?,
-                rows => return rows,
-            };
-            self.call(move |engine| {
-                Ok(engine.store.write(|writer| writer.ensure_collection(&unknown))?)
-            })
-            .await?;
-        }
-        self.query(sql, parameters).await
-    }
-
     /// Remembers how far a consumer of the change feed has come.
     pub(crate) async fn acknowledge(&self, consumer: String, seq: i64) -> Result<()> {
         self.call(move |engine| Ok(engine.store.write(|writer| writer.ack(&consumer, seq))?)).await
@@ -172,6 +176,7 @@ impl EngineHandle {
             let running = running.clone();
             // Before anybody is refused: whoever follows the commits knows why then.
             self.0.outlets.suspend();
+            self.0.turns.clear();
             *state = State::Suspended;
             running
         };
@@ -193,7 +198,7 @@ impl EngineHandle {
             State::Closed => return Err(Error::closed()),
             State::Suspended => {}
         }
-        let running = self.0.origin.start(&self.0.outlets).await?;
+        let running = self.0.origin.start(&self.0.outlets, &self.0.turns).await?;
         *self.state() = State::Running(running);
         self.0.outlets.resume();
         Ok(())
@@ -204,13 +209,15 @@ impl EngineHandle {
         // Before anybody is refused: whoever follows the commits ends, and does not fail.
         self.0.outlets.close();
         let before = std::mem::replace(&mut *self.state(), State::Closed);
+        // After that: who loses a turn knows why then.
+        self.0.turns.clear();
         match before {
             State::Running(running) => running.stop().await,
             State::Suspended | State::Closed => Ok(()),
         }
     }
 
-    async fn send(&self, command: Command) -> Result<()> {
+    pub(super) async fn send(&self, command: Command) -> Result<()> {
         self.running()?.local.send(command).await.map_err(|_| self.ended())
     }
 
@@ -233,6 +240,21 @@ impl EngineHandle {
         &self.0.read_permits
     }
 
+    /// Who may run a query.
+    pub(super) fn query_permits(&self) -> &Semaphore {
+        &self.0.query_permits
+    }
+
+    /// Who may run a query that is followed.
+    pub(super) fn follow_permits(&self) -> &Semaphore {
+        &self.0.follow_permits
+    }
+
+    /// The queries that are followed.
+    pub(crate) fn followed(&self) -> &Followed {
+        &self.0.followed
+    }
+
     /// Refuses while the engine is suspended, and after its end.
     pub(crate) fn check_running(&self) -> Result<()> {
         self.running().map(drop)
@@ -246,8 +268,16 @@ impl EngineHandle {
         }
     }
 
+    /// Makes the engine look at what waits, if it sleeps.
+    pub(super) fn wake(&self) {
+        if let Ok(running) = self.running() {
+            // Where the queue is full, it does not sleep.
+            let _ = running.local.try_send(Command::Call(Box::new(|_| ())));
+        }
+    }
+
     /// Why there is no answer.
-    fn ended(&self) -> Error {
+    pub(super) fn ended(&self) -> Error {
         self.running().err().unwrap_or_else(Error::closed)
     }
 
@@ -274,11 +304,11 @@ impl Running {
 }
 
 impl EngineOrigin {
-    async fn start(&self, outlets: &Arc<Outlets>) -> Result<Running> {
+    async fn start(&self, outlets: &Arc<Outlets>, turns: &Arc<Turns>) -> Result<Running> {
         let (local, local_commands) = mpsc::channel(QUEUE);
         let (foreign, foreign_commands) = mpsc::channel(QUEUE);
         let lanes = Lanes::new(local_commands, foreign_commands);
-        let desk = Desk::new(self.identity.clone(), &self.config);
+        let desk = Desk::new(self.identity.clone(), &self.config, turns.clone());
         let durability = self.config.durability.into();
         let (path, outlets, guard) = (self.path.clone(), outlets.clone(), self.guard.clone());
         let (reader, interrupter) = match self.config.engines {

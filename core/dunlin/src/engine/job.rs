@@ -7,7 +7,7 @@ use dunlin_proto::session::Outcome;
 use dunlin_store::Writer;
 use tokio::time::Instant;
 
-use super::{Apply, Command, Committed, Desk, Write, slice::Slice};
+use super::{Apply, Attempt, Committed, Desk, Together, Turns, Write, slice::Slice, turns::Party};
 use crate::error::{Error, Result};
 
 /// A command that is being carried out, a part at a time: each order or update stands alone.
@@ -17,11 +17,14 @@ pub(crate) struct Job {
     committed: usize,
     /// What the last slice cost.
     cost: Duration,
+    /// Whether its next part has to wait until somebody's turn is over.
+    is_kept_out: bool,
 }
 
 enum Work {
     Write(Write, Vec<Result<Committed>>),
     Apply(Apply, Vec<(DocId, Outcome)>),
+    Together(Together, Option<Result<Attempt>>),
 }
 
 impl Work {
@@ -29,6 +32,7 @@ impl Work {
         match self {
             Self::Write(write, _) => write.orders.len(),
             Self::Apply(apply, _) => apply.updates.len(),
+            Self::Together(..) => 1,
         }
     }
 
@@ -36,6 +40,23 @@ impl Work {
         match self {
             Self::Write(_, answers) => answers.len(),
             Self::Apply(_, answers) => answers.len(),
+            Self::Together(_, answer) => usize::from(answer.is_some()),
+        }
+    }
+
+    /// Whether the next part writes what somebody has read whose turn it is.
+    fn is_kept_out(&self, turns: &Turns) -> bool {
+        match self {
+            Self::Write(write, answers) => {
+                turns.keeps_out(Party::Local, &write.orders[answers.len()].doc)
+            }
+            Self::Apply(apply, _) if apply.is_unit => {
+                apply.updates.iter().any(|update| turns.keeps_out(Party::Peer, &update.doc))
+            }
+            Self::Apply(apply, answers) => {
+                turns.keeps_out(Party::Peer, &apply.updates[answers.len()].doc)
+            }
+            Self::Together(..) => false,
         }
     }
 }
@@ -52,17 +73,28 @@ impl From<Apply> for Job {
     }
 }
 
+impl From<Together> for Job {
+    fn from(unit: Together) -> Self {
+        Self::new(Work::Together(unit, None))
+    }
+}
+
 impl Job {
     fn new(work: Work) -> Self {
-        Self { work, committed: 0, cost: Duration::ZERO }
+        Self { work, committed: 0, cost: Duration::ZERO, is_kept_out: false }
     }
 
     /// Whose it is; none for local writes.
     pub(super) fn peer(&self) -> Option<dunlin_model::DeviceId> {
         match &self.work {
-            Work::Write(..) => None,
+            Work::Write(..) | Work::Together(..) => None,
             Work::Apply(apply, _) => Some(apply.from.device),
         }
+    }
+
+    /// Whether its next part has to wait until somebody's turn is over.
+    pub(super) fn is_kept_out(&self) -> bool {
+        self.is_kept_out
     }
 
     /// What the last slice cost.
@@ -70,7 +102,7 @@ impl Job {
         self.cost
     }
 
-    /// Carries out parts until the slice is spent, at least one.
+    /// Carries out parts until the slice is spent, at least one unless that has to wait.
     pub(super) fn perform(
         &mut self,
         desk: &mut Desk,
@@ -80,11 +112,24 @@ impl Job {
         let start = Instant::now();
         slice.join();
         while self.work.done() < self.work.parts() {
+            self.is_kept_out = self.work.is_kept_out(&desk.turns);
+            if self.is_kept_out {
+                break;
+            }
             match &mut self.work {
                 Work::Write(write, answers) => {
                     let next = answers.len();
                     answers.extend(desk.write(writer, &write.orders[next..=next])?);
                     slice.add(1);
+                }
+                Work::Apply(apply, answers) if apply.is_unit => {
+                    *answers = desk.apply_together(writer, apply)?;
+                    let bytes: usize = apply.updates.iter().map(|it| it.update.len()).sum();
+                    slice.add(apply.updates.len() + bytes / 1024);
+                }
+                Work::Together(unit, answer) => {
+                    *answer = Some(desk.write_together(writer, unit)?);
+                    slice.add(unit.orders.len());
                 }
                 Work::Apply(apply, answers) => {
                     let next = answers.len();
@@ -105,18 +150,21 @@ impl Job {
         match &mut self.work {
             Work::Write(_, answers) => answers.truncate(self.committed),
             Work::Apply(_, answers) => answers.truncate(self.committed),
+            Work::Together(_, answer) => *answer = None,
         }
     }
 
-    /// Answers the caller, if that was all; otherwise the command that goes on.
-    pub(super) fn committed(mut self) -> Option<Command> {
+    /// Answers the caller, if that was all; otherwise the job that goes on.
+    pub(super) fn committed(mut self) -> Option<Self> {
         self.committed = self.work.done();
         if self.committed < self.work.parts() {
-            return Some(Command::Job(self));
+            return Some(self);
         }
         match self.work {
             Work::Write(write, answers) => (write.reply)(Ok(answers)),
             Work::Apply(apply, answers) => (apply.reply)(Ok(answers)),
+            Work::Together(unit, Some(answer)) => (unit.reply)(answer),
+            Work::Together(_, None) => {}
         }
         None
     }
@@ -130,6 +178,7 @@ impl Job {
             }
             Work::Write(write, _) => (write.reply)(Err(error)),
             Work::Apply(apply, _) => (apply.reply)(Err(error)),
+            Work::Together(unit, _) => (unit.reply)(Err(error)),
         }
     }
 }

@@ -34,6 +34,8 @@ pub(super) struct Lanes {
     begun_foreign: VecDeque<Command>,
     /// What peers beyond their budgets sent.
     deferred: VecDeque<Job>,
+    /// What has to wait until somebody's turn is over, in order.
+    kept_out: VecDeque<Job>,
     budgets: Budgets,
     local_turns: u32,
     is_turn_of_begun: bool,
@@ -50,6 +52,7 @@ impl Lanes {
             begun: VecDeque::new(),
             begun_foreign: VecDeque::new(),
             deferred: VecDeque::new(),
+            kept_out: VecDeque::new(),
             budgets: Budgets::default(),
             local_turns: 0,
             is_turn_of_begun: false,
@@ -109,7 +112,8 @@ impl Lanes {
 
     /// A peer's updates are taken in order, so what comes behind one that waits does too.
     fn must_wait(&self, peer: DeviceId) -> bool {
-        self.budgets.is_spent(peer) || self.deferred.iter().any(|job| job.peer() == Some(peer))
+        let mut waiting = self.deferred.iter().chain(&self.kept_out);
+        self.budgets.is_spent(peer) || waiting.any(|job| job.peer() == Some(peer))
     }
 
     /// A job that may share the transaction of this one. Updates of peers do not hold up a local
@@ -130,6 +134,7 @@ impl Lanes {
                 None
             }
             Command::Write(write) => Some(write.into()),
+            Command::Together(unit) => Some(unit.into()),
             Command::Apply(apply) => Some(apply.into()),
             Command::Stop(reply) => {
                 self.stop = Some(reply);
@@ -149,9 +154,27 @@ impl Lanes {
     }
 
     /// Takes back what is left of a job after its slice.
-    pub(super) fn resume(&mut self, rest: Command) {
-        let is_foreign = matches!(&rest, Command::Job(job) if job.peer().is_some());
-        if is_foreign { self.begun_foreign.push_front(rest) } else { self.begun.push_back(rest) }
+    pub(super) fn resume(&mut self, rest: Job) {
+        if rest.is_kept_out() {
+            self.kept_out.push_back(rest);
+        } else if rest.peer().is_some() {
+            self.begun_foreign.push_front(Command::Job(rest));
+        } else {
+            self.begun.push_back(Command::Job(rest));
+        }
+    }
+
+    /// Whether something waits until a turn is over.
+    pub(super) fn keeps_out(&self) -> bool {
+        !self.kept_out.is_empty()
+    }
+
+    /// Lets go on what had to wait, in order.
+    pub(super) fn let_in(&mut self) {
+        while let Some(job) = self.kept_out.pop_back() {
+            let lane = if job.peer().is_some() { &mut self.begun_foreign } else { &mut self.begun };
+            lane.push_front(Command::Job(job));
+        }
     }
 
     /// Whether a job goes on that has had a slice.

@@ -24,6 +24,20 @@ pub(crate) struct Staged {
     /// The connection it came by, if it is not this device's own.
     pub(crate) from: Option<u64>,
     pub(crate) is_overgrown: bool,
+    /// What it was committed with as one: the sequence number of the first.
+    pub(crate) unit: Option<i64>,
+}
+
+impl Staged {
+    fn update(&self) -> DocUpdate {
+        DocUpdate {
+            doc: self.doc.clone(),
+            generation: self.generation,
+            state_vector: None,
+            digest: None,
+            update: self.update.clone(),
+        }
+    }
 }
 
 /// The last commit, in all and of each collection.
@@ -41,8 +55,9 @@ pub(crate) struct Heads {
 
 /// A connection that wants to hear of commits; called on the engine, so it must not block.
 pub(crate) trait Listener: Send + Sync {
-    /// Something has just become durable that did not come from this connection.
-    fn committed(&self, space: &SpaceId, update: &DocUpdate);
+    /// Something has just become durable that did not come from this connection: one update, or
+    /// several that were committed as one.
+    fn committed(&self, space: &SpaceId, updates: &[DocUpdate]);
 
     /// The roster has grown, by statements that did not come from this connection.
     fn statements_added(&self, space: &SpaceId, statements: &[Arc<[u8]>]);
@@ -154,17 +169,12 @@ impl Outlets {
         if listeners.is_empty() {
             return;
         }
-        for commit in commits {
-            let update = DocUpdate {
-                doc: commit.doc,
-                generation: commit.generation,
-                state_vector: None,
-                digest: None,
-                update: commit.update,
-            };
+        let is_one = |a: &Staged, b: &Staged| a.unit.is_some() && a.unit == b.unit;
+        for together in commits.chunk_by(is_one) {
+            let updates: Vec<_> = together.iter().map(Staged::update).collect();
             for (link, listener) in &listeners {
-                if commit.from != Some(*link) {
-                    listener.committed(&self.space, &update);
+                if together[0].from != Some(*link) {
+                    listener.committed(&self.space, &updates);
                 }
             }
         }

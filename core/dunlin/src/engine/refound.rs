@@ -139,6 +139,7 @@ fn replace(
         is_stale,
         from: link,
         is_overgrown: false,
+        unit: None,
     })
 }
 

@@ -159,10 +159,15 @@ pub(super) fn stage(
         is_stale,
         from: link,
         is_overgrown: is_overgrown(&open.log, &open.document),
+        unit: None,
     })
 }
 
-fn perform(document: &mut Document, operation: &Operation, now: i64) -> Result<Change, EditError> {
+pub(super) fn perform(
+    document: &mut Document,
+    operation: &Operation,
+    now: i64,
+) -> Result<Change, EditError> {
     match operation {
         Operation::Insert(value) => document.insert(value, now),
         Operation::Merge { patch, base, list_keys } => {

@@ -99,7 +99,7 @@ impl Error {
     /// The collection that a query named and the space does not have, if that was all.
     pub(crate) fn unknown_collection(&self) -> Option<Collection> {
         match self.source.as_deref()?.downcast_ref()? {
-            QueryError::UnknownCollection { name, .. } => name.parse().ok(),
+            QueryError::UnknownCollection { collection, .. } => collection.clone(),
             _ => None,
         }
     }

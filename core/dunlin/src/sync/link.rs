@@ -138,8 +138,8 @@ impl Link {
 }
 
 impl Listener for Link {
-    fn committed(&self, space: &SpaceId, update: &DocUpdate) {
-        self.session().local_change(space, update);
+    fn committed(&self, space: &SpaceId, updates: &[DocUpdate]) {
+        self.session().local_change(space, updates);
         self.wake();
     }
 

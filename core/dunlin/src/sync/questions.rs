@@ -66,7 +66,7 @@ pub(super) async fn carry_out(hub: &Arc<Hub>, link: &Arc<Link>, effect: Effect) 
             })
             .await
         }
-        Effect::Apply { space, updates, live: is_live } => {
+        Effect::Apply { space, updates, live: is_live, unit: is_unit } => {
             let inner = find(hub, &space)?;
             let from = origin(&inner, link);
             let names: Vec<DocId> = updates.iter().map(|update| update.doc.clone()).collect();
@@ -79,7 +79,7 @@ pub(super) async fn carry_out(hub: &Arc<Hub>, link: &Arc<Link>, effect: Effect) 
                 });
                 link.answer(|session| session.handle_applied(&space, outcomes));
             });
-            inner.engine().apply(Apply { from, updates, is_live, reply }).await
+            inner.engine().apply(Apply { from, updates, is_live, is_unit, reply }).await
         }
         Effect::InSync { space, equal } => {
             if equal {

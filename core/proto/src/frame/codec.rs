@@ -30,6 +30,7 @@ const DONE: u32 = 14;
 const REFUSE: u32 = 15;
 const PRESENCE: u32 = 16;
 const NO_ROOM: u32 = 17;
+const UNIT: u32 = 18;
 
 #[derive(Encode, Decode)]
 #[cbor(map)]
@@ -247,6 +248,7 @@ pub(super) fn encode(frame: &Frame) -> Vec<u8> {
         }
         Frame::Chunk { space, content } => write(CHUNK, &documents(space, content, &[])),
         Frame::Push { space, content } => write(PUSH, &documents(space, content, &[])),
+        Frame::Unit { space, content } => write(UNIT, &documents(space, content, &[])),
         Frame::Offer { space, documents } => {
             write(OFFER, &Offer { space, documents: join(&documents).into() })
         }
@@ -321,12 +323,12 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Option<Frame>, FrameError> {
             let (space, content, missing) = read_documents(kind, body)?;
             Frame::Docs { space, content, missing }
         }
-        CHUNK | PUSH => {
+        CHUNK | PUSH | UNIT => {
             let (space, content, _) = read_documents(kind, body)?;
-            if kind == CHUNK {
-                Frame::Chunk { space, content }
-            } else {
-                Frame::Push { space, content }
+            match kind {
+                CHUNK => Frame::Chunk { space, content },
+                PUSH => Frame::Push { space, content },
+                _ => Frame::Unit { space, content },
             }
         }
         OFFER => {

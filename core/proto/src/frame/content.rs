@@ -22,7 +22,7 @@ pub struct Content {
     pub unpacked: Option<u32>,
 }
 
-/// One document in the content of a `Docs` or `Push` frame.
+/// One document in the content of a `Docs`, `Push` or `Unit` frame.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
 #[cbor(map)]
 pub struct DocEntry<'b> {

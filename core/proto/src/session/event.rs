@@ -123,6 +123,8 @@ pub enum Outcome {
     Diverged,
     /// It belongs to an older generation than the one here, which is given instead.
     Stale,
+    /// It could be applied, but what the peer committed together with it could not.
+    Undone,
     /// It could not be stored here (no room, for instance); a later reconciliation tries again.
     Failed,
 }
@@ -185,6 +187,8 @@ pub enum Effect {
         /// Whether the peer has just committed them, so that they are more urgent than a
         /// catch-up.
         live: bool,
+        /// Whether the peer committed them as one: then all of them are to be applied, or none.
+        unit: bool,
     },
     /// Everything that may flow between the two sides has flowed.
     InSync {

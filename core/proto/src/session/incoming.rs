@@ -16,8 +16,8 @@ use crate::{
     error::{FrameError, PeerMisbehaved},
     frame::{Content, DocEntry, KeptOut, WantEntry},
     limits::{
-        LIVE_QUEUE_BYTES, MAX_DIFFERENCES, MAX_UNAPPLIED_BYTES, MAX_VECTOR_BYTES, WANT_WINDOW,
-        WANT_WINDOW_BYTES,
+        BATCH_DOCUMENTS, LIVE_QUEUE_BYTES, MAX_DIFFERENCES, MAX_UNAPPLIED_BYTES, MAX_VECTOR_BYTES,
+        WANT_WINDOW, WANT_WINDOW_BYTES,
     },
 };
 
@@ -220,6 +220,33 @@ impl Incoming {
         Ok(self.start(updates, true))
     }
 
+    /// Takes what the peer has just committed as one; returns all of it, to apply as one. Where some of
+    /// it cannot be taken as it is, all of its documents are wanted instead.
+    pub(super) fn receive_unit(
+        &mut self,
+        content: &Content,
+        level: bool,
+    ) -> Result<Vec<DocUpdate>, PeerMisbehaved> {
+        let updates = self.unpack(content, true)?;
+        if updates.len() > BATCH_DOCUMENTS {
+            // They would be one piece of work.
+            return Err(PeerMisbehaved::TooMany("updates in a unit"));
+        }
+        let documents: Vec<_> = updates.iter().map(|update| update.doc.hash()).collect();
+        if level && !self.failed && documents.iter().all(|document| self.is_free(document)) {
+            return Ok(self.start(updates, true));
+        }
+        documents.into_iter().for_each(|document| self.want_soon(document));
+        Ok(Vec::new())
+    }
+
+    /// Whether nothing is under way that a document's next update has to wait for.
+    fn is_free(&self, document: &DocHash) -> bool {
+        let asked = self.asked.iter().any(|(asked, _)| asked == document);
+        let wanted = self.outstanding.contains_key(document) || self.queued.contains_key(document);
+        !(asked || wanted || self.again.contains_key(document) || self.aside.contains(*document))
+    }
+
     fn unpack(&mut self, content: &Content, live: bool) -> Result<Vec<DocUpdate>, PeerMisbehaved> {
         let unpacked = content.unpack()?;
         let entries = Content::documents(&unpacked)?;
@@ -313,7 +340,7 @@ impl Incoming {
                         result.reconcile_again = true;
                     }
                 }
-                Outcome::Gap { .. } => self.want(document, false),
+                Outcome::Gap { .. } | Outcome::Undone => self.want(document, false),
                 Outcome::Malformed { reason } => {
                     return Err(PeerMisbehaved::Update { document: doc, reason });
                 }

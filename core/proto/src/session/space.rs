@@ -8,7 +8,7 @@ use super::{
     door::Door,
     event::{DocUpdate, Effect, Held, Outcome, Presence, SetAside, SpaceStatus, Summary},
     incoming::{self, Incoming},
-    live::Live,
+    live::{Live, Told},
     outgoing::{Outgoing, push_content},
     presence::Outbox,
     run::Run,
@@ -157,6 +157,16 @@ impl Space {
                 })?;
                 self.apply(updates, true, out);
             }
+            Frame::Unit { content, .. } => {
+                let level = self.run.is_level();
+                let updates = self.at_the_door(&content, out, |incoming| {
+                    incoming.receive_unit(&content, level)
+                })?;
+                if !updates.is_empty() {
+                    let (space, live, unit) = (self.id, true, true);
+                    out.effect(Effect::Apply { space, updates, live, unit });
+                }
+            }
             Frame::Offer { documents, .. } => return self.on_offer(documents, out),
         }
         Ok(())
@@ -189,9 +199,15 @@ impl Space {
     }
 
     fn next_documents(&mut self) -> Option<Frame> {
-        let updates = self.live.take_updates();
-        if !updates.is_empty() {
-            return Some(Frame::Push { space: self.slot, content: push_content(&updates) });
+        let space = self.slot;
+        match self.live.take() {
+            Some(Told::Each(updates)) => {
+                return Some(Frame::Push { space, content: push_content(&updates) });
+            }
+            Some(Told::Together(updates)) => {
+                return Some(Frame::Unit { space, content: push_content(&updates) });
+            }
+            None => {}
         }
         let documents = self.live.take_dirty();
         if !documents.is_empty() {
@@ -200,19 +216,19 @@ impl Space {
         self.outgoing.next_frame(self.slot)
     }
 
-    pub(super) fn local_change(&mut self, update: &DocUpdate, out: &mut Out) {
+    pub(super) fn local_change(&mut self, updates: &[DocUpdate], out: &mut Out) {
         // What a reader hands over is taken by nobody.
         if !self.may_give() {
             return;
         }
-        if self.incoming.aside.note_change(update.doc.hash()) {
-            return;
-        }
-        if self.run.is_level() {
-            self.live.push(update);
+        let documents: Vec<_> = updates.iter().map(|update| update.doc.hash()).collect();
+        let (aside, free): (Vec<_>, Vec<_>) =
+            documents.into_iter().partition(|it| self.incoming.aside.note_change(*it));
+        if self.run.is_level() && aside.is_empty() {
+            self.live.push(updates);
         } else {
             // The peer may lack what this builds on, and cannot tell: it gets a diff.
-            self.live.mark(update.doc.hash());
+            free.into_iter().for_each(|document| self.live.mark(document));
         }
         self.advance(out);
     }
@@ -349,7 +365,7 @@ impl Space {
 
     fn apply(&self, updates: Vec<DocUpdate>, live: bool, out: &mut Out) {
         if !updates.is_empty() {
-            out.effect(Effect::Apply { space: self.id, updates, live });
+            out.effect(Effect::Apply { space: self.id, updates, live, unit: false });
         }
     }
 

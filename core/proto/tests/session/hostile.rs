@@ -5,8 +5,8 @@ use dunlin_proto::{
     error::{CloseCode, FrameError, PeerMisbehaved, RefuseCode},
     frame::{Content, DocEntry, Frame, WantEntry},
     limits::{
-        MAX_HELLO_BYTES, MAX_INTRODUCTION_BYTES, MAX_PEER_WANTS, MAX_RECONCILE_BYTES, MAX_REFUSALS,
-        MAX_ROUNDS, MAX_UNAPPLIED_BYTES,
+        BATCH_DOCUMENTS, MAX_HELLO_BYTES, MAX_INTRODUCTION_BYTES, MAX_PEER_WANTS,
+        MAX_RECONCILE_BYTES, MAX_REFUSALS, MAX_ROUNDS, MAX_UNAPPLIED_BYTES,
     },
     session::Effect,
     trust::Role,
@@ -101,6 +101,7 @@ fn before_it_is_let_in_a_peer_can_do_nothing_with_documents() {
         let content = content("1", b"x", None);
         [
             Frame::Push { space, content: content.clone() },
+            Frame::Unit { space, content: content.clone() },
             Frame::Docs { space, content: content.clone(), missing: vec![] },
             Frame::Chunk { space, content },
             Frame::Offer { space, documents: vec![] },
@@ -188,6 +189,17 @@ fn frames_that_have_no_place_close_the_connection() {
         (
             |space| Frame::Push { space, content: content("1", b"x", Some(10)) },
             unexpected("a partial document"),
+        ),
+        (
+            |space| Frame::Unit { space, content: content("1", b"x", Some(10)) },
+            unexpected("a partial document"),
+        ),
+        (
+            |space| {
+                let entries = vec![entry("1", b"x", None); BATCH_DOCUMENTS + 1];
+                Frame::Unit { space, content: Content::pack_documents(&entries) }
+            },
+            PeerMisbehaved::TooMany("updates in a unit"),
         ),
         (
             |space| Frame::Docs { space, content: content("1", b"xy", Some(2)), missing: vec![] },

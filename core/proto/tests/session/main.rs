@@ -8,5 +8,6 @@ mod replica;
 mod room;
 mod schedules;
 mod transfer;
+mod units;
 mod welcome;
 mod world;

@@ -141,6 +141,39 @@ impl Replica {
         Some(self.changed(doc, update))
     }
 
+    /// Applies updates that stand alone; returns those that brought something too.
+    pub(crate) fn apply_each(
+        &mut self,
+        updates: &[DocUpdate],
+    ) -> (Vec<(DocId, Outcome)>, Vec<DocUpdate>) {
+        let (mut outcomes, mut changed) = (Vec::new(), Vec::new());
+        for update in updates {
+            let (outcome, is_new) = self.apply(update);
+            outcomes.push((update.doc.clone(), outcome));
+            changed.extend(is_new.then(|| update.clone()));
+        }
+        (outcomes, changed)
+    }
+
+    /// Applies all of these updates or none.
+    pub(crate) fn apply_together(
+        &mut self,
+        updates: &[DocUpdate],
+    ) -> (Vec<(DocId, Outcome)>, Vec<DocUpdate>) {
+        let before = self.clone();
+        let (outcomes, changed) = self.apply_each(updates);
+        let is_applied = |outcome: &Outcome| matches!(outcome, Outcome::Applied { .. });
+        if outcomes.iter().all(|(_, outcome)| is_applied(outcome)) {
+            return (outcomes, changed);
+        }
+        *self = before;
+        let undo = |(doc, outcome)| match is_applied(&outcome) {
+            true => (doc, Outcome::Undone),
+            false => (doc, outcome),
+        };
+        (outcomes.into_iter().map(undo).collect(), Vec::new())
+    }
+
     pub(crate) fn apply(&mut self, update: &DocUpdate) -> (Outcome, bool) {
         if self.full.contains(&update.doc) {
             return (Outcome::Failed, false);

@@ -180,7 +180,15 @@ impl World {
         let update = replica.append(doc, *writer, operation);
         let clock = replica.docs[doc].clock(*writer);
         self.causes.insert((doc.clone(), *writer, clock), before);
-        self.spread(node, usize::MAX, &update);
+        self.spread(node, usize::MAX, &[update]);
+    }
+
+    /// Appends to several documents as one.
+    pub(crate) fn append_together(&mut self, node: usize, docs: &[DocId], operation: &[u8]) {
+        let Node { replica, writer, .. } = &mut self.nodes[node];
+        let append = |doc| replica.append(doc, *writer, operation);
+        let updates: Vec<_> = docs.iter().map(append).collect();
+        self.spread(node, usize::MAX, &updates);
     }
 
     /// Whoever holds an operation must hold all that its author had.
@@ -201,7 +209,7 @@ impl World {
 
     pub(crate) fn delete(&mut self, node: usize, doc: &DocId) {
         if let Some(update) = self.nodes[node].replica.delete(doc) {
-            self.spread(node, usize::MAX, &update);
+            self.spread(node, usize::MAX, &[update]);
         }
     }
 
@@ -306,23 +314,22 @@ impl World {
                 }
                 end.session.handle_diffs(&space, diffs);
             }
-            Effect::Apply { space, updates, .. } => {
-                let mut outcomes = Vec::new();
-                let mut changed = Vec::new();
-                for update in updates {
-                    let (outcome, is_new) = replica.apply(&update);
-                    outcomes.push((update.doc.clone(), outcome));
-                    end.applied += 1;
-                    if is_new {
-                        changed.push(update);
-                    }
-                }
+            Effect::Apply { space, updates, unit, .. } => {
+                end.applied += updates.len();
+                let (outcomes, changed) = match unit {
+                    true => replica.apply_together(&updates),
+                    false => replica.apply_each(&updates),
+                };
                 let result = end.session.handle_applied(&space, outcomes);
                 end.misbehaved = result.err().or(end.misbehaved.take());
                 let node = end.node;
-                for update in changed {
+                for update in &changed {
                     self.assert_causes_are_held(node, &update.doc);
-                    self.spread(node, link, &update);
+                }
+                if unit && !changed.is_empty() {
+                    self.spread(node, link, &changed);
+                } else {
+                    changed.iter().for_each(|it| self.spread(node, link, std::slice::from_ref(it)));
                 }
             }
             other => panic!("no answer to {other:?}"),
@@ -382,10 +389,10 @@ impl World {
         }
     }
 
-    fn spread(&mut self, node: usize, from: usize, update: &dunlin_proto::session::DocUpdate) {
+    fn spread(&mut self, node: usize, from: usize, updates: &[dunlin_proto::session::DocUpdate]) {
         let space = self.space;
         for end in self.ends_of(node, from) {
-            end.session.local_change(&space, update);
+            end.session.local_change(&space, updates);
         }
     }
 

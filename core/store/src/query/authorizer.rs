@@ -8,6 +8,8 @@
 use dunlin_model::Collection;
 use rusqlite::hooks::{AuthAction, Authorization};
 
+use crate::names::collection_of_table;
+
 /// What the authorizer says about one access.
 pub(super) enum Verdict {
     Allow,
@@ -54,7 +56,7 @@ pub(super) fn judge(action: &AuthAction<'_>, modules: &[String]) -> Verdict {
 }
 
 fn judge_read(table: &str, modules: &[String]) -> Verdict {
-    if let Some(collection) = collection_of(table) {
+    if let Some(collection) = collection_of_table(table) {
         return Verdict::Read(collection);
     }
     let lower = table.to_ascii_lowercase();
@@ -69,20 +71,6 @@ fn judge_read(table: &str, modules: &[String]) -> Verdict {
         || lower.starts_with("pragma_")
         || modules.contains(&lower);
     if is_internal { Verdict::Deny(format!("read {table}")) } else { Verdict::Allow }
-}
-
-/// The collection of a table of projections (`rows:NAME`) or of a full-text index (`NAME:PATH`).
-fn collection_of(table: &str) -> Option<Collection> {
-    let (left, right) = table.split_once(':')?;
-    if right.starts_with('_') {
-        return None;
-    }
-    if left == "rows"
-        && let Ok(collection) = right.parse()
-    {
-        return Some(collection);
-    }
-    left.parse().ok()
 }
 
 fn is_safe_function(name: &str) -> bool {
@@ -207,15 +195,5 @@ mod tests {
     #[test]
     fn the_list_of_safe_functions_is_sorted() {
         assert!(SAFE.is_sorted());
-    }
-
-    #[test]
-    fn a_table_belongs_to_the_collection_in_its_name() {
-        let name = |table| collection_of(table).map(|collection| collection.to_string());
-        assert_eq!(name("rows:tasks").as_deref(), Some("tasks"));
-        assert_eq!(name("tasks:$.title").as_deref(), Some("tasks"));
-        assert_eq!(name("rows:$.title_data").as_deref(), Some("rows"));
-        assert_eq!(name("tasks"), None);
-        assert_eq!(name("_documents"), None);
     }
 }

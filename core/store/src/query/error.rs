@@ -5,7 +5,7 @@ use std::time::Duration;
 use dunlin_model::Collection;
 use thiserror::Error;
 
-use crate::error::StoreError;
+use crate::{error::StoreError, names::sql_name};
 
 /// A query was refused, or stopped.
 #[derive(Debug, Error)]
@@ -22,6 +22,8 @@ pub enum QueryError {
     UnknownCollection {
         /// The name in the query.
         name: String,
+        /// The collection that would have it, if one can.
+        collection: Option<Collection>,
         /// The collections that there are.
         known: Vec<Collection>,
     },
@@ -68,13 +70,15 @@ impl QueryError {
     pub fn remedy(&self) -> String {
         match self {
             Self::Invalid { .. } => {
-                "write one SELECT over collections, with a parameter for each ?".to_owned()
+                "write one SELECT over collections, with a parameter for each ? and with names such \
+                 as \"order\" in double quotes"
+                    .to_owned()
             }
             Self::UnknownCollection { known, .. } if known.is_empty() => {
                 "the space has no collection yet: put a document first".to_owned()
             }
             Self::UnknownCollection { known, .. } => {
-                let names: Vec<_> = known.iter().take(20).map(Collection::as_str).collect();
+                let names: Vec<_> = known.iter().take(20).map(sql_name).collect();
                 format!("use one of: {}", names.join(", "))
             }
             Self::Forbidden { .. } => {
@@ -95,6 +99,11 @@ impl QueryError {
             Self::Closed => "open the space again".to_owned(),
             Self::Store(error) => error.remedy().to_owned(),
         }
+    }
+
+    /// Whether other documents could mend it: a limit, or a value that a function does not take.
+    pub(super) fn depends_on_documents(&self) -> bool {
+        self.is_limit_exceeded() || matches!(self, Self::Invalid { .. })
     }
 
     /// Whether one of the [`Limits`](super::Limits) stopped it.

@@ -18,7 +18,7 @@ impl Reader {
     /// # Errors
     /// As [`query`](Self::query).
     pub fn explain(&self, sql: &str) -> Result<Plan, QueryError> {
-        self.with_connection(|connection| {
+        self.at_one_moment(|connection, _| {
             connection.meter(&Limits::default())?;
             // Alone first, so that its own faults are reported as those of the query.
             connection.prepare(sql)?;

@@ -21,7 +21,7 @@ use super::{
     authorizer::{Verdict, judge},
     now,
 };
-use crate::error::StoreError;
+use crate::{error::StoreError, names::collection_called};
 
 /// Idle connections kept; each has a page cache of its own.
 const MAX_IDLE: usize = 2;
@@ -277,7 +277,10 @@ impl Guarded {
         };
         let missing = reason.strip_prefix("no such table: ").map(str::to_owned);
         match (missing, self.collections()) {
-            (Some(name), Ok(known)) => QueryError::UnknownCollection { name, known },
+            (Some(name), Ok(known)) => {
+                let collection = collection_called(&name);
+                QueryError::UnknownCollection { name, collection, known }
+            }
             _ => QueryError::Invalid { reason },
         }
     }

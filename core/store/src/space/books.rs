@@ -3,8 +3,8 @@
 use dunlin_model::Collection;
 use rusqlite::Connection;
 
-use super::{SpaceStore, collections::rows_table};
-use crate::error::StoreError;
+use super::SpaceStore;
+use crate::{error::StoreError, names::rows_table};
 
 impl SpaceStore {
     /// The id and the plain JSON of every writers' book.

@@ -1,10 +1,13 @@
-//! Collections: a table of projections each, and a view of the same name for queries.
+//! Collections: a table of projections each, and a view for queries.
 
 use dunlin_model::Collection;
 use rusqlite::{Connection, params};
 
 use super::{SpaceStore, Writer, interned::Interned};
-use crate::error::StoreError;
+use crate::{
+    error::StoreError,
+    names::{rows_table, sql_name},
+};
 
 /// Most collections in one space: each costs a table, and all of them are read on opening.
 pub const MAX_COLLECTIONS: usize = 1024;
@@ -49,14 +52,8 @@ impl Writer<'_> {
     }
 }
 
-/// The name of the table that holds a collection's projections, quoted. The colon keeps it apart
-/// from every view: no collection's name has one.
-pub(super) fn rows_table(collection: &Collection) -> String {
-    format!("\"rows:{collection}\"")
-}
-
 fn create_tables(collection: &Collection) -> String {
-    let rows = rows_table(collection);
+    let (rows, view) = (rows_table(collection), sql_name(collection));
     let table = format!(
         "CREATE TABLE {rows} (
             row           INTEGER PRIMARY KEY REFERENCES _documents (row),
@@ -65,14 +62,13 @@ fn create_tables(collection: &Collection) -> String {
             doc           TEXT
         ) STRICT;"
     );
-    // SQLite keeps names that start so for itself; such a collection syncs, queries cannot see it.
-    // Nor are those of the system for queries.
-    if collection.as_str().starts_with("sqlite_") || collection.is_system() {
+    // Those of the system are not for queries.
+    if collection.is_system() {
         return table;
     }
     format!(
         "{table}
-        CREATE VIEW \"{collection}\" (id, doc, has_conflicts) AS
+        CREATE VIEW {view} (id, doc, has_conflicts) AS
             SELECT id, doc, has_conflicts FROM {rows} WHERE doc IS NOT NULL;"
     )
 }

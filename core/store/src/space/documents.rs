@@ -3,12 +3,10 @@
 use dunlin_model::{Collection, Digest, DocHash, DocId};
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::{
-    SpaceStore, Writer,
-    collections::{NOT_OF_THE_SYSTEM, rows_table},
-};
+use super::{SpaceStore, Writer, collections::NOT_OF_THE_SYSTEM};
 use crate::{
     error::StoreError,
+    names::rows_table,
     types::{Commit, DocRow, Head, LogSize, Projection, Stored},
 };
 

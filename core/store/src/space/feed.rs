@@ -1,5 +1,7 @@
 //! The change feed and its consumers.
 //!
+//! Changes that were committed as one unit are handed out together, whatever the limit.
+//!
 //! Every change has an entry. An entry may go once every consumer has acknowledged it, a later
 //! change of the same document has one too, and it is not among the last [`KEPT`]: so a new
 //! consumer, starting at zero, is told of every document at least once, and the feed does not grow
@@ -24,22 +26,27 @@ const MAX_CONSUMER_BYTES: usize = 128;
 const MAX_CONSUMERS: usize = 64;
 
 impl SpaceStore {
-    /// The changes after sequence number `after`, oldest first, at most `limit`; not those in system
-    /// collections.
+    /// The changes after sequence number `after`, oldest first: at most `limit`, and the rest of the
+    /// unit of which the last one is a part; not those in system collections.
     ///
     /// # Errors
     /// `StoreError` where the file cannot be read.
     pub fn changes(&self, after: i64, limit: usize) -> Result<Vec<ChangeRow>, StoreError> {
         let sql = format!(
-            "SELECT c.seq, c.doc, d.collection, c.device, c.tags, c.time, c.paths
+            "SELECT c.seq, c.doc, d.collection, c.device, c.tags, c.time, c.paths, c.unit
              FROM _changes c JOIN _documents d ON d.row = c.doc
              WHERE c.seq > ?1 AND d.collection {NOT_OF_THE_SYSTEM}
-             ORDER BY c.seq LIMIT ?2"
+             ORDER BY c.seq"
         );
         let mut select = self.connection.prepare_cached(&sql)?;
-        let mut rows = select.query(params![after, limit as i64])?;
-        let mut changes = Vec::new();
+        let mut rows = select.query([after])?;
+        let (mut changes, mut last_unit) = (Vec::new(), None);
         while let Some(row) = rows.next()? {
+            let unit: Option<i64> = row.get(7)?;
+            if changes.len() >= limit && (unit.is_none() || unit != last_unit) {
+                break;
+            }
+            last_unit = unit;
             let tags: u8 = row.get(4)?;
             let paths = row.get_ref(6)?.as_blob().ok().and_then(decode_paths);
             let device = self.devices.key(row.get(3)?);
@@ -160,15 +167,16 @@ impl Writer<'_> {
             }
         };
         let tags = change.kind.code() << 1 | u8::from(change.origin == Origin::Remote);
-        let sql = "INSERT INTO _changes (seq, doc, device, tags, time, paths)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let sql = "INSERT INTO _changes (seq, doc, device, tags, time, paths, unit)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         self.connection()?.prepare_cached(sql)?.execute(params![
             seq,
             row.0,
             device,
             tags,
             change.time_ms,
-            encode_paths(&change.paths)
+            encode_paths(&change.paths),
+            self.unit
         ])?;
         Ok(())
     }

@@ -4,8 +4,11 @@ use std::{fmt, str::FromStr};
 
 use dunlin_model::{Collection, InvalidInput};
 
-use super::{SpaceStore, Writer, collections::rows_table};
-use crate::error::StoreError;
+use super::{SpaceStore, Writer};
+use crate::{
+    error::StoreError,
+    names::{rows_table, view},
+};
 
 /// Most indexes of one collection, of both kinds together: each makes every change dearer.
 const MAX_INDEXES: usize = 16;
@@ -83,7 +86,7 @@ impl SpaceStore {
     /// # Errors
     /// `StoreError` where the file cannot be read.
     pub fn text_indexes(&self, collection: &Collection) -> Result<Vec<IndexPath>, StoreError> {
-        self.paths_of("CREATE VIRTUAL TABLE", &format!("{collection}:"))
+        self.paths_of("CREATE VIRTUAL TABLE", &format!("{}:", view(collection)))
     }
 
     fn paths_of(&self, start: &str, prefix: &str) -> Result<Vec<IndexPath>, StoreError> {
@@ -141,10 +144,10 @@ impl Writer<'_> {
     }
 
     /// Creates a full-text index (FTS5) on the text at a path, unless it is there already; returns
-    /// whether it is new. It is a table `"COLLECTION:PATH"(id, text)`, to be searched so:
+    /// whether it is new. It is a table `"VIEW:PATH"(id, text)`, to be searched so:
     ///
     /// ```sql
-    /// SELECT t.* FROM "tasks:$.title" s JOIN tasks t USING (id)
+    /// SELECT t.* FROM "tasks:$.title" s JOIN "tasks" t USING (id)
     /// WHERE s.text MATCH 'wader' ORDER BY s.rank
     /// ```
     ///
@@ -175,7 +178,7 @@ impl Writer<'_> {
     ) -> Result<bool, StoreError> {
         let exists = self.text_indexes(collection)?.contains(path);
         if exists {
-            let name = format!("{collection}:{path}");
+            let name = format!("{}:{path}", view(collection));
             self.connection()?.execute_batch(&format!(
                 "DROP TRIGGER \"{name}:insert\"; DROP TRIGGER \"{name}:update\";
                  DROP TABLE \"{name}\";"
@@ -197,7 +200,7 @@ impl Writer<'_> {
 /// A table of the words, and triggers that keep it in step with the projections. Rows are only
 /// ever inserted and updated: a deleted document's projection becomes null.
 fn create_text_index(collection: &Collection, path: &IndexPath) -> String {
-    let (rows, name) = (rows_table(collection), format!("{collection}:{path}"));
+    let (rows, name) = (rows_table(collection), format!("{}:{path}", view(collection)));
     let text = |row: &str| format!("json_extract({row}doc, '{path}')");
     let (of_new, of_old, of_all) = (text("new."), text("old."), text(""));
     format!(

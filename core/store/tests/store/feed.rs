@@ -42,6 +42,42 @@ fn the_feed_is_read_in_pages() {
 }
 
 #[test]
+fn a_unit_is_handed_out_whole_and_undone_whole() {
+    let mut space = Space::new();
+    space.put("tasks", "before", "{}");
+    let ((), unit) = space
+        .store
+        .write(|writer| {
+            writer.unit(|writer| {
+                ["1", "2", "3"].iter().try_for_each(|key| put(writer, "tasks", key, "{}").map(drop))
+            })
+        })
+        .unwrap();
+    assert_eq!(unit, 2);
+    let refused: Result<_, StoreError> = space.store.write(|writer| {
+        put(writer, "tasks", "alone", "{}")?;
+        let undone = writer.unit(|writer| {
+            put(writer, "tasks", "undone", "{}")?;
+            Err::<(), _>(StoreError::StorageFull)
+        });
+        assert!(undone.is_err());
+        put(writer, "tasks", "after", "{}")
+    });
+    assert_eq!(refused.unwrap(), 6);
+    let space = space.reopen();
+    let read = |after, limit| {
+        let page = space.store.changes(after, limit).unwrap();
+        page.iter().map(|event| event.seq).collect::<Vec<_>>()
+    };
+    assert_eq!(read(0, 1), [1]);
+    assert_eq!(read(0, 2), [1, 2, 3, 4]);
+    assert_eq!(read(1, 3), [2, 3, 4]);
+    assert_eq!(read(4, 1), [5]);
+    assert_eq!(read(0, 99), [1, 2, 3, 4, 5, 6]);
+    assert_eq!(space.store.document_count().unwrap(), 6);
+}
+
+#[test]
 fn a_consumer_goes_on_where_it_acknowledged() {
     let mut space = Space::new();
     space.put("tasks", "1", "{}");

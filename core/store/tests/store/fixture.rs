@@ -205,11 +205,11 @@ fn is_read_completely(name: &str) {
 fn a_file_of_a_newer_program_is_refused_and_left_as_it_was() {
     let (directory, path) = copy("space_v1.sqlite");
     let newer = rusqlite::Connection::open(&path).unwrap();
-    newer.pragma_update(None, "user_version", 3).unwrap();
+    newer.pragma_update(None, "user_version", 4).unwrap();
     newer.close().unwrap();
     let before = fs::read(&path).unwrap();
     let refused = SpaceStore::open(&path, Durability::Flushed).err().unwrap();
-    assert!(matches!(refused, OpenError::NewerSchema { found: 3, supported: 2, .. }));
+    assert!(matches!(refused, OpenError::NewerSchema { found: 4, supported: 3, .. }));
     assert_eq!(fs::read(&path).unwrap(), before);
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
 }
@@ -219,14 +219,14 @@ fn a_newer_version_that_is_only_in_the_log_is_refused_too() {
     let (directory, path) = copy("space_v1.sqlite");
     let newer = rusqlite::Connection::open(&path).unwrap();
     newer.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(())).unwrap();
-    newer.pragma_update(None, "user_version", 3).unwrap();
+    newer.pragma_update(None, "user_version", 4).unwrap();
     let killed = directory.path().join("killed.sqlite");
     fs::copy(&path, &killed).unwrap();
     let log = |name: &str| directory.path().join(format!("{name}.sqlite-wal"));
     fs::copy(log("space_v1"), log("killed")).unwrap();
     let before = (fs::read(&killed).unwrap(), fs::read(log("killed")).unwrap());
     let refused = SpaceStore::open(&killed, Durability::Flushed).err().unwrap();
-    assert!(matches!(refused, OpenError::NewerSchema { found: 3, .. }), "{refused:?}");
+    assert!(matches!(refused, OpenError::NewerSchema { found: 4, .. }), "{refused:?}");
     assert_eq!((fs::read(&killed).unwrap(), fs::read(log("killed")).unwrap()), before);
 }
 

@@ -14,6 +14,8 @@ mod indexes;
 mod journal;
 mod listing;
 #[cfg(test)]
+mod names;
+#[cfg(test)]
 mod node_dir;
 #[cfg(test)]
 mod numbers;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dunlin_model::Collection;
-use dunlin_store::{Limits, QueryError};
+use dunlin_store::{Beyond, Limits, QueryError};
 use serde_json::{Value, json};
 
 use crate::support::Space;
@@ -99,7 +99,7 @@ fn a_collection_that_is_not_there_is_named_with_those_that_are() {
     let mut space = filled();
     let refused = space.query("SELECT * FROM taks", &[]).unwrap_err();
     assert!(matches!(&refused, QueryError::UnknownCollection { name, .. } if name == "taks"));
-    assert!(refused.remedy().contains("tasks, birds"), "{}", refused.remedy());
+    assert!(refused.remedy().contains("\"tasks\", \"birds\""), "{}", refused.remedy());
     let collection = "taks".parse().unwrap();
     space.store.write(|writer| writer.ensure_collection(&collection)).unwrap();
     assert!(space.query("SELECT * FROM taks", &[]).unwrap().rows.is_empty());
@@ -285,6 +285,37 @@ fn results_are_bounded_in_rows_and_bytes() {
     assert!(space.query(bytes, &[json!((8 << 20) - 8)]).is_ok());
     let refused = space.query(bytes, &[json!(8 << 20)]).unwrap_err();
     assert!(matches!(refused, QueryError::TooManyBytes { .. }), "{refused:?}");
+
+    let first = |sql: &str, parameter: Value| {
+        let reader = space.store.reader();
+        let run = reader.run(sql, &[parameter], &Limits::default(), Beyond::LeaveOut);
+        let rows = run.unwrap().unwrap();
+        (rows.rows.len(), rows.more)
+    };
+    assert_eq!(first(numbers, json!(10_000)), (10_000, false));
+    assert_eq!(first(numbers, json!(10_001)), (10_000, true));
+    let mebibytes = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+                     SELECT printf('%.*c', (1 << 20) - 8, 'x') FROM n";
+    assert_eq!(first(mebibytes, json!(8)), (8, false));
+    assert_eq!(first(mebibytes, json!(9)), (8, true));
+
     let huge = space.query("SELECT length(zeroblob(2000000000))", &[]).unwrap_err();
     assert!(huge.is_limit_exceeded() || matches!(huge, QueryError::Forbidden { .. }), "{huge:?}");
+}
+
+#[test]
+fn a_query_that_fails_on_what_documents_hold_says_what_would_mend_it() {
+    let mut space = filled();
+    let reader = space.store.reader();
+    let run = |sql: &str| reader.run(sql, &[], &Limits::default(), Beyond::LeaveOut);
+    let sql = "SELECT json_extract(doc ->> '$.raw', '$.a') FROM tasks";
+    assert!(run(sql).unwrap().is_ok());
+    let seq = space.put("tasks", "odd", r#"{"raw":"{"}"#);
+    let failed = run(sql).unwrap().unwrap_err();
+    assert!(failed.error.to_string().contains("malformed JSON"), "{failed:?}");
+    assert_eq!(failed.collections, ["tasks".parse().unwrap()].into());
+    assert_eq!(failed.seq, seq);
+    for never in ["SELEC", "SELECT * FROM taks", "DELETE FROM tasks", "SELECT * FROM _meta"] {
+        assert!(run(never).is_err(), "{never}");
+    }
 }

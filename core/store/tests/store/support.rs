@@ -46,7 +46,7 @@ impl Space {
     /// The first column of the result.
     pub(crate) fn column(&self, sql: &str) -> Vec<Value> {
         let rows = self.query(sql, &[]).unwrap().rows;
-        rows.into_iter().map(|row| row.into_iter().next().unwrap()).collect()
+        rows.iter().map(|row| row[0].clone()).collect()
     }
 }
 

@@ -33,7 +33,7 @@ extension Set: FormDecodable where Element: Decodable {
 
 extension Dictionary: FormDecodable where Key: Decodable, Value: Decodable {
     static func value(of json: JSONValue, in decoding: ModelDecoding, at place: Place) throws -> Self {
-        guard case .object(let fields) = json else {
+        guard case .object(let fields) = decoding.unfolded(json, at: place) else {
             throw json.isNull ? place.nothing(self) : place.mismatch(self)
         }
         var values = Self(minimumCapacity: fields.count)
@@ -50,7 +50,7 @@ extension ModelDecoding {
     fileprivate func items<Element: Decodable>(
         _ element: Element.Type, of json: JSONValue, as type: Any.Type, at place: Place
     ) throws -> [Element] {
-        guard let items = json.items else {
+        guard let items = unfolded(json, at: place).items else {
             throw json.isNull ? place.nothing(type) : place.mismatch(type)
         }
         var elements: [Element] = []

@@ -13,8 +13,8 @@ extension String: FormDecodable {
 }
 
 extension Bool: FormDecodable {
-    static func value(of json: JSONValue, in _: ModelDecoding, at place: Place) throws -> Bool {
-        if case .bool(let truth) = json { return truth }
+    static func value(of json: JSONValue, in decoding: ModelDecoding, at place: Place) throws -> Bool {
+        if let truth = decoding.truth(json, at: place) { return truth }
         throw json.isNull ? place.nothing(self) : place.mismatch(self)
     }
 }
@@ -132,7 +132,9 @@ extension Counter: FormDecodable {
 }
 
 extension JSONValue: FormDecodable {
-    static func value(of json: JSONValue, in _: ModelDecoding, at _: Place) -> JSONValue { json }
+    static func value(of json: JSONValue, in decoding: ModelDecoding, at place: Place) -> JSONValue {
+        decoding.unfolded(json, at: place)
+    }
 }
 
 extension Optional: FormDecodable where Wrapped: Decodable {

@@ -8,7 +8,7 @@ struct JSONDecoding: Decoder {
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
-        guard case .object(let fields) = json else {
+        guard case .object(let fields) = decoding.unfolded(json, at: place) else {
             let object = [String: JSONValue].self
             throw json.isNull ? place.nothing(object) : place.mismatch(object)
         }
@@ -16,7 +16,7 @@ struct JSONDecoding: Decoder {
     }
 
     func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
-        guard let items = json.items else {
+        guard let items = decoding.unfolded(json, at: place).items else {
             throw json.isNull ? place.nothing([JSONValue].self) : place.mismatch([JSONValue].self)
         }
         return UnkeyedJSON(decoding: decoding, items: items, place: place)

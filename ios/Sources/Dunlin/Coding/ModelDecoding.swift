@@ -4,6 +4,13 @@ final class ModelDecoding {
     /// How the document has its sets of objects.
     var orders = SetOrders()
 
+    /// Whether this is a row of a query, and no document.
+    let isRow: Bool
+
+    init(isRow: Bool = false) {
+        self.isRow = isRow
+    }
+
     func value<Value: Decodable>(
         _ type: Value.Type, from json: JSONValue, at place: @autoclosure () -> Place
     ) throws -> Value {

@@ -81,11 +81,11 @@ struct Step: CodingKey {
 }
 
 extension CodingKey {
-    fileprivate var words: String { intValue.map(String.init) ?? stringValue }
+    var words: String { intValue.map(String.init) ?? stringValue }
 }
 
 /// RFC 6901, section 3.
-private func escaped(_ step: String) -> String {
+func escaped(_ step: String) -> String {
     guard step.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else {
         return step
     }

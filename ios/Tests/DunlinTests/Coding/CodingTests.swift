@@ -34,11 +34,11 @@ import Testing
                 _ = try decoded(json)
                 return nil
             } catch {
-                #expect((error as? DunlinError)?.code == .invalidInput)
+                #expect((error as? DunlinError)?.code == .wrongKind)
                 return (error as? DunlinError)?.reason
             }
         }
-        #expect(reason([:])?.contains("tasks/a does not fit Chore: at /title") == true)
+        #expect(reason([:])?.contains("tasks/a does not fit Chore at /title:") == true)
         #expect(reason(["title": 1])?.contains("at /title") == true)
         #expect(reason(["title": "x", "notes": 1])?.contains("at /notes") == true)
         #expect(reason(["title": "x", "notes": ["$counter": 1]])?.contains("at /notes/$text") == true)

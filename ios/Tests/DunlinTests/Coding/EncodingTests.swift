@@ -260,13 +260,14 @@ private func read<Value: Decodable>(_ type: Value.Type, _ json: JSONValue) throw
     try decodeJSON(type, from: json.description, of: "it")
 }
 
-/// Why a call was refused, which is the caller's mistake; nil if it was not.
+/// Why a call was refused for what was handed over; nil if it was not.
 private func reason<Answer>(_ call: () throws -> Answer) -> String? {
     do {
         _ = try call()
         return nil
     } catch {
         let refusal = error as? DunlinError
-        return refusal?.code == .invalidInput ? refusal?.reason : nil
+        let codes: [ErrorCode?] = [.invalidInput, .wrongKind]
+        return codes.contains(refusal?.code) ? refusal?.reason : nil
     }
 }

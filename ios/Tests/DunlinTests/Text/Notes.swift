@@ -27,7 +27,7 @@ struct Notes: Sendable {
     func digest() async throws -> String? { try await node.status().spaces.first?.digest }
 
     func waitFor(_ text: String) async throws {
-        try await first(chores.watchDocument("a")) { $0?.value.notes.text == text }
+        try await first(chores.watchDocument("a")) { $0?.value?.notes.text == text }
     }
 
     /// The same notes on another node, which syncs with this one.

@@ -25,7 +25,7 @@ impl Site {
         let from =
             Origin { link: u64::from(peer), device: DeviceId([peer; 32]), kind: DeviceKind::Human };
         let (updates, reply) = (Vec::new(), Box::new(|_| ()));
-        let apply = Apply { from, updates, is_live: true, reply };
+        let apply = Apply { from, updates, is_live: true, is_unit: false, reply };
         assert!(self.foreign.try_send(Command::Apply(apply)).is_ok());
     }
 
@@ -77,9 +77,11 @@ fn a_write_that_goes_on_takes_turns_with_others() {
     let mut site = Site::new();
     site.write();
     site.write();
-    let call = Command::Call(Box::new(|_| ()));
-    site.lanes.resume(call);
-    assert_eq!(site.next(), "c");
+    let write = Write { orders: Vec::new(), reply: Box::new(|_| ()) };
+    site.lanes.resume(write.into());
+    assert!(site.lanes.has_begun());
+    site.next();
+    assert!(!site.lanes.has_begun());
     assert_eq!(site.drain(), "ww");
 }
 

@@ -54,6 +54,14 @@ internal fun Refusal.toDunlin(): DunlinException =
         is Refusal.Refused -> DunlinException(codeOf(code), reason, remedy, isRetryable, this)
     }
 
+/** What a read gives; null if there is no such document, or it is deleted. */
+internal inline fun <T : Any> nullIfNotFound(read: () -> T): T? =
+    try {
+        read()
+    } catch (refusal: DunlinException) {
+        if (refusal.code == ErrorCode.NotFound) null else throw refusal
+    }
+
 /**
  * Pulls from a subscription for as long as somebody collects. Whatever ends the collecting stops
  * the native side too: that also covers an item which arrived as its collector was cancelled.
@@ -82,6 +90,7 @@ private fun codeOf(code: dev.dunlin.ffi.ErrorCode): ErrorCode =
         dev.dunlin.ffi.ErrorCode.WRONG_KIND -> ErrorCode.WrongKind
         dev.dunlin.ffi.ErrorCode.UNPLACEABLE -> ErrorCode.Unplaceable
         dev.dunlin.ffi.ErrorCode.STALE_VERSION -> ErrorCode.StaleVersion
+        dev.dunlin.ffi.ErrorCode.BUSY -> ErrorCode.Busy
         dev.dunlin.ffi.ErrorCode.DENIED -> ErrorCode.Denied
         dev.dunlin.ffi.ErrorCode.LIMIT_EXCEEDED -> ErrorCode.LimitExceeded
         dev.dunlin.ffi.ErrorCode.ALREADY_OPEN -> ErrorCode.AlreadyOpen

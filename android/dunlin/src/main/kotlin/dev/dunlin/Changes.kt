@@ -12,15 +12,24 @@ import dev.dunlin.ffi.Origin as FfiOrigin
  */
 public class ChangeBatch internal constructor(
     public val changes: List<Change>,
-    private val feed: FfiChangeFeed,
+    private val feed: FfiChangeFeed?,
 ) {
+    /** Makes one of no feed, for tests: acknowledging it does nothing. */
+    public constructor(changes: List<Change>) : this(changes, null)
+
     /**
      * Remembers durably that everything up to the last of these changes has been dealt with;
      * nothing for a feed without a consumer's name.
      *
      * @throws DunlinException `Closed` after shutdown, `StorageFull`.
      */
-    public suspend fun acknowledge(): Unit = native { feed.acknowledge(changes.last().seq) }
+    public suspend fun acknowledge() {
+        native { feed?.acknowledge(changes.last().seq) }
+    }
+
+    override fun equals(other: Any?): Boolean = other is ChangeBatch && changes == other.changes
+
+    override fun hashCode(): Int = changes.hashCode()
 }
 
 /**
@@ -36,7 +45,7 @@ public class ChangeBatch internal constructor(
  * @property origin whether it was made here.
  * @property timeMillis this device's clock at the commit, in milliseconds since 1970.
  */
-public class Change internal constructor(
+public data class Change(
     public val seq: Long,
     public val collection: String,
     public val id: String,

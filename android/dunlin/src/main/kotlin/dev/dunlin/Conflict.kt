@@ -18,7 +18,7 @@ import dev.dunlin.ffi.Side as FfiSide
  * @property item in a list item that is gone: what it was, its `id` or the beginning of what it said, if
  *   this device had it.
  */
-public class Conflict internal constructor(
+public data class Conflict(
     public val id: String,
     public val path: String,
     public val shown: Side,
@@ -39,7 +39,7 @@ public class Conflict internal constructor(
  * @property timeMillis the writer's wall clock, in milliseconds since 1970, if one writer wrote it.
  * @property isAtCreation whether it is what the document began with, which nobody in particular wrote.
  */
-public class Side internal constructor(
+public data class Side(
     public val value: JsonElement?,
     public val author: Author?,
     public val timeMillis: Long?,
@@ -61,7 +61,7 @@ public class Side internal constructor(
  * @property device the device.
  * @property known how that is known.
  */
-public class Author internal constructor(
+public data class Author(
     public val device: Device,
     public val known: Evidence,
 ) {
@@ -94,7 +94,7 @@ private fun FfiEvidence.toDunlin(): Evidence =
  * @property hasConflicts whether something in it lost against a concurrent write, or came after its
  *   deletion.
  */
-public class Listed internal constructor(
+public data class Listed(
     public val collection: String,
     public val id: String,
     public val isDeleted: Boolean,

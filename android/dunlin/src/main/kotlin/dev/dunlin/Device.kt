@@ -7,18 +7,13 @@ package dev.dunlin
  * @property name what it calls itself.
  * @property kind what acts through it.
  */
-public class Device internal constructor(
+public data class Device(
     public val id: String,
     public val name: String,
     public val kind: DeviceKind,
 ) {
     internal constructor(device: dev.dunlin.ffi.Device) :
         this(device.id, device.name, device.kind.toDunlin())
-
-    override fun equals(other: Any?): Boolean =
-        other is Device && id == other.id && name == other.name && kind == other.kind
-
-    override fun hashCode(): Int = id.hashCode()
 
     override fun toString(): String = "Device($name, ${id.take(8)})"
 }

@@ -3,17 +3,15 @@ package dev.dunlin
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.Flow
-import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.flow.filter
+import kotlinx.coroutines.flow.map
 import kotlinx.coroutines.flow.transformWhile
 import kotlinx.serialization.json.jsonPrimitive
-import java.util.IdentityHashMap
+import kotlinx.serialization.json.long
 import dev.dunlin.ffi.Collection as FfiCollection
 import dev.dunlin.ffi.Document as FfiDocument
 import dev.dunlin.ffi.Patch as FfiPatch
 import dev.dunlin.ffi.PutOutcome as FfiPutOutcome
-
-/** How often [DocumentCollection.update] reads again where a base has become too old. */
-private const val UPDATE_ATTEMPTS = 5
 
 /**
  * The documents of one collection, seen through a model.
@@ -101,8 +99,8 @@ public class DocumentCollection<T : Any> internal constructor(
     /**
      * Reads a document.
      *
-     * @throws DunlinException `NotFound` if there is none, or it is deleted; `InvalidInput` if it
-     *   does not fit the model.
+     * @throws DunlinException `NotFound` if there is none, or it is deleted; `WrongKind` if the model
+     *   does not read it: [inspect] does.
      */
     public suspend fun get(id: String): Document<T> = document(native(id) { ffi.get(id) })
 
@@ -112,43 +110,36 @@ public class DocumentCollection<T : Any> internal constructor(
      * @throws DunlinException as [get].
      * @sample dev.dunlin.samples.readDocument
      */
-    public suspend fun find(id: String): Document<T>? =
-        try {
-            get(id)
-        } catch (refusal: DunlinException) {
-            if (refusal.code == ErrorCode.NotFound) null else throw refusal
-        }
+    public suspend fun find(id: String): Document<T>? = nullIfNotFound { get(id) }
 
     /**
-     * Reads a document even if it is deleted.
+     * Reads a document even if it is deleted, or the model does not read it.
      *
      * @throws DunlinException `NotFound` if it never existed.
+     * @sample dev.dunlin.samples.inspectOddDocument
      */
-    public suspend fun inspect(id: String): Document<T> = document(native(id) { ffi.inspect(id) })
+    public suspend fun inspect(id: String): Inspected<T> = inspected(native(id) { ffi.inspect(id) })
 
     /**
-     * Changes a document: `update(id) { it.copy(done = true) }`.
+     * Changes a document: `update(id) { it.copy(count = it.count + 1) }`.
      *
-     * Only the difference between what was read and what [change] returns is written: what others
-     * wrote meanwhile and fields that the model does not know stay. [change] runs again on a new
-     * read in the rare case that the difference cannot be mapped onto what others wrote.
+     * Only the difference between what was read and what [change] returns is written: fields that the
+     * model does not know stay. What this device writes meanwhile is not lost, as in
+     * [Space.transaction]: [change] runs again, five times at most in all, where the document has
+     * changed since it was read, and has to be fit for that. Updates and transactions on one space take
+     * turns, so do what takes time before or after. Another device is not isolated from: what it writes
+     * at the same time is merged, and sums across devices are a [Counter].
      *
-     * @throws DunlinException `NotFound`, `InvalidInput`, `LimitExceeded`, `Denied`,
+     * @throws DunlinException `NotFound`, `WrongKind`, `InvalidInput`, `LimitExceeded`, `Denied`,
      *   `StorageFull`; `Unplaceable` where the model shows the document otherwise than it is stored
-     *   and a change has no place there; `StaleVersion` if others kept on writing.
+     *   and a change has no place there; `Busy` (try again) if [change] took 2 seconds, or others kept
+     *   on writing; `InvalidInput` inside another update or transaction on the same space. And what
+     *   [change] throws.
      * @sample dev.dunlin.samples.updateDocument
      */
     public suspend fun update(id: String, change: suspend (T) -> T): Committed {
-        repeat(UPDATE_ATTEMPTS - 1) {
-            try {
-                val read = get(id)
-                return save(read, change(read.value))
-            } catch (refusal: DunlinException) {
-                if (refusal.code != ErrorCode.StaleVersion) throw refusal
-            }
-        }
-        val read = get(id)
-        return save(read, change(read.value))
+        val transacted = space.transact { transaction -> transaction.update(this, id, change) }
+        return Committed(transacted.committed.single())
     }
 
     /**
@@ -157,13 +148,20 @@ public class DocumentCollection<T : Any> internal constructor(
      * What the model leaves out, sorts, folds or replaces while it decodes stays as it is stored;
      * what was changed is written to the item that it came from.
      *
-     * @throws DunlinException as [update]; `StaleVersion` means: read again and retry.
+     * @throws DunlinException as [edit]; `Unplaceable` where the model shows the document otherwise than
+     *   it is stored and a change has no place there.
      * @sample dev.dunlin.samples.saveForm
      */
     public suspend fun save(read: Document<T>, new: T): Committed {
+        val (before, after, keys) = difference(read, new)
+        return native(read.id, read.version) { Committed(ffi.save(read.toFfi(), before, after, keys)) }
+    }
+
+    /** What saving hands over, once it is known to mean what the model would read. */
+    internal fun difference(read: Document<T>, new: T): Difference {
         val before = model.encode(read.value).json
         val (after, keys) = model.encode(new)
-        val left = native { ffi.afterSave(read.toFfi(), before, after, keys) }
+        val left = native(read.id, read.version) { ffi.afterSave(read.toFfi(), before, after, keys) }
         if (left != null && !model.reads(left, new, after)) {
             throw DunlinException(
                 ErrorCode.Unplaceable,
@@ -171,7 +169,7 @@ public class DocumentCollection<T : Any> internal constructor(
                 "give the items of its lists a key, or change it by edit()",
             )
         }
-        return native { Committed(ffi.save(read.toFfi(), before, after, keys)) }
+        return Difference(before, after, keys)
     }
 
     /**
@@ -188,7 +186,7 @@ public class DocumentCollection<T : Any> internal constructor(
         base: String? = null,
         edits: Edits.() -> Unit,
     ): Committed {
-        val json = Edits(model.isPlain).apply(edits).toJson()
+        val json = encode(edits)
         return native(id, base) { Committed(ffi.edit(id, json, base)) }
     }
 
@@ -239,7 +237,14 @@ public class DocumentCollection<T : Any> internal constructor(
      * @sample dev.dunlin.samples.settleConflicts
      */
     public suspend fun keep(read: Document<T>, conflict: Conflict): Committed =
-        native { Committed(ffi.keep(read.id, conflict.id, read.version)) }
+        keep(read.id, conflict, read.version)
+
+    /** Settles a conflict as the other [keep] does, also of a document that is deleted or that the model does not read. */
+    public suspend fun keep(read: Inspected<T>, conflict: Conflict): Committed =
+        keep(read.id, conflict, read.version)
+
+    private suspend fun keep(id: String, conflict: Conflict, base: String) =
+        native(id, conflict.id, base) { Committed(ffi.keep(id, conflict.id, base)) }
 
     /**
      * Settles a conflict of a document that was read: what lost takes the place of what is shown, whole.
@@ -249,7 +254,14 @@ public class DocumentCollection<T : Any> internal constructor(
      * @sample dev.dunlin.samples.settleConflicts
      */
     public suspend fun take(read: Document<T>, conflict: Conflict): Committed =
-        native { Committed(ffi.take(read.id, conflict.id, read.version)) }
+        take(read.id, conflict, read.version)
+
+    /** Settles a conflict as the other [take] does, also of a document that is deleted or that the model does not read. */
+    public suspend fun take(read: Inspected<T>, conflict: Conflict): Committed =
+        take(read.id, conflict, read.version)
+
+    private suspend fun take(id: String, conflict: Conflict, base: String) =
+        native(id, conflict.id, base) { Committed(ffi.take(id, conflict.id, base)) }
 
     /**
      * Begins a document anew from its present content, where removing gives no room any more (too
@@ -263,38 +275,62 @@ public class DocumentCollection<T : Any> internal constructor(
     public suspend fun refound(id: String): Committed = native(id) { Committed(ffi.refound(id)) }
 
     /**
-     * Follows the documents for which a condition holds, by id: the list, then the new list
-     * whenever it has changed. Begins before the first document too.
+     * Follows documents: the list, then the new list whenever it has changed. Begins before the first
+     * document too. An entry that did not change is the same object; one that the model does not read
+     * is a failure, and a value again when it is mended.
      *
-     * @param condition SQL over `id`, `doc` and `has_conflicts`, such as
-     *   `json_extract(doc, '$.done') = ?`.
-     * @param parameters the values for its `?`: null, booleans, numbers and strings.
+     * Beyond [limit], 10,000 documents or 8 MiB the list has the first ones and says that there are
+     * more. The flow fails with `InvalidInput` or `Denied` for SQL that is wrong or reads what it may
+     * not. What documents hold ends nothing.
+     *
+     * @param where SQL over `id`, `doc` and `has_conflicts`, such as `json_extract(doc, '$.done') = ?`;
+     *   all documents if null.
+     * @param parameters the values for the `?` in it, and for those in [orderBy]: null, booleans,
+     *   numbers and strings.
+     * @param orderBy SQL as it stands behind `ORDER BY`, such as `json_extract(doc, '$.due') DESC`; what
+     *   is alike in it, or all of it if null, is in the order of the ids.
+     * @param limit how many documents at most.
      * @sample dev.dunlin.samples.watchOpenInspections
      */
-    public fun watch(condition: String = "TRUE", vararg parameters: Any?): Flow<List<Entry<T>>> {
-        val sql = "SELECT id, doc FROM $name WHERE $condition ORDER BY id"
-        val results = space.watch(sql, *parameters)
-        return flow {
-            // A row that has not changed is the same object: it is not decoded again.
-            var read = IdentityHashMap<Row, Entry<T>>()
-            results.collect { result ->
-                val next = IdentityHashMap<Row, Entry<T>>(result.rows.size)
-                emit(result.rows.map { row -> (read[row] ?: entry(row)).also { next[row] = it } })
-                read = next
-            }
-        }
+    public fun watch(
+        where: String? = null,
+        vararg parameters: Any?,
+        orderBy: String? = null,
+        limit: Int? = null,
+    ): Flow<Entries<T>> {
+        val encoded = encodeParameters(parameters.asList())
+        val most = limit?.coerceAtLeast(0)?.toUInt()
+        return following({
+            native(where, orderBy, encoded) { ffi.watch(where, encoded, orderBy, most) }
+        }) { _, row, _ ->
+            val (id, doc) = cells(row).map { it.jsonPrimitive.content }
+            model.entry(id, doc)
+        }.map { Entries(it.rows, it.hasMore, it.refusal) }
+    }
+
+    /**
+     * Follows how many documents there are for which a condition holds. While some document holds
+     * what the condition cannot be asked of, the last count stands.
+     *
+     * The flow fails as that of [watch] does.
+     *
+     * @sample dev.dunlin.samples.countOpenInspections
+     */
+    public fun watchCount(where: String? = null, vararg parameters: Any?): Flow<Long> {
+        val encoded = encodeParameters(parameters.asList())
+        return following({ native(where, encoded) { ffi.watchCount(where, encoded) } }) { _, row, _ ->
+            cells(row).single().jsonPrimitive.long
+        }.filter { it.refusal == null }.map { it.rows.single() }
     }
 
     /**
      * Follows one document, with its version: at once, then whenever it has changed; null while
      * there is none, or it is deleted. Changes that come faster than they are taken are told as
-     * one. Ends when the node is shut down.
-     *
-     * The flow fails as [find] does.
+     * one. Ends when the node is shut down, and never for what the document holds.
      *
      * @sample dev.dunlin.samples.watchOneDocument
      */
-    public fun watchDocument(id: String): Flow<Document<T>?> =
+    public fun watchDocument(id: String): Flow<Inspected<T>?> =
         space.touches(name, id).transformWhile { touch ->
             val read = runCatching { findAwake(id) }
             val refusal = read.exceptionOrNull() as? DunlinException
@@ -320,12 +356,13 @@ public class DocumentCollection<T : Any> internal constructor(
         return TextEditor(place, first, space.touches(name, id), scope)
     }
 
-    /** [find] that waits while the node is suspended. */
-    private suspend fun findAwake(id: String): Document<T>? {
+    /** The document, unless it is deleted; waits while the node is suspended. */
+    private suspend fun findAwake(id: String): Inspected<T>? {
         while (true) {
             try {
-                return find(id)
+                return inspect(id).takeUnless { it.isDeleted }
             } catch (refusal: DunlinException) {
+                if (refusal.code == ErrorCode.NotFound) return null
                 if (refusal.code != ErrorCode.Suspended) throw refusal
             }
             delay(SUSPENDED_PAUSE)
@@ -334,23 +371,28 @@ public class DocumentCollection<T : Any> internal constructor(
 
     internal fun toFfi(): FfiCollection = ffi
 
-    private fun entry(row: Row): Entry<T> {
-        val id = row["id"].jsonPrimitive.content
-        return Entry(id, model.decode(row["doc"].jsonPrimitive.content) { "$name/$id" })
-    }
+    internal fun encode(value: T) = model.encode(value)
 
-    private fun document(read: FfiDocument): Document<T> =
-        Document(read, model.decode(read.json) { "$name/${read.id}" })
+    internal fun encode(edits: Edits.() -> Unit): String = Edits(model.isPlain).apply(edits).toJson()
+
+    internal fun document(read: FfiDocument): Document<T> =
+        try {
+            Document(read, model.decode(read.json) { "$name/${read.id}" })
+        } catch (misfit: Misfit) {
+            throw misfit.refusal()
+        }
+
+    internal fun inspected(read: FfiDocument): Inspected<T> =
+        try {
+            Inspected(read, Document(read, model.decode(read.json) { "$name/${read.id}" }), failure = null)
+        } catch (misfit: Misfit) {
+            Inspected(read, document = null, misfit.unreadable(read.json))
+        }
 }
 
-/**
- * A document in a list.
- *
- * @param T the model.
- * @property id the id within its collection.
- * @property value the content.
- */
-public data class Entry<T : Any>(
-    public val id: String,
-    public val value: T,
+/** A model's encoding of a document as it was read, and of its changed copy. */
+internal data class Difference(
+    val before: String,
+    val after: String,
+    val keys: Map<String, String>,
 )

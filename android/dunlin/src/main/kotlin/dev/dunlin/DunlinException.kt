@@ -8,7 +8,7 @@ package dev.dunlin
  * @property name the code's name as it is printed: `InvalidInput`.
  */
 @JvmInline
-public value class ErrorCode internal constructor(public val name: String) {
+public value class ErrorCode(public val name: String) {
     override fun toString(): String = name
 
     /** The codes that this release knows. */
@@ -19,7 +19,7 @@ public value class ErrorCode internal constructor(public val name: String) {
         /** The thing that was named does not exist. */
         public val NotFound: ErrorCode = ErrorCode("NotFound")
 
-        /** The operation does not fit what is at that path. */
+        /** The operation, or the model, does not fit what is at that path. */
         public val WrongKind: ErrorCode = ErrorCode("WrongKind")
 
         /**
@@ -30,6 +30,9 @@ public value class ErrorCode internal constructor(public val name: String) {
 
         /** The base of an edit is too old to be mapped forward; read again and retry. */
         public val StaleVersion: ErrorCode = ErrorCode("StaleVersion")
+
+        /** Somebody else was at it; try again. */
+        public val Busy: ErrorCode = ErrorCode("Busy")
 
         /** This device's role does not allow it. */
         public val Denied: ErrorCode = ErrorCode("Denied")
@@ -64,7 +67,7 @@ public value class ErrorCode internal constructor(public val name: String) {
 }
 
 /**
- * Dunlin refused something; nothing has changed.
+ * Dunlin refused something; nothing has changed. Two refusals are equal if they say the same.
  *
  * @property code what kind of refusal it is.
  * @property reason what is wrong, naming the thing.
@@ -72,10 +75,16 @@ public value class ErrorCode internal constructor(public val name: String) {
  * @property isRetryable whether the same call can succeed later.
  * @sample dev.dunlin.samples.handleRefusal
  */
-public class DunlinException internal constructor(
+public class DunlinException(
     public val code: ErrorCode,
     public val reason: String,
     public val remedy: String,
     public val isRetryable: Boolean = false,
     cause: Throwable? = null,
-) : Exception("$code: $reason; $remedy", cause)
+) : Exception("$code: $reason; $remedy", cause) {
+    override fun equals(other: Any?): Boolean =
+        other is DunlinException && code == other.code && reason == other.reason &&
+            remedy == other.remedy && isRetryable == other.isRetryable
+
+    override fun hashCode(): Int = reason.hashCode()
+}

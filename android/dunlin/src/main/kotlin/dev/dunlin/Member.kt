@@ -8,7 +8,7 @@ package dev.dunlin
  * @property sinceMillis when it was given that role, by the clock of whoever gave it;
  *   milliseconds since 1970.
  */
-public class Member internal constructor(
+public data class Member(
     public val device: Device,
     public val role: Role,
     public val sinceMillis: Long,

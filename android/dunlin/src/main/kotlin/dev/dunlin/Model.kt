@@ -49,17 +49,29 @@ internal class Model<T>(
         val found =
             try {
                 decode(json) { "what would be stored" }
-            } catch (_: DunlinException) {
+            } catch (_: Misfit) {
                 return false
             }
         fun normal(text: String) = ModelJson.parseToJsonElement(text).withSetsSorted()
         return found == meant || normal(encode(found).json) == normal(encoding)
     }
 
-    /** A document's plain JSON. */
+    /**
+     * A document's plain JSON.
+     *
+     * @throws Misfit whatever is wrong.
+     */
     fun decode(json: String, name: () -> String): T =
         if (hasBytes) decode(serializer, json, name) { unmark(shape, it) } else decode(serializer, json, name)
 }
+
+/** A document or row in a list, from its plain JSON. */
+internal fun <T : Any> Model<T>.entry(id: String, json: String): Entry<T> =
+    try {
+        Entry(id, decode(json) { id })
+    } catch (misfit: Misfit) {
+        Entry(id, failure = misfit.unreadable(json))
+    }
 
 /** The same with the elements of each set in one order. */
 private fun JsonElement.withSetsSorted(): JsonElement =

@@ -42,7 +42,8 @@ internal fun <T> decode(
     change: (JsonElement) -> JsonElement,
 ): T =
     decoding(serializer, name) {
-        ModelJson.decodeFromJsonElement(serializer, change(ModelJson.parseToJsonElement(json)))
+        // From text again: a decoder of elements tells only the end of the path where it fails.
+        ModelJson.decodeFromString(serializer, change(ModelJson.parseToJsonElement(json)).toText())
     }
 
 private inline fun <R> encoding(encode: () -> R): R =
@@ -53,19 +54,6 @@ private inline fun <R> encoding(encode: () -> R): R =
             ErrorCode.InvalidInput,
             "the value cannot be encoded: ${cause.message}",
             "keep to what JSON can say: no infinite numbers, strings as keys",
-            cause = cause,
-        )
-    }
-
-private inline fun <T> decoding(serializer: KSerializer<T>, name: () -> String, decode: () -> T): T =
-    try {
-        decode()
-    } catch (cause: IllegalArgumentException) {
-        // A SerializationException is one too, and so is what a model's own `require` throws.
-        throw DunlinException(
-            ErrorCode.InvalidInput,
-            "${name()} does not fit ${serializer.descriptor.serialName}: ${cause.message}",
-            "give the model's new fields a default, for documents that were written before them",
             cause = cause,
         )
     }

@@ -228,7 +228,7 @@ public class SyncOptions internal constructor() {
  * @property inSync whether a peer was met, and everybody who was met has the same documents now.
  * @property peers the peers as they were at the end.
  */
-public class SyncOutcome internal constructor(
+public data class SyncOutcome(
     public val inSync: Boolean,
     public val peers: List<Peer>,
 ) {

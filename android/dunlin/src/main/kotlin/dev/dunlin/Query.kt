@@ -1,13 +1,10 @@
 package dev.dunlin
 
-import kotlinx.coroutines.flow.Flow
-import kotlinx.coroutines.flow.flow
 import kotlinx.serialization.json.JsonArray
 import kotlinx.serialization.json.JsonElement
 import kotlinx.serialization.json.JsonNull
 import kotlinx.serialization.json.JsonPrimitive
 import kotlinx.serialization.json.jsonArray
-import dev.dunlin.ffi.QueryChange as FfiQueryChange
 import dev.dunlin.ffi.Rows as FfiRows
 
 /**
@@ -15,18 +12,18 @@ import dev.dunlin.ffi.Rows as FfiRows
  *
  * @property columns the columns' names.
  * @property rows the rows, in the query's order.
+ * @property hasMore whether there are more than these; only a query that is followed leaves some out.
+ * @property refusal of a query that is followed: why the rows are those of an earlier moment, as in
+ *   [Entries.refusal].
  */
-public class QueryResult internal constructor(
+public data class QueryResult(
     public val columns: List<String>,
     public val rows: List<Row>,
+    public val hasMore: Boolean = false,
+    public val refusal: DunlinException? = null,
 ) {
     internal constructor(rows: FfiRows) :
-        this(rows.columns, rows.rows.map { Row(rows.columns, cells(it)) })
-
-    override fun equals(other: Any?): Boolean =
-        other is QueryResult && columns == other.columns && rows == other.rows
-
-    override fun hashCode(): Int = rows.hashCode()
+        this(rows.columns, rows.rows.map { Row(rows.columns, cells(it)) }, rows.more)
 
     override fun toString(): String = "QueryResult($columns, ${rows.size} rows)"
 }
@@ -34,9 +31,10 @@ public class QueryResult internal constructor(
 /**
  * One row of a result.
  *
+ * @param columns the columns' names.
  * @property cells its cells, in the order of the columns.
  */
-public class Row internal constructor(
+public class Row(
     private val columns: List<String>,
     public val cells: List<JsonElement>,
 ) {
@@ -65,41 +63,14 @@ public class Row internal constructor(
  * @property warnings one sentence for each collection that is read from end to end, with the
  *   remedy.
  */
-public class QueryPlan internal constructor(
+public data class QueryPlan(
     public val steps: List<String>,
     public val warnings: List<String>,
 ) {
     internal constructor(plan: dev.dunlin.ffi.Plan) : this(plan.steps, plan.warnings)
 }
 
-/** The whole result after each change: unchanged rows are the same objects as before. */
-internal fun liveResults(changes: Flow<FfiQueryChange>): Flow<QueryResult> =
-    flow {
-        var result = QueryResult(emptyList(), emptyList())
-        changes.collect { change ->
-            result =
-                when (change) {
-                    is FfiQueryChange.Snapshot -> QueryResult(change.rows)
-                    is FfiQueryChange.Difference -> result.after(change)
-                }
-            emit(result)
-        }
-    }
-
-/** Takes out what went or moved, puts in what came or moved, then replaces what changed. */
-private fun QueryResult.after(change: FfiQueryChange.Difference): QueryResult {
-    val left = change.removed + change.moved.map { it.from }
-    val next = rows.toMutableList()
-    left.sortedDescending().forEach { next.removeAt(it.toInt()) }
-    val put =
-        change.inserted.map { it.at.toInt() to Row(columns, cells(it.row)) } +
-            change.moved.map { it.to.toInt() to rows[it.from.toInt()] }
-    put.sortedBy { (at, _) -> at }.forEach { (at, row) -> next.add(at, row) }
-    change.changed.forEach { next[it.at.toInt()] = Row(columns, cells(it.row)) }
-    return QueryResult(columns, next)
-}
-
-private fun cells(row: String): List<JsonElement> = ModelJson.parseToJsonElement(row).jsonArray
+internal fun cells(row: String): List<JsonElement> = ModelJson.parseToJsonElement(row).jsonArray
 
 internal fun encodeParameters(parameters: List<Any?>): String =
     JsonArray(parameters.map(::parameter)).toString()

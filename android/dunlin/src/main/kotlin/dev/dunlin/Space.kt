@@ -3,6 +3,7 @@ package dev.dunlin
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.conflate
 import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.flow.map
 import kotlinx.serialization.KSerializer
 import kotlinx.serialization.serializer
 import kotlin.time.Duration
@@ -93,7 +94,7 @@ public class Space internal constructor(
      * @sample dev.dunlin.samples.listContested
      */
     public suspend fun contested(collection: String? = null, after: Listed? = null): List<Listed> =
-        native(collection) { ffi.contested(collection, after?.toFfi()).map(::Listed) }
+        native(collection, after?.collection, after?.id) { ffi.contested(collection, after?.toFfi()).map(::Listed) }
 
     /**
      * Documents that are deleted, in the order in which they came into being; at most 1,000.
@@ -104,7 +105,31 @@ public class Space internal constructor(
      * @sample dev.dunlin.samples.restoreDeleted
      */
     public suspend fun deleted(collection: String? = null, after: Listed? = null): List<Listed> =
-        native(collection) { ffi.deleted(collection, after?.toFfi()).map(::Listed) }
+        native(collection, after?.collection, after?.id) { ffi.deleted(collection, after?.toFfi()).map(::Listed) }
+
+    /**
+     * Reads and writes several documents, all or nothing: in one commit, and in one batch of the change
+     * feed. `farm.transaction { tx -> … }` returns what its closure returns.
+     *
+     * What others on this device write meanwhile is not lost: the closure reads one moment, and runs
+     * again, five times at most in all, where something that it has read has changed. It must be fit to
+     * run several times. Transactions and updates on one space take turns, so do what takes time before
+     * or after: a run of 2 seconds loses its turn. Write through `tx` in it, and not through collections.
+     *
+     * Peers that are connected see all of it at once, where it is at most 256 KiB; otherwise, and when
+     * they fetch it later, document by document. Another device is not isolated from: what it writes at
+     * the same time is merged.
+     *
+     * @throws DunlinException what refused a write, with the document's name: then nothing is written.
+     *   `Busy` (try again) after 2 seconds in one run, or if others kept on writing; `InvalidInput`
+     *   inside another transaction or update on this space; `Denied`, `StorageFull`. And what [change]
+     *   throws, and then nothing is written.
+     * @sample dev.dunlin.samples.moveMinutes
+     */
+    public suspend fun <R> transaction(change: suspend (tx: Transaction) -> R): R = transact(change).value
+
+    internal suspend fun <R> transact(change: suspend (Transaction) -> R): Transacted<R> =
+        ffi.transact(change)
 
     /**
      * Runs a query. Each collection is a view with the columns `id`, `doc` (JSON) and
@@ -125,19 +150,64 @@ public class Space internal constructor(
      * Follows a query: its result, then the new result whenever it has changed. Changes that come
      * faster than they are taken are merged into one. Ends when the node is shut down.
      *
-     * The flow fails as [query] does, except that a collection may come into being later.
+     * Beyond 10,000 rows or 8 MiB it shows the first ones and says that there are more. The flow fails
+     * with `InvalidInput` or `Denied` for SQL that is wrong or reads what it may not; a collection may
+     * come into being later. What documents hold ends nothing: see [QueryResult.refusal].
      *
      * @sample dev.dunlin.samples.watchQuery
      */
     public fun watch(sql: String, vararg parameters: Any?): Flow<QueryResult> {
         val encoded = encodeParameters(parameters.asList())
-        return liveResults(
-            pulled(
-                open = { native(sql, encoded) { ffi.watch(sql, encoded) } },
-                next = { it.next() },
-                stop = { it.stop(); it.close() },
-            ),
-        )
+        return following({ native(sql, encoded) { ffi.watch(sql, encoded) } }) { columns, row, _ ->
+            Row(columns, cells(row))
+        }.map { QueryResult(it.columns, it.rows, it.hasMore, it.refusal) }
+    }
+
+    /**
+     * Runs a query as [query] does, and reads its rows through a model: a class with a property for
+     * each column that it wants. `json_extract` of an object or a list gives its JSON as text, which
+     * is read as that where the property is neither a string nor an enum; where it is a `Boolean`, 0
+     * and 1 are false and true. What does not fit is a failure of its own.
+     *
+     * @throws DunlinException as [query].
+     * @sample dev.dunlin.samples.queryModels
+     */
+    @JvmName("queryModels")
+    public suspend inline fun <reified T : Any> query(
+        sql: String,
+        vararg parameters: Any?,
+    ): Entries<T> = query(serializer<T>(), sql, *parameters)
+
+    /** [query] with a serializer at hand. */
+    public suspend fun <T : Any> query(
+        serializer: KSerializer<T>,
+        sql: String,
+        vararg parameters: Any?,
+    ): Entries<T> {
+        val model = RowModel(serializer)
+        val result = query(sql, *parameters)
+        return Entries(result.rows.mapIndexed { at, row -> model.entry(result.columns, row.cells, at) })
+    }
+
+    /**
+     * Follows a query as [watch] does, and reads its rows through a model as [query] does. A row
+     * that did not change is the same object.
+     *
+     * @sample dev.dunlin.samples.watchModels
+     */
+    public inline fun <reified T : Any> watchQuery(sql: String, vararg parameters: Any?): Flow<Entries<T>> =
+        watchQuery(serializer<T>(), sql, *parameters)
+
+    /** [watchQuery] with a serializer at hand. */
+    public fun <T : Any> watchQuery(
+        serializer: KSerializer<T>,
+        sql: String,
+        vararg parameters: Any?,
+    ): Flow<Entries<T>> {
+        val (model, encoded) = RowModel(serializer) to encodeParameters(parameters.asList())
+        return following({ native(sql, encoded) { ffi.watch(sql, encoded) } }) { columns, row, at ->
+            model.entry(columns, cells(row), at)
+        }.map { Entries(it.rows, it.hasMore, it.refusal) }
     }
 
     /**

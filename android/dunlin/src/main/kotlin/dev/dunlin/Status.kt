@@ -14,7 +14,7 @@ import dev.dunlin.ffi.PeerStatus as FfiPeer
  * @property discovery why nobody can be found on the local network, if discovery does not work.
  * @property refusals what peers refused of ours and we of theirs, the latest last; at most 64.
  */
-public class NodeStatus internal constructor(
+public data class NodeStatus(
     public val device: Device,
     public val listen: List<String>,
     public val spaces: List<SpaceStatus>,
@@ -49,7 +49,7 @@ public class NodeStatus internal constructor(
  * @property full documents that differ from a peer's because there is no room for both, here or
  *   there.
  */
-public class SpaceStatus internal constructor(
+public data class SpaceStatus(
     public val id: String,
     public val name: String,
     public val alias: String?,
@@ -90,7 +90,7 @@ public class SpaceStatus internal constructor(
  *   first.
  * @property remedy what to do about it, in words.
  */
-public class FullDocument internal constructor(
+public data class FullDocument(
     public val document: String,
     public val peer: String,
     public val isByUs: Boolean,
@@ -120,7 +120,7 @@ public class FullDocument internal constructor(
  * @property path where, as a JSON pointer.
  * @property bytes about how many bytes it takes.
  */
-public class Large internal constructor(public val path: String, public val bytes: Long) {
+public data class Large(public val path: String, public val bytes: Long) {
     internal constructor(large: dev.dunlin.ffi.Large) : this(large.path, large.bytes.toLong())
 }
 
@@ -135,7 +135,7 @@ public class Large internal constructor(public val path: String, public val byte
  * @property spaces the ids of the spaces in common.
  * @property reason why it is not connected.
  */
-public class Peer internal constructor(
+public data class Peer(
     public val device: String?,
     public val name: String?,
     public val state: PeerState,
@@ -178,7 +178,7 @@ public enum class PeerState {
  * @property isByUs whether this device refused, or was refused.
  * @property reason why, in words.
  */
-public class Refusal internal constructor(
+public data class Refusal(
     public val peer: String,
     public val space: String,
     public val documents: List<String>,

@@ -30,7 +30,7 @@ class BackgroundTest {
                 assertTrue(refusal.isRetryable)
                 ann.resume()
                 tasks.put("b", Task("two"))
-                assertEquals(listOf("one", "two"), two.await().map { it.value.title })
+                assertEquals(listOf("one", "two"), two.await().map { it.value?.title })
             }
         }
 

@@ -5,8 +5,10 @@ import kotlinx.coroutines.cancelChildren
 import kotlinx.coroutines.channels.ReceiveChannel
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.map
 import kotlinx.coroutines.flow.produceIn
 import kotlinx.coroutines.launch
 import kotlinx.serialization.json.Json
@@ -62,7 +64,7 @@ private class Case(
     private val devices = sortedMapOf<String, Participant>()
     private val read = mutableMapOf<String, Document<JsonElement>>()
     private val anchors = mutableMapOf<String, Anchor>()
-    private val shown = mutableMapOf<String, MutableStateFlow<JsonArray?>>()
+    private val shown = mutableMapOf<String, MutableStateFlow<JsonObject?>>()
 
     suspend fun run(case: JsonObject) {
         val founder = nodes.node("a")
@@ -103,17 +105,26 @@ private class Case(
                 val result = device.space.query(step.text("query"), *parameters.toTypedArray())
                 assertEquals(step["rows"], result.toJson(), place)
             }
-            "watch" in step -> {
-                val latest = MutableStateFlow<JsonArray?>(null)
+            "watch" in step || "select" in step || "count" in step -> {
+                val latest = MutableStateFlow<JsonObject?>(null)
                 shown[step.text("as")] = latest
-                val results = device.space.watch(step.text("watch"))
-                scope.launch { results.collect { latest.value = it.toJson() } }
+                val lists = device.space.follow(step)
+                scope.launch { lists.collect { latest.value = it } }
             }
-            "shows" in step -> shown.getValue(step.text("shows")).first { it == step["rows"] }
+            "shows" in step -> {
+                val expected = step.filterKeys { it in LIST }
+                shown.getValue(step.text("shows")).first { list ->
+                    list != null && "failed" in list == "failed" in expected && expected.all { list[it.key] == it.value }
+                }
+            }
             "contested" in step ->
                 assertEquals(step["contested"], device.space.contested().toJson(), place)
             "deleted" in step -> assertEquals(step["deleted"], device.space.deleted().toJson(), place)
             "feed" in step -> device.feed(step, place)
+            "transaction" in step ->
+                device.space.transaction { tx ->
+                    step.getValue("transaction").jsonArray.forEach { tx.step(device.space, it.jsonObject, place) }
+                }
             else -> onDocument(device.space, step, place)
         }
     }
@@ -136,6 +147,22 @@ private class Case(
         assertEquals(expected, JsonArray(told), place)
     }
 
+    private suspend fun Transaction.step(space: Space, step: JsonObject, place: String) {
+        val what = checkNotNull(TRANSACTION_STEPS.find { it in step }) { "no such step: $place" }
+        val (name, id) = step.text(what).split('/', limit = 2)
+        val documents = space.collection(name, JsonElement.serializer())
+        when (what) {
+            "put" -> put(documents, id, step.getValue("value"))
+            "insert" -> insert(documents, step.getValue("value"), id)
+            "replace" -> replace(documents, id, step.getValue("value"))
+            "edit" -> edit(documents, id) { step.getValue("edits").jsonArray.forEach { add(it.jsonObject) } }
+            "delete" -> delete(documents, id)
+            "restore" -> restore(documents, id)
+            "update" -> update(documents, id) { JsonObject(it.jsonObject + step.getValue("value").jsonObject) }
+            else -> assertEquals(step["is"], get(documents, id).json, place)
+        }
+    }
+
     private suspend fun onDocument(space: Space, step: JsonObject, place: String) {
         val what = checkNotNull(STEPS.find { it in step }) { "no such step: $place" }
         val (name, id) = step.text(what).split('/', limit = 2)
@@ -147,11 +174,7 @@ private class Case(
             "replace" -> documents.replace(id, step.getValue("value"), base)
             "edit" -> documents.edit(id, base) { step.getValue("edits").jsonArray.forEach { add(it.jsonObject) } }
             "save" -> documents.save(read.getValue(step.text("read")), step.getValue("value"))
-            "keep", "take" -> {
-                val from = step["read"]?.let { read.getValue(it.jsonPrimitive.content) } ?: documents.inspect(id)
-                val conflict = from.conflicts.first { it.path == step.text("path") }
-                if (what == "keep") documents.keep(from, conflict) else documents.take(from, conflict)
-            }
+            "keep", "take" -> settle(documents, id, step, isKept = what == "keep")
             "delete" -> documents.delete(id)
             "restore" -> documents.restore(id)
             "read" -> read[step.text("as")] = documents.get(id)
@@ -176,6 +199,24 @@ private class Case(
         }
     }
 
+    private suspend fun settle(
+        documents: DocumentCollection<JsonElement>,
+        id: String,
+        step: JsonObject,
+        isKept: Boolean,
+    ) {
+        fun named(conflicts: List<Conflict>) = conflicts.first { it.path == step.text("path") }
+        val earlier = step["read"]?.let { read.getValue(it.jsonPrimitive.content) }
+        if (earlier != null) {
+            val conflict = named(earlier.conflicts)
+            if (isKept) documents.keep(earlier, conflict) else documents.take(earlier, conflict)
+        } else {
+            val now = documents.inspect(id)
+            val conflict = named(now.conflicts)
+            if (isKept) documents.keep(now, conflict) else documents.take(now, conflict)
+        }
+    }
+
     /** Connects everybody to the first device until all have the same documents. */
     private suspend fun meet() {
         val first = devices.getValue("a").node
@@ -193,11 +234,42 @@ private class Case(
     }
 
     private companion object {
+        val TRANSACTION_STEPS =
+            listOf("put", "insert", "replace", "edit", "delete", "restore", "update", "get")
+        val LIST = listOf("rows", "documents", "more", "failed")
         val STEPS =
             listOf("put", "insert", "replace", "edit", "save", "keep", "take", "delete", "restore", "read", "get") +
                 listOf("anchor", "resolve")
     }
 }
+
+/** What a step follows, as the fields of the step that expects it. */
+private fun Space.follow(step: JsonObject): Flow<JsonObject> {
+    val parameters = step["parameters"]?.jsonArray.orEmpty().map(::parameter).toTypedArray()
+    val where = step["where"]?.jsonPrimitive?.content
+    val documents = (step["select"] ?: step["count"])?.let {
+        collection(it.jsonPrimitive.content, JsonElement.serializer())
+    }
+    return when {
+        documents == null ->
+            watch(step.text("watch"), *parameters).map { list("rows", it.toJson(), it.hasMore, it.refusal) }
+        "count" in step ->
+            documents.watchCount(where, *parameters).map { list("rows", json(json(it)), hasMore = false, refusal = null) }
+        else -> {
+            val order = step["order"]?.jsonPrimitive?.content
+            documents.watch(where, *parameters, orderBy = order, limit = step["limit"]?.jsonPrimitive?.int).map { list ->
+                val entries = list.map { json(it.id, checkNotNull(it.value)) }
+                list("documents", JsonArray(entries), list.hasMore, list.refusal)
+            }
+        }
+    }
+}
+
+private fun list(name: String, items: JsonArray, hasMore: Boolean, refusal: DunlinException?) =
+    JsonObject(
+        mapOf(name to items, "more" to JsonPrimitive(hasMore)) +
+            listOfNotNull(refusal).associate { "failed" to JsonPrimitive(it.code.name) },
+    )
 
 private fun Edits.add(edit: JsonObject) {
     val path = edit.text("path")
@@ -229,7 +301,7 @@ private fun QueryResult.toJson() =
 private fun List<Listed>.toJson() = JsonArray(map { JsonPrimitive("${it.collection}/${it.id}") })
 
 private fun json(vararg items: Any) =
-    JsonArray(items.map { it as? JsonElement ?: JsonPrimitive(it.toString()) })
+    JsonArray(items.map { it as? JsonElement ?: (it as? Number)?.let(::JsonPrimitive) ?: JsonPrimitive(it.toString()) })
 
 private fun parameter(json: JsonElement): Any? {
     val value = json.jsonPrimitive

@@ -31,6 +31,14 @@ class GuideTest {
                 Task("Mend the fence", true, notes = MergeableText("oak"), minutes = Counter(20))
             assertEquals(expected, tasks.get(id).value)
 
+            val (from, to) = id to tasks.insert(Task("Paint the gate", done = true)).id
+            farm.transaction { tx ->
+                val moved = tx.get(tasks, from).value.minutes.sum
+                tx.update(tasks, from) { it.copy(minutes = it.minutes - moved) }
+                tx.update(tasks, to) { it.copy(minutes = it.minutes + moved) }
+            }
+            assertEquals(listOf(0L, 20L), listOf(from, to).map { tasks.get(it).value.minutes.sum })
+
             val scope = CoroutineScope(Dispatchers.Default + Job())
             val field = Field()
             val editor = tasks.editText(id, "/notes", scope)

@@ -35,11 +35,11 @@ class RefusalTest {
                     refused { farm.changes("").first() },
                     refused { tasks.insert(Task("Fence"), id = "a") },
                     refused { tasks.edit("a", base = "no version") { remove("/title") } },
-                    refused { farm.collection<LaterTask>("tasks").get("a") },
                 )
             assertEquals(refusals.map { ErrorCode.InvalidInput }, refusals.map { it.code })
             refusals.forEach { assertTrue(it.reason.isNotEmpty() && it.remedy.isNotEmpty()) }
             refusals.forEach { assertTrue(!it.isRetryable, it.message) }
+            assertEquals(ErrorCode.WrongKind, refused { farm.collection<LaterTask>("tasks").get("a") }.code)
         }
 
     @Test

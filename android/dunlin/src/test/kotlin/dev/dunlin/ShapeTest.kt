@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Assertions.assertArrayEquals
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.assertThrows
 
 /** What models become before they cross, and what of them crosses with it. */
 class ShapeTest {
@@ -166,8 +167,9 @@ class ShapeTest {
         assertArrayEquals(byteArrayOf(0, -1), read.files[0])
         assertArrayEquals(byteArrayOf(1, 2), read.files[1])
         assertArrayEquals(byteArrayOf(), read.inner.getValue("a").files[0])
-        val odd = org.junit.jupiter.api.assertThrows<DunlinException> { model<Files>().decode("""{"files":["?"]}""") { "a" } }
-        assertEquals(ErrorCode.InvalidInput, odd.code)
+        val odd = assertThrows<Misfit> { model<Files>().decode("""{"blobs":["AP8=","?"],"x":1}""") { "a" } }
+        assertTrue(odd.path.startsWith("/files"), odd.path)
+        assertEquals(ErrorCode.WrongKind, odd.refusal().code)
     }
 
     private inline fun <reified T> model() = Model(serializer<T>(), isPlain = false)

@@ -55,8 +55,8 @@ class SyncTest {
             ann.syncOnLoopback()
             ben.syncOnLoopback(ann)
 
-            annTasks.watch().first { it.single().value.notes.text == "oak posts, wire" }
-            benTasks.watch().first { it.single().value.notes.text == "oak posts, wire" }
+            annTasks.watch().first { it.single().value?.notes?.text == "oak posts, wire" }
+            benTasks.watch().first { it.single().value?.notes?.text == "oak posts, wire" }
             val read = annTasks.get(id)
             val (winner, loser) = read.value.title to read.conflicts.single()
             assertEquals("/title", loser.path)

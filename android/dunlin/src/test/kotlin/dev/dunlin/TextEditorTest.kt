@@ -340,7 +340,7 @@ class TextEditorTest {
     /** From a block of ideographs: each is a letter, one unit long. */
     private fun letter(number: Int): String = ('\u4E00' + number).toString()
 
-    private fun DocumentCollection<Task>.notes() = watchDocument("a").map { it!!.value.notes.text }
+    private fun DocumentCollection<Task>.notes() = watchDocument("a").map { it!!.value!!.notes.text }
 
     private suspend fun Nodes.tasks(notes: String): Pair<Space, DocumentCollection<Task>> {
         val farm = node("ann").createSpace("farm")

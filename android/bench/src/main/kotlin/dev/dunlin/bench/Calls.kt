@@ -91,7 +91,7 @@ internal class Calls private constructor(
             val delivered = Channel<Int>(Channel.UNLIMITED)
             val collector =
                 launch(start = CoroutineStart.UNDISPATCHED) {
-                    tasks.watch().collect { list -> delivered.send(list.first().value.minutes) }
+                    tasks.watch().collect { list -> delivered.send(list.values.first().minutes) }
                 }
             delivered.receive()
             val times =

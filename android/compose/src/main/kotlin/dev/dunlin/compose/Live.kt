@@ -7,7 +7,7 @@ import androidx.compose.runtime.produceState
 import androidx.compose.runtime.remember
 import dev.dunlin.DocumentCollection
 import dev.dunlin.DunlinException
-import dev.dunlin.Entry
+import dev.dunlin.Entries
 import dev.dunlin.Node
 import dev.dunlin.Peer
 import dev.dunlin.QueryResult
@@ -47,21 +47,37 @@ public fun <T : Any> Flow<T>.collectAsLive(): State<Live<T>> =
     }
 
 /**
- * The documents for which a condition holds, as `DocumentCollection.watch` has them.
+ * Documents, as `DocumentCollection.watch` has them.
  *
  * @sample dev.dunlin.compose.samples.DocumentList
  */
 @Composable
 public fun <T : Any> DocumentCollection<T>.watchAsLive(
-    condition: String = "TRUE",
+    where: String? = null,
     vararg parameters: Any?,
-): State<Live<List<Entry<T>>>> =
-    remember(this, condition, parameters.asList()) { watch(condition, *parameters) }.collectAsLive()
+    orderBy: String? = null,
+    limit: Int? = null,
+): State<Live<Entries<T>>> =
+    remember(this, where, parameters.asList(), orderBy, limit) {
+        watch(where, *parameters, orderBy = orderBy, limit = limit)
+    }.collectAsLive()
+
+/**
+ * How many documents there are, as `DocumentCollection.watchCount` has it.
+ *
+ * @sample dev.dunlin.compose.samples.DocumentCount
+ */
+@Composable
+public fun <T : Any> DocumentCollection<T>.watchCountAsLive(
+    where: String? = null,
+    vararg parameters: Any?,
+): State<Live<Long>> =
+    remember(this, where, parameters.asList()) { watchCount(where, *parameters) }.collectAsLive()
 
 /**
  * The result of a query, as `Space.watch` has it.
  *
- * @sample dev.dunlin.compose.samples.DocumentCount
+ * @sample dev.dunlin.compose.samples.QueryCount
  */
 @Composable
 public fun Space.watchAsLive(sql: String, vararg parameters: Any?): State<Live<QueryResult>> =

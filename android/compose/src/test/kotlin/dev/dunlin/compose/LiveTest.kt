@@ -30,7 +30,7 @@ class LiveTest {
             runComposeUiTest {
                 setContent {
                     val live by models.watchAsLive("id = ?", id)
-                    BasicText(live.value?.joinToString { "${it.id}: ${it.value["text"]}" } ?: "loading")
+                    BasicText(live.value?.joinToString { "${it.id}: ${it.value?.get("text")}" } ?: "loading")
                 }
                 awaitText("")
                 runBlocking { models.put("a", mapOf("text" to MergeableText("first"))) }

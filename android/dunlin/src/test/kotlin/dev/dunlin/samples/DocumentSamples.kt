@@ -89,6 +89,15 @@ suspend fun updateDocument(inspections: DocumentCollection<Inspection>, id: Stri
     inspections.update(id) { it.copy(isDone = true, minutes = it.minutes + 20) }
 }
 
+suspend fun moveMinutes(farm: Space, inspections: DocumentCollection<Inspection>, from: String, to: String): Long =
+    farm.transaction { tx ->
+        // All of it, or nothing; perhaps more than once.
+        val moved = tx.get(inspections, from).value.minutes.sum
+        tx.update(inspections, from) { it.copy(minutes = it.minutes - moved) }
+        tx.update(inspections, to) { it.copy(minutes = it.minutes + moved) }
+        moved
+    }
+
 suspend fun saveForm(inspections: DocumentCollection<Inspection>, id: String, title: String) {
     val shown = inspections.get(id)
     // The person takes a while. Only what they changed is written, over whatever others wrote since.
@@ -114,8 +123,27 @@ suspend fun deleteAndRestore(inspections: DocumentCollection<Inspection>, id: St
 
 fun watchOpenInspections(inspections: DocumentCollection<Inspection>): Flow<List<String>> =
     inspections
-        .watch("json_extract(doc, '$.isDone') = ?", false)
-        .map { entries -> entries.map { it.value.title } }
+        .watch("json_extract(doc, '$.isDone') = ?", false, orderBy = "json_extract(doc, '$.title')", limit = 50)
+        .map { open -> open.values.map { it.title } + if (open.hasMore) listOf("and more") else emptyList() }
+
+fun countOpenInspections(inspections: DocumentCollection<Inspection>): Flow<String> =
+    inspections.watchCount("json_extract(doc, '$.isDone') = ?", false).map { "$it to do" }
+
+fun showEveryEntry(inspections: DocumentCollection<Inspection>): Flow<List<String>> =
+    inspections.watch().map { entries ->
+        entries.map { entry ->
+            // A peer's newer app may have written what this one does not know.
+            entry.value?.title ?: "${entry.id}: ${entry.failure?.path} ${entry.failure?.reason}"
+        }
+    }
+
+suspend fun inspectOddDocument(inspections: DocumentCollection<Inspection>, id: String): String {
+    val read = inspections.inspect(id)
+    val failure = read.failure ?: return "sound"
+    // Mended by path, since there is no model to change and save.
+    inspections.edit(id, base = read.version) { set(failure.path, "Unnamed") }
+    return "mended"
+}
 
 fun watchOneDocument(inspections: DocumentCollection<Inspection>, id: String): Flow<String> =
     inspections.watchDocument(id).map { document -> document?.value?.title ?: "deleted" }

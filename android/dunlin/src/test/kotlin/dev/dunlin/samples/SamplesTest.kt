@@ -30,7 +30,7 @@ class SamplesTest {
     @Test
     fun `documents are written and read as shown`() =
         test {
-            val (_, inspections) = inspections()
+            val (farm, inspections) = inspections()
             val id = insertDocument(inspections)
             assertEquals("pump-3", putDocument(inspections).id)
             assertEquals("pump-3", replaceDocument(inspections).id)
@@ -47,10 +47,20 @@ class SamplesTest {
             assertEquals("Seal leaks. ", edited.notes.text)
             assertEquals(listOf("Close the valve"), edited.steps)
             assertEquals(5 + "North: ".length, markPlace(inspections, id))
+            val other = inspections.insert(edited).id
+            assertEquals(25, moveMinutes(farm, inspections, other, id))
+            assertEquals(listOf(50L, 0L), listOf(id, other).map { inspections.get(it).value.minutes.sum })
+            inspections.delete(other)
             assertTrue(deleteAndRestore(inspections, id))
             assertEquals("Pump 3, north", watchOneDocument(inspections, id).first())
             assertEquals(List(3) { "Pump ${it + 1}" }, watchOpenInspections(inspections).first().sorted())
+            assertEquals("3 to do", countOpenInspections(inspections).first())
             assertTrue(readConflicts(inspections, id).isEmpty())
+            assertEquals("sound", inspectOddDocument(inspections, id))
+            inspections.edit(id) { set("/title", listOf("of", "another", "release")) }
+            assertTrue(showEveryEntry(inspections).first().any { it.startsWith("$id: /title") })
+            assertEquals("mended", inspectOddDocument(inspections, id))
+            assertEquals("Unnamed", inspections.get(id).value.title)
         }
 
     @Test
@@ -99,6 +109,8 @@ class SamplesTest {
             val id = insertDocument(inspections)
             assertEquals(listOf("Pump 3"), runQuery(farm))
             assertEquals(1, watchQuery(farm).first())
+            assertEquals(listOf(Due("Pump 3", isDone = false)), queryModels(farm))
+            assertEquals(listOf(Due("Pump 3", isDone = false)), watchModels(farm).first())
             assertEquals(1, indexQuery(farm).rows.size)
             assertFalse(farm.createIndex("inspections", "$.due"))
             val indexed = MutableStateFlow<String?>(null)

@@ -22,6 +22,23 @@ suspend fun runQuery(farm: Space): List<String> {
     return farm.query(sql, "2026-07-01").rows.map { row -> row["title"].jsonPrimitive.content }
 }
 
+@Serializable
+data class Due(
+    val title: String,
+    val isDone: Boolean,
+    val steps: List<String> = emptyList(),
+)
+
+suspend fun queryModels(farm: Space): List<Due> {
+    val columns = "doc->>'$.title' AS title, doc->>'$.isDone' AS isDone, doc->>'$.steps' AS steps"
+    return farm.query<Due>("SELECT $columns FROM inspections WHERE doc->>'$.due' < ?", "2026-07-01").values
+}
+
+fun watchModels(farm: Space): Flow<List<Due>> =
+    farm
+        .watchQuery<Due>("SELECT id, doc->>'$.title' AS title, doc->>'$.isDone' AS isDone FROM inspections")
+        .map { it.values }
+
 fun watchQuery(farm: Space): Flow<Long> =
     farm
         .watch("SELECT count(*) AS n FROM inspections WHERE NOT doc->>'$.isDone'")

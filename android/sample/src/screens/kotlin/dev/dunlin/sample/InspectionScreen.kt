@@ -16,8 +16,8 @@ import androidx.compose.runtime.remember
 import androidx.compose.runtime.setValue
 import androidx.compose.ui.Modifier
 import dev.dunlin.Conflict
-import dev.dunlin.Document
 import dev.dunlin.DocumentCollection
+import dev.dunlin.Inspected
 import dev.dunlin.Space
 import dev.dunlin.TextEditor
 import dev.dunlin.compose.collectAsLive
@@ -35,6 +35,10 @@ fun InspectionScreen(space: Space, id: String) {
     val read by remember(inspections, id) { inspections.watchDocument(id).filterNotNull() }.collectAsLive()
     val document = read.value ?: return
     val inspection = document.value
+    if (inspection == null) {
+        Text("Of another version of this app: ${document.failure?.reason}")
+        return
+    }
     Column {
         Text(inspection.place)
         Row {
@@ -60,7 +64,7 @@ fun InspectionScreen(space: Space, id: String) {
 /** What somebody wrote meanwhile and lost: the person keeps what is shown, or takes it. */
 @Composable
 private fun ConflictLine(
-    document: Document<Inspection>,
+    document: Inspected<Inspection>,
     conflict: Conflict,
     inspections: DocumentCollection<Inspection>,
 ) {

@@ -43,7 +43,11 @@ fun InspectionsScreen(space: Space, open: (String) -> Unit, invite: () -> Unit) 
         }
         list.refusal?.let { Text(it.reason) }
         LazyColumn {
-            items(list.value.orEmpty(), key = { it.id }) { (id, inspection) ->
+            items(list.value.orEmpty(), key = { it.id }) { (id, inspection, failure) ->
+                if (inspection == null) {
+                    Text("$id is of another version of this app: ${failure?.reason}")
+                    return@items
+                }
                 Row(
                     Modifier.fillMaxWidth().clickable { open(id) }.padding(4.dp),
                     verticalAlignment = Alignment.CenterVertically,

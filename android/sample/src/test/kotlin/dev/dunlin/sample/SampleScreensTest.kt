@@ -72,8 +72,8 @@ class SampleScreensTest {
             val expected = Inspection("North fence", "worn", visits = Counter(1))
             runBlocking {
                 withTimeout(DEADLINE) {
-                    val entry = inspections.watch().first { it.single().value.notes.text == "two posts" }.single()
-                    assertEquals(expected, entry.value.copy(notes = expected.notes))
+                    val entry = inspections.watch().first { it.single().value?.notes?.text == "two posts" }.single()
+                    assertEquals(expected, entry.value?.copy(notes = expected.notes))
                     inspections.edit(entry.id) { splice("/notes", at = 9, insert = " to mend") }
                 }
             }

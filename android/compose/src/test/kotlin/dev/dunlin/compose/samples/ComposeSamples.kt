@@ -15,6 +15,7 @@ import dev.dunlin.compose.collectAsLive
 import dev.dunlin.compose.peersAsLive
 import dev.dunlin.compose.rememberTextFieldBinding
 import dev.dunlin.compose.watchAsLive
+import dev.dunlin.compose.watchCountAsLive
 import kotlinx.coroutines.flow.filterNotNull
 import kotlinx.serialization.json.jsonPrimitive
 
@@ -23,12 +24,22 @@ internal fun DocumentList(models: DocumentCollection<Model>) {
     val live by models.watchAsLive("json_extract(doc, '$.text') <> ?", "")
     Column {
         live.refusal?.let { BasicText("Not followed any more: ${it.reason}") }
-        live.value?.forEach { entry -> BasicText("${entry.id}: ${entry.value["text"]}") }
+        live.value?.forEach { entry ->
+            val text = entry.value?.let { it["text"] } ?: "of another release: ${entry.failure?.reason}"
+            BasicText("${entry.id}: $text")
+        }
+        if (live.value?.hasMore == true) BasicText("There are more.")
     }
 }
 
 @Composable
-internal fun DocumentCount(space: Space) {
+internal fun DocumentCount(models: DocumentCollection<Model>) {
+    val count by models.watchCountAsLive("id >= ?", "a")
+    BasicText("${count.value ?: "?"} from a")
+}
+
+@Composable
+internal fun QueryCount(space: Space) {
     val live by space.watchAsLive("SELECT count(*) AS n FROM models")
     val count = live.value?.rows?.single()?.get("n")
     BasicText(if (live.isLoading) "loading" else "${count?.jsonPrimitive?.content} in all")

@@ -34,12 +34,13 @@ class ComposeSamplesTest {
                 setContent {
                     Column {
                         DocumentList(models)
-                        DocumentCount(space)
+                        DocumentCount(models)
+                        QueryCount(space)
                         OneDocument(models, "a")
                         PeerList(node)
                     }
                 }
-                listOf("a: fence", "1 in all", "shown: fence", "0 in sync").forEach { awaitText(it) }
+                listOf("a: fence", "1 from a", "1 in all", "shown: fence", "0 in sync").forEach { awaitText(it) }
             }
         }
 

@@ -28,7 +28,6 @@ subprojects {
                 sourceCompatibility = JavaVersion.VERSION_17
                 targetCompatibility = JavaVersion.VERSION_17
             }
-            testOptions.unitTests.all { it.useJUnitPlatform() }
             publishing.singleVariant("release") { withSourcesJar() }
         }
         apply(plugin = "maven-publish")
@@ -37,6 +36,32 @@ subprojects {
                 publications.create<MavenPublication>("release") {
                     artifactId = "dunlin-${project.name}"
                     from(components["release"])
+                    pom {
+                        name = "Dunlin: ${project.name}"
+                        description = "Documents on the device, in step between devices, without a server"
+                        url = "https://github.com/dunlin-sync/dunlin"
+                        licenses {
+                            license {
+                                name = "MIT"
+                                url = "https://opensource.org/license/mit"
+                            }
+                            license {
+                                name = "Apache-2.0"
+                                url = "https://www.apache.org/licenses/LICENSE-2.0.txt"
+                            }
+                        }
+                        developers {
+                            developer {
+                                name = "The Dunlin project"
+                                organization = "Dunlin"
+                                organizationUrl = "https://github.com/dunlin-sync"
+                            }
+                        }
+                        scm {
+                            connection = "scm:git:https://github.com/dunlin-sync/dunlin.git"
+                            url = "https://github.com/dunlin-sync/dunlin"
+                        }
+                    }
                 }
             }
         }

@@ -1,4 +1,4 @@
-// The Android build: AARs of the sources that Maven compiles and tests on the JVM.
+// The Android build: AARs of what is Android's alone. `cargo xtask jars` comes first.
 pluginManagement {
     repositories {
         google()
@@ -12,8 +12,10 @@ dependencyResolutionManagement {
     repositories {
         google()
         mavenCentral()
+        // The library's classes, which Maven builds.
+        mavenLocal { content { includeGroup("dev.dunlin") } }
     }
 }
 
 rootProject.name = "dunlin-android"
-include(":ffi", ":android", ":compose", ":sample")
+include(":android", ":compose", ":sample")

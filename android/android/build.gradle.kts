@@ -1,13 +1,20 @@
-// What apps use: the library of the JVM, and what is Android's alone beside it.
+// What is Android's alone: the library's own classes come from Maven, where the JVM has them too.
 plugins {
     alias(libs.plugins.android.library)
     alias(libs.plugins.kotlin.android)
-    alias(libs.plugins.kotlin.serialization)
 }
+
+val libraries = providers.gradleProperty("dunlin.libraries").orElse("../../target/jniLibs")
 
 android {
     namespace = "dev.dunlin.android"
-    sourceSets["main"].kotlin.srcDir("../dunlin/src/main/kotlin")
+    defaultConfig {
+        consumerProguardFiles("consumer-rules.pro")
+        ndk { abiFilters += listOf("arm64-v8a", "armeabi-v7a", "x86_64") }
+    }
+    sourceSets["main"].jniLibs.srcDir(libraries.get())
+    // The tests run on the JVM's native library: Maven runs them.
+    sourceSets["test"].kotlin.setSrcDirs(emptyList<Any>())
 }
 
 kotlin {
@@ -15,11 +22,8 @@ kotlin {
 }
 
 dependencies {
-    implementation(project(":ffi"))
+    api(libs.dunlin)
     api(libs.coroutines)
-    api(libs.serialization.json)
-    testImplementation(platform(libs.junit.bom))
-    testImplementation(libs.junit)
-    testRuntimeOnly(libs.junit.launcher)
-    testImplementation(libs.coroutines.test)
+    // The AAR form has the libraries of Android; never both forms in one app.
+    implementation(libs.jna) { artifact { type = "aar" } }
 }

@@ -14,7 +14,7 @@ use std::{
 
 use crate::{
     failure::Failure,
-    machine, metadata,
+    machine, metadata, natives,
     shell::{cargo, program, run},
 };
 
@@ -34,7 +34,7 @@ pub(crate) fn check() -> Result<u64, Failure> {
     for folder in REPORTS {
         discard(Path::new(folder))?;
     }
-    run(maven(&target).arg("verify"))?;
+    run(maven(&target, "dev").arg("verify"))?;
     let tests = REPORTS.iter().try_fold(0, |sum, folder| Ok(sum + count(Path::new(folder))?))?;
     println!("{tests} tests of the Kotlin library passed");
     Ok(tests)
@@ -45,7 +45,7 @@ pub(crate) fn check() -> Result<u64, Failure> {
 pub(crate) fn build_benchmark() -> Result<OsString, Failure> {
     let target = metadata::target_directory()?;
     build(&target, "release")?;
-    run(maven(&target)
+    run(maven(&target, "release")
         .args(["--projects", "bench", "--also-make"])
         .args(["-DskipTests", "package"]))?;
     let written = Path::new("android/bench/target/class-path");
@@ -60,16 +60,25 @@ fn build(target: &Path, profile: &str) -> Result<(), Failure> {
     let packages = ["--package", "dunlin-ffi", "--package", "dunlin-ffi-floor"];
     run(cargo(&["build", "--locked", "--profile", profile]).args(packages))?;
     let built = target.join(if profile == "dev" { "debug" } else { profile });
-    let library = |name: &str| built.join(format!("{DLL_PREFIX}{name}{DLL_SUFFIX}"));
-    generate(&library("dunlin_ffi"), &target.join("bindings/kotlin"))?;
-    generate(&library("dunlin_ffi_floor"), &target.join("bindings/floor"))
+    let library = built.join(natives::file_name());
+    natives::place(&library, &natives::folder(target, profile))?;
+    generate_bindings(&library, target)?;
+    let floor = built.join(format!("{DLL_PREFIX}dunlin_ffi_floor{DLL_SUFFIX}"));
+    generate(&floor, &target.join("bindings/floor"))
 }
 
-fn maven(target: &Path) -> Command {
+/// Generates what the Kotlin library calls the native one by, out of that with its symbols.
+pub(crate) fn generate_bindings(library: &Path, target: &Path) -> Result<(), Failure> {
+    generate(library, &target.join("bindings/kotlin"))
+}
+
+/// Maven over the Kotlin library, with the native libraries of a profile.
+pub(crate) fn maven(target: &Path, profile: &str) -> Command {
     let mut maven = program("mvn");
     maven
         .args(["--quiet", "--batch-mode", "--file", "android/pom.xml"])
-        .arg(format!("-Ddunlin.target={}", target.display()));
+        .arg(format!("-Ddunlin.target={}", target.display()))
+        .arg(format!("-Ddunlin.natives={}", natives::folder(target, profile).display()));
     maven
 }
 

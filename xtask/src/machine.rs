@@ -123,6 +123,11 @@ pub(crate) fn setup_kotlin() -> Result<(), Failure> {
     [JDK, MAVEN, DRAWING].iter().try_for_each(obtain)
 }
 
+/// Installs what building the Kotlin library without its tests needs where that is missing.
+pub(crate) fn setup_jvm() -> Result<(), Failure> {
+    [JDK, MAVEN].iter().try_for_each(obtain)
+}
+
 fn obtain(tool: &Tool) -> Result<(), Failure> {
     if works(tool.program, tool.probe) {
         println!("{} is here", tool.name);

@@ -8,9 +8,11 @@ mod args;
 mod checks;
 mod deps;
 mod failure;
+mod jars;
 mod kotlin;
 mod machine;
 mod metadata;
+mod natives;
 mod page_size;
 mod parity;
 mod programs;
@@ -84,6 +86,12 @@ const TASKS: &[Task] = &[
         arguments: "",
         about: "build the Kotlin library over bindings generated anew, and run its tests",
         run: |_| kotlin::check().map(drop),
+    },
+    Task {
+        name: "jars",
+        arguments: "",
+        about: "build what apps on the JVM depend on, native library included, into the local Maven repository",
+        run: jars::task,
     },
     Task {
         name: "swift",

@@ -11,6 +11,8 @@ pub(crate) struct Package {
     pub(crate) name: String,
     pub(crate) version: String,
     pub(crate) license: Option<String>,
+    /// Where its sources are; empty if it does not say.
+    pub(crate) repository: String,
     /// Whether it is one of ours.
     pub(crate) is_member: bool,
     /// Direct dependencies as its manifest names them.
@@ -29,6 +31,14 @@ pub(crate) fn packages() -> Result<Vec<Package>, Failure> {
     let json = metadata(&[])?;
     let members = &json["workspace_members"];
     Ok(list(&json["packages"]).map(|package| read(package, members)).collect())
+}
+
+/// The library's own package, with the version, the licence and the address of everything that is
+/// published.
+pub(crate) fn package() -> Result<Package, Failure> {
+    let ours =
+        packages()?.into_iter().find(|package| package.is_member && package.name == "dunlin");
+    ours.ok_or_else(|| Failure::found("the workspace has no crate dunlin"))
 }
 
 /// Where cargo builds.
@@ -60,6 +70,7 @@ fn read(package: &Value, members: &Value) -> Package {
         name: text(&package["name"]),
         version: text(&package["version"]),
         license: package["license"].as_str().map(str::to_owned),
+        repository: text(&package["repository"]),
         is_member: list(members).any(|id| *id == package["id"]),
         dependencies,
     }

@@ -228,6 +228,7 @@ mod tests {
             name: name.to_owned(),
             version: "0.1.0".to_owned(),
             license: None,
+            repository: String::new(),
             is_member: true,
             dependencies,
         }

@@ -1,5 +1,7 @@
 //! One version of everything in the two builds of the Kotlin library: Maven's, which CI runs, and
-//! Gradle's, which makes the AAR.
+//! Gradle's, which makes the AARs; and no name that both publish.
+
+mod coordinates;
 
 use std::{
     collections::BTreeMap,
@@ -12,34 +14,40 @@ use crate::{failure::Failure, metadata};
 const FOLDER: &str = "android";
 const CATALOGUE: &str = "android/gradle/libs.versions.toml";
 
-/// What Gradle has no use for: the test runner, a jar of the framework, what draws the tests of
-/// screens, and what dumps the public API.
-const MAVEN_ALONE: &[&str] =
-    &["surefire", "android-all", "skiko", "api.validator", "api.diff", "asm"];
+/// What Gradle has no use for: what the classes from Maven bring along, the test runners, a jar of the
+/// framework, what draws the tests of screens, and what dumps the public API.
+const MAVEN_ALONE: &[&str] = &[
+    "serialization",
+    "junit",
+    "surefire",
+    "android-all",
+    "skiko",
+    "api.validator",
+    "api.diff",
+    "asm",
+];
 
 /// The key of the library's own version in the catalogue.
 const OURS: &str = "dunlin";
 
 /// Fails where the two differ, or differ from the crates' own version.
 pub(crate) fn check() -> Result<(), Failure> {
-    let packages = metadata::packages()?;
-    let ours = packages.iter().find(|package| package.is_member && package.name == OURS);
-    let ours = ours.ok_or_else(|| Failure::found("the workspace has no crate dunlin"))?;
+    let ours = metadata::package()?.version;
     let catalogue = catalogue_versions(&read(Path::new(CATALOGUE))?);
     let mut wrong = Vec::new();
     for path in poms()? {
         let pom = read(&path)?;
-        let found = differences(&pom, &catalogue, &ours.version);
+        let found = differences(&pom, &catalogue, &ours);
         wrong.extend(found.into_iter().map(|what| format!("{}: {what}", path.display())));
     }
-    if catalogue.get(OURS) != Some(&ours.version) {
-        wrong.push(format!("{CATALOGUE}: {OURS} must be {}", ours.version));
+    if catalogue.get(OURS) != Some(&ours) {
+        wrong.push(format!("{CATALOGUE}: {OURS} must be {ours}"));
     }
     if !wrong.is_empty() {
         return Err(Failure::found(wrong.join("\n")));
     }
     println!("the builds of the Kotlin library agree on {} versions", catalogue.len());
-    Ok(())
+    coordinates::check(&poms()?)
 }
 
 /// What a pom says otherwise than the catalogue.
@@ -67,7 +75,7 @@ fn property(line: &str) -> Option<(&str, &str)> {
     Some((name, element(line, tag)?))
 }
 
-fn element<'a>(line: &'a str, tag: &str) -> Option<&'a str> {
+pub(super) fn element<'a>(line: &'a str, tag: &str) -> Option<&'a str> {
     let rest = line.trim().strip_prefix('<')?.strip_prefix(tag)?.strip_prefix('>')?;
     rest.strip_suffix('>')?.strip_suffix(tag)?.strip_suffix("</")
 }
@@ -98,7 +106,7 @@ fn poms() -> Result<Vec<PathBuf>, Failure> {
     Ok(poms)
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
+pub(super) fn read(path: &Path) -> Result<String, Failure> {
     fs::read_to_string(path)
         .map_err(|error| Failure::found(format!("cannot read {}: {error}", path.display())))
 }
@@ -131,9 +139,9 @@ mod tests {
     #[test]
     fn every_difference_is_told() {
         let pom = "<version>0.2.0</version>\n<jna.version>5.17.0</jna.version>\n\
-            <junit.version>5.14.4</junit.version>";
+            <coil.version>3.0.0</coil.version>";
         let wrong = differences(pom).join("\n");
-        for what in ["0.2.0", "jna is 5.17.0, in the catalogue 5.18.1", "junit is not"] {
+        for what in ["0.2.0", "jna is 5.17.0, in the catalogue 5.18.1", "coil is not"] {
             assert!(wrong.contains(what), "{what} is not in {wrong}");
         }
         assert_eq!(differences("").len(), 1, "a pom without a version");

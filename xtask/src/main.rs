@@ -4,6 +4,7 @@
 //! cargo xtask help
 //! ```
 
+mod apps;
 mod args;
 mod checks;
 mod deps;
@@ -98,6 +99,12 @@ const TASKS: &[Task] = &[
         arguments: "[--write]",
         about: "build the Swift package over bindings generated anew, and run its tests; or write the bindings",
         run: swift::task,
+    },
+    Task {
+        name: "apps",
+        arguments: "",
+        about: "build and run programs outside of the workspace, written as the guides say",
+        run: |_| apps::check(),
     },
     Task {
         name: "versions",

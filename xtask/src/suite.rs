@@ -3,6 +3,7 @@
 use std::{env, fs, process};
 
 use crate::{
+    apps,
     args::Args,
     checks, deps,
     failure::Failure,
@@ -52,6 +53,7 @@ fn steps(report: &mut Report, counts: &mut Counts) -> Result<(), Failure> {
     if swift::is_here() {
         counts.passed += report.step("swift", swift::check)?;
     }
+    report.step("apps", apps::check)?;
     Ok(())
 }
 

@@ -72,6 +72,15 @@ pub(crate) fn check() -> Result<u64, Failure> {
     }
 }
 
+/// Builds and runs a package other than ours that depends on it.
+pub(crate) fn run_package(package: &Path, words: &[&str], target: &Path) -> Result<(), Failure> {
+    let library = target.join("debug");
+    run(&mut cargo(&["build", "--package", "dunlin-ffi", "--locked"]))?;
+    let mut command = find()?.command(&[target], &[("DUNLIN_LIBRARY_DIR", &library)]);
+    command.args(words).arg("--package-path").arg(package);
+    run(command.arg("--scratch-path").arg(target.join("apps/swift")))
+}
+
 /// The record is what the Swift that this project brings along makes of the sources on Linux: another
 /// compiler words things differently, and on a Mac there is more to see.
 fn check_api(swift: &Swift, target: &Path, is_writing: bool) -> Result<(), Failure> {

@@ -7,7 +7,7 @@ import PackageDescription
 let releaseURL: String? = nil
 let releaseChecksum = ""
 
-/// Where the tests on Linux find the library: `cargo xtask swift` sets it.
+/// Where programs and tests on Linux find the library: docs/ios.md says who sets it.
 let libraryDirectory = ProcessInfo.processInfo.environment["DUNLIN_LIBRARY_DIR"]
 
 #if canImport(Darwin)

@@ -105,7 +105,7 @@ struct Farm {
     /// The name that lost is there to read, until somebody writes another.
     private func settle() async throws {
         let read = try await fields.get(Self.id)
-        let names: Set<JSONValue?> = [.string(read.value.name), read.conflicts.first?.value]
+        let names: Set<JSONValue?> = [.string(read.value.name), read.conflicts.first?.lost.value]
         try expect(read.conflicts.map(\.path) == ["/name"], "conflicts: \(read.conflicts)")
         try expect(names == ["North, by the lake", "North, by the road"], "the names are \(names)")
         print("\(read.value.name) won at /name, the other lost")

@@ -140,10 +140,11 @@ private suspend fun merge(fields: DocumentCollection<Field>, oldFields: Document
 /** The name that lost is there to read, until somebody writes another. */
 private suspend fun settle(fields: DocumentCollection<Field>, oldFields: DocumentCollection<FirstField>) {
     val read = fields.get(ID)
-    val lost = read.conflicts.singleOrNull()
-    val names = setOf(read.value.name, lost?.value.toString().trim('"'))
+    val conflict = read.conflicts.singleOrNull() ?: throw Unexpected("conflicts: ${read.conflicts}")
+    val names = setOf(read.value.name, conflict.lost.value.toString().trim('"'))
+    expect(conflict.path == "/name", "the conflict is at ${conflict.path}")
     expect(names == setOf("North, by the lake", "North, by the road"), "the names are $names")
-    println("${read.value.name} won at ${lost?.path}; ${lost?.value} lost")
+    println("${read.value.name} won at ${conflict.path}; ${conflict.lost.value} lost")
 
     fields.update(ID) { it.copy(name = "North field") }
     val settled = oldFields.await("ben sees the settled name") { it.value.name == "North field" }

@@ -7,6 +7,7 @@ struct Farm {
 
     let ann: Node
     let ben: Node
+    let space: Space
     let fields: DocumentCollection<Field>
     let oldFields: DocumentCollection<FirstField>
 
@@ -18,6 +19,7 @@ struct Farm {
         let farm = Farm(
             ann: ann,
             ben: ben,
+            space: space,
             fields: try space.collection("fields", of: Field.self),
             oldFields: try joined.collection("fields", of: FirstField.self)
         )
@@ -29,6 +31,7 @@ struct Farm {
         try await farm.meet()
         try await farm.merge()
         try await farm.settle()
+        try await farm.list()
         try await ann.shutdown()
         try await ben.shutdown()
         try await findAgain(in: root)
@@ -102,24 +105,49 @@ struct Farm {
         print("apart and together again: \(merged.notes), \(merged.tags), \(merged.hours.sum) hours")
     }
 
-    /// The name that lost is there to read, until somebody writes another.
+    /// The screen of conflicts: both names with who wrote them, and one call that takes the one that lost.
     private func settle() async throws {
+        let contested = try await space.contested()
+        try expect(contested.map(\.id) == [Self.id], "contested: \(contested)")
         let read = try await fields.get(Self.id)
-        let names: Set<JSONValue?> = [.string(read.value.name), read.conflicts.first?.lost.value]
         try expect(read.conflicts.map(\.path) == ["/name"], "conflicts: \(read.conflicts)")
-        try expect(names == ["North, by the lake", "North, by the road"], "the names are \(names)")
-        print("\(read.value.name) won at /name, the other lost")
+        let conflict = read.conflicts[0]
+        let wrote = Dictionary(
+            uniqueKeysWithValues: [conflict.shown, conflict.lost].map { ($0.author?.device.name, $0.value) })
+        let expected = ["ann": JSONValue.string("North, by the lake"), "ben": "North, by the road"]
+        try expect(wrote == expected, "the names are \(wrote)")
+        print("\(conflict.shown.author?.device.name ?? "")'s \(read.value.name) is shown, the other lost")
 
-        try await fields.update(Self.id) { $0.name = "North field" }
-        let settled = try await wait(oldFields, "ben sees the name") { $0.value.name == "North field" }
+        try await fields.take(read, conflict)
+        let taken = try await fields.get(Self.id).value.name
+        try expect(.string(taken) == conflict.lost.value, "taken: \(taken)")
+        let settled = try await wait(oldFields, "ben sees the name") { $0.value.name == taken }
         try expect(settled.conflicts.isEmpty, "still in conflict: \(settled.conflicts)")
+        let left = try await space.contested()
+        try expect(left.isEmpty, "contested: \(left)")
         print("settled: \(settled.value.name)")
+    }
+
+    /// The screen of all fields goes on, whatever a document holds.
+    private func list() async throws {
+        let shown = fields.watch(orderBy: "json_extract(doc, '$.name')", limit: 1)
+        try await wait(shown, "one of two fields is shown") { $0.values.count == 1 && $0.hasMore }
+
+        // As a release to come might write it.
+        try await oldFields.edit("south") { $0.set("/sown", [2026, 5, 2]) }
+        let odd = try await wait(fields.watch(), "the odd field is shown") { !$0.failures.isEmpty }
+        try expect(odd.failures.map(\.id) == ["south"] && odd.values.count == 1, "the list shows \(odd)")
+        print("south is of another release: \(odd.failures[0].failure?.reason ?? "")")
+
+        try await fields.edit("south") { $0.set("/sown", day("2026-05-03")) }
+        let mended = try await wait(fields.watch(), "the odd field is mended") { $0.failures.isEmpty }
+        print("the list shows \(mended.values.map(\.name))")
     }
 
     private static func findAgain(in root: URL) async throws {
         let ann = try await Node.open(root.appendingPathComponent("ann"))
         let kept = try await ann.space("farm").collection("fields", of: Field.self).get(id).value
-        try expect(kept.name == "North field", "after opening again: \(kept)")
+        try expect(kept.name.hasPrefix("North, by the "), "after opening again: \(kept)")
         print("ann opens again and finds \(kept.name), \(kept.hours.sum) hours")
         try await ann.shutdown()
     }
@@ -145,9 +173,20 @@ struct Farm {
         until isIt: @escaping @Sendable (Document<Model>) -> Bool
     ) async throws -> Document<Model> {
         try await within(60, what) {
-            for try await document in collection.watchDocument(id) {
-                if let document, isIt(document) { return document }
+            for try await read in collection.watchDocument(id) {
+                if let document = read?.document, isIt(document) { return document }
             }
+            throw Unexpected(what: "nothing to wait for: \(what)")
+        }
+    }
+
+    /// The first state of what is followed that satisfies.
+    @discardableResult
+    private func wait<Shown: Sendable>(
+        _ updates: Updates<Shown>, _ what: String, until isIt: @escaping @Sendable (Shown) -> Bool
+    ) async throws -> Shown {
+        try await within(60, what) {
+            for try await shown in updates where isIt(shown) { return shown }
             throw Unexpected(what: "nothing to wait for: \(what)")
         }
     }

@@ -5,12 +5,15 @@ import dev.dunlin.Dunlin
 import dev.dunlin.DunlinException
 import dev.dunlin.MergeableText
 import dev.dunlin.Node
+import dev.dunlin.Space
 import kotlinx.coroutines.TimeoutCancellationException
-import kotlinx.coroutines.flow.filterNotNull
+import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.mapNotNull
 import kotlinx.coroutines.flow.onEach
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
+import kotlinx.serialization.json.JsonPrimitive
 import java.nio.file.Files
 import java.nio.file.Path
 import java.time.LocalDate
@@ -57,12 +60,13 @@ private suspend fun farm(root: Path) {
             editApart(fields, oldFields)
             meet(ann, ben)
             merge(fields, oldFields)
-            settle(fields, oldFields)
+            settle(farm, fields, oldFields)
+            list(fields, oldFields)
         }
     }
     Dunlin.open(root.resolve("ann")).use { ann ->
         val kept = ann.space("farm").collection<Field>("fields").get(ID)
-        expect(kept.value.name == "North field", "after opening again: $kept")
+        expect(kept.value.name.startsWith("North, by the "), "after opening again: $kept")
         println("ann opens again and finds ${kept.value.name}, ${kept.value.hours.sum} hours")
     }
 }
@@ -137,19 +141,44 @@ private suspend fun merge(fields: DocumentCollection<Field>, oldFields: Document
     println("apart and together again: ${merged.notes.text}, ${merged.tags}, ${merged.hours.sum} hours")
 }
 
-/** The name that lost is there to read, until somebody writes another. */
-private suspend fun settle(fields: DocumentCollection<Field>, oldFields: DocumentCollection<FirstField>) {
+/** The screen of conflicts: both names with who wrote them, and one call that takes the one that lost. */
+private suspend fun settle(
+    farm: Space,
+    fields: DocumentCollection<Field>,
+    oldFields: DocumentCollection<FirstField>,
+) {
+    expect(farm.contested().map { it.id } == listOf(ID), "contested: ${farm.contested()}")
     val read = fields.get(ID)
     val conflict = read.conflicts.singleOrNull() ?: throw Unexpected("conflicts: ${read.conflicts}")
-    val names = setOf(read.value.name, conflict.lost.value.toString().trim('"'))
     expect(conflict.path == "/name", "the conflict is at ${conflict.path}")
-    expect(names == setOf("North, by the lake", "North, by the road"), "the names are $names")
-    println("${read.value.name} won at ${conflict.path}; ${conflict.lost.value} lost")
+    val wrote = listOf(conflict.shown, conflict.lost).associate { it.author?.device?.name to it.value.toString() }
+    val expected = mapOf("ann" to "\"North, by the lake\"", "ben" to "\"North, by the road\"")
+    expect(wrote == expected, "the names are $wrote")
+    println("${conflict.shown.author?.device?.name}'s ${read.value.name} is shown, ${conflict.lost.value} lost")
 
-    fields.update(ID) { it.copy(name = "North field") }
-    val settled = oldFields.await("ben sees the settled name") { it.value.name == "North field" }
+    fields.take(read, conflict)
+    val taken = fields.get(ID)
+    expect(JsonPrimitive(taken.value.name) == conflict.lost.value, "taken: ${taken.value.name}")
+    val settled = oldFields.await("ben sees the settled name") { it.value.name == taken.value.name }
     expect(settled.conflicts.isEmpty(), "still in conflict: ${settled.conflicts}")
+    expect(farm.contested().isEmpty(), "contested: ${farm.contested()}")
     println("settled: ${settled.value.name}")
+}
+
+/** The screen of all fields goes on, whatever a document holds. */
+private suspend fun list(fields: DocumentCollection<Field>, oldFields: DocumentCollection<FirstField>) {
+    val shown = fields.watch(orderBy = "json_extract(doc, '$.name')", limit = 1)
+    shown.reach("one of two fields is shown") { it.values.size == 1 && it.hasMore }
+
+    // As a release to come might write it.
+    oldFields.edit("south") { set("/sown", listOf(2026, 5, 2)) }
+    val odd = fields.watch().reach("the odd field is shown") { it.failures.isNotEmpty() }
+    expect(odd.failures.single().id == "south" && odd.values.size == 1, "the list shows $odd")
+    println("south is of another release: ${odd.failures.single().failure?.reason}")
+
+    fields.edit("south") { set("/sown", "2026-05-03") }
+    val mended = fields.watch().reach("the odd field is mended") { it.failures.isEmpty() }
+    println("the list shows ${mended.values.map { it.name }}")
 }
 
 /** Ben dials ann on this machine, where multicast may not be allowed. */
@@ -171,18 +200,23 @@ private suspend fun part(ann: Node, ben: Node) {
     ben.stopSync()
 }
 
+/** The first state of a list that satisfies. */
+private suspend fun <T> Flow<T>.reach(what: String, isIt: (T) -> Boolean): T {
+    var last: T? = null
+    try {
+        return withTimeout(DEADLINE) { onEach { last = it }.first(isIt) }
+    } catch (_: TimeoutCancellationException) {
+        throw Unexpected("waited $DEADLINE in vain until $what; the last was $last")
+    }
+}
+
 /** The first state of a document that satisfies. */
 private suspend fun <T : Any> DocumentCollection<T>.await(
     what: String,
     id: String = ID,
     isIt: (Document<T>) -> Boolean,
 ): Document<T> {
-    var last: Document<T>? = null
-    try {
-        return withTimeout(DEADLINE) { watchDocument(id).filterNotNull().onEach { last = it }.first(isIt) }
-    } catch (_: TimeoutCancellationException) {
-        throw Unexpected("waited $DEADLINE in vain until $what; the last was $last")
-    }
+    return watchDocument(id).mapNotNull { it?.document }.reach(what, isIt)
 }
 
 private class Unexpected(

@@ -14,8 +14,9 @@ struct GuideTests {
         let root = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
         defer { try? FileManager.default.removeItem(at: root) }
         let directory = root.appendingPathComponent("barn")
+        let ticket: String? = nil
         let node = try await Node.open(directory, NodeOptions(name: "barn"))
-        let farm = try await node.createSpace("farm")
+        let farm = try await openFarm(on: node, ticket: ticket)
         let chores = try farm.collection("chores", of: Chore.self)
 
         let id = try await chores.insert(Chore(title: "Mend the fence")).id
@@ -102,6 +103,20 @@ struct GuideTests {
         #expect(told.first == "Entries<Chore>")
     }
 
+    @Test func whoHasATicketJoinsAndWhoOpensAgainHasTheSameSpace() async throws {
+        let root = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: root) }
+        let barn = try await Node.open(root.appendingPathComponent("barn"), NodeOptions(name: "barn"))
+        let shed = try await Node.open(root.appendingPathComponent("shed"), NodeOptions(name: "shed"))
+        let founded = try await openFarm(on: barn, ticket: nil)
+        let joined = try await openFarm(on: shed, ticket: founded.invite())
+        let again = try await openFarm(on: barn, ticket: nil)
+        #expect(founded.id == joined.id && founded.id == again.id)
+        #expect(barn.spaces.count == 1)
+        try await barn.shutdown()
+        try await shed.shutdown()
+    }
+
     private func outcome(
         of chore: Chore, in chores: DocumentCollection<Chore>
     ) async throws -> String {
@@ -166,6 +181,13 @@ struct GuideTests {
     }
 }
 
+/// Whoever is first founds the farm; every other device joins it, with a ticket of one that is in it.
+func openFarm(on node: Node, ticket: String?) async throws -> Space {
+    if let space = node.spaces.first { return space }
+    if let ticket { return try await node.join(ticket) }
+    return try await node.createSpace("farm")
+}
+
 extension String {
     fileprivate var trimmed: String { trimmingCharacters(in: .whitespaces) }
 }
@@ -220,24 +242,47 @@ struct ChoresApp: App {
 @MainActor
 final class Store: ObservableObject {
     @Published var chores: DocumentCollection<Chore>?
+    private var node: Node?
     private var lifecycle: NodeLifecycle?
 
     func run() async {
         do {
             let node = try await Node.open(NodeOptions(name: "barn"))
+            self.node = node
             lifecycle = NodeLifecycle(node)             // suspends in the background
-            let farm = try await firstSpace(of: node)
-            chores = try farm.collection("chores", of: Chore.self)
             try await node.startSync(.bonjour())        // finds others nearby
             await node.followNetworks()                 // a new socket on a new network
+            if let farm = node.spaces.first { try show(farm) }
         } catch {
             print(error)                                // say so: what is refused has a remedy
         }
     }
 
-    private func firstSpace(of node: Node) async throws -> Space {
-        if let space = node.spaces.first { return space }
-        return try await node.createSpace("farm")       // or: node.join(ticket)
+    func begin(_ space: (Node) async throws -> Space) async {
+        guard let node else { return }
+        do {
+            try show(await space(node))
+        } catch {
+            print(error)
+        }
+    }
+
+    private func show(_ farm: Space) throws {
+        chores = try farm.collection("chores", of: Chore.self)
+    }
+}
+
+/// Whoever is first founds the farm; every other device joins it, with a ticket of one that is in it.
+struct Beginning: View {
+    let store: Store
+    @State private var ticket = ""
+
+    var body: some View {
+        VStack {
+            TextField("Ticket of another device", text: $ticket)
+            Button("Join") { Task { await store.begin { try await $0.join(ticket) } } }
+            Button("Begin a new farm") { Task { await store.begin { try await $0.createSpace("farm") } } }
+        }
     }
 }
 
@@ -247,12 +292,14 @@ struct ChoreList: View {
 
     var body: some View {
         VStack {
-            Button("Mend the fence") {
-                Task { try await store.chores?.insert(Chore(title: "Mend the fence")) }
-            }
             if let chores = store.chores {
+                Button("Mend the fence") {
+                    Task { try await chores.insert(Chore(title: "Mend the fence")) }
+                }
                 List(open.value ?? []) { Text($0.value?.title ?? "Not readable here") }
                     .following(open) { chores.watch("json_extract(doc, '$.done') = ?", false) }
+            } else {
+                Beginning(store: store)
             }
         }
     }

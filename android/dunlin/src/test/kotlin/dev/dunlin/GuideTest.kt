@@ -18,10 +18,21 @@ import kotlin.time.Duration.Companion.seconds
 /** What docs/android.md shows, line by line. */
 class GuideTest {
     @Test
+    fun `who has a ticket joins, and who opens again has the same space`() =
+        test {
+            val (barn, shed) = node("barn") to node("shed")
+            val founded = openFarm(barn, ticket = null)
+            val joined = openFarm(shed, founded.invite())
+            assertEquals(founded.id, joined.id)
+            assertEquals(founded.id, openFarm(barn, ticket = null).id)
+            assertEquals(1, barn.spaces.size)
+        }
+
+    @Test
     fun `the guide's examples compile and do what it says`() =
         test {
             val node = Dunlin.open(directory("barn")) { name = "barn" }
-            val farm = node.spaces.firstOrNull() ?: node.createSpace("farm")
+            val farm = openFarm(node, ticket = null)
             val tasks = farm.collection<Task>("tasks")
 
             val id = tasks.insert(Task("Mend the fence")).id
@@ -140,3 +151,7 @@ class GuideTest {
         }
     }
 }
+
+/** Whoever is first founds the farm; every other device joins it, with a ticket of one that is in it. */
+private suspend fun openFarm(node: Node, ticket: String?): Space =
+    node.spaces.firstOrNull() ?: if (ticket == null) node.createSpace("farm") else node.join(ticket)

@@ -11,9 +11,10 @@ import kotlinx.coroutines.flow.map
 import java.nio.file.Path
 import kotlin.time.Duration.Companion.seconds
 
-suspend fun openNode(directory: Path): Node {
+suspend fun openNode(directory: Path, ticket: String?): Node {
     val node = Dunlin.open(directory) { name = "barn" }
-    val farm = node.spaces.firstOrNull() ?: node.createSpace("farm")
+    // Whoever is first founds the farm; every other device joins it.
+    val farm = node.spaces.firstOrNull() ?: if (ticket == null) node.createSpace("farm") else node.join(ticket)
     val inspections = farm.collection<Inspection>("inspections")
     inspections.insert(Inspection("Pump 3"))
     return node

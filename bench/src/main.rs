@@ -6,7 +6,7 @@
 
 mod cpu;
 mod floor;
-mod jvm;
+mod foreign;
 mod measure;
 mod product;
 mod random;

@@ -69,7 +69,7 @@ pub(crate) const ROWS: &[Row] = &[
     Row { numbers: &[11], run: meeting::empty_peer },
     Row { numbers: &[12], run: meeting::nothing },
     Row { numbers: &[13], run: meeting::one_document },
-    Row { numbers: &[18], run: calls::from_kotlin },
+    Row { numbers: &[18, 31], run: calls::from_other_languages },
     Row { numbers: &[19], run: slow_peer::memory },
     Row { numbers: &[21], run: writers::many },
     Row { numbers: &[22], run: terminal::put_to_watch },

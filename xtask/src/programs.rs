@@ -10,6 +10,7 @@ use crate::{
     failure::Failure,
     kotlin, machine,
     shell::{cargo, run},
+    swift,
 };
 
 /// Every decoder of bytes from outside: the package and its example that mutates valid input.
@@ -24,8 +25,8 @@ const SCHEDULES: u64 = 300;
 const PROPERTIES: &[&str] = &["convergence", "loads", "text_index"];
 const CASES: u64 = 3_000;
 
-/// The rows of the table of targets that are measured from Kotlin, and beside loro.
-const KOTLIN_ROW: &str = "18";
+/// The rows of the table of targets that are measured from Kotlin and Swift, and beside loro.
+const FOREIGN_ROWS: &[&str] = &["18", "31"];
 const LORO_ROW: &str = "30";
 
 /// Mutates with overflow checks on, then off: yrs behaves differently without them.
@@ -90,9 +91,14 @@ pub(crate) fn bench(args: &mut Args) -> Result<(), Failure> {
     let words = args.rest();
     let mut measure =
         cargo(&["run", "--quiet", "--release", "--locked", "--package", "dunlin-bench", "--"]);
-    // Without them the benchmark says which row it leaves out.
-    if wants(&words, KOTLIN_ROW) && machine::can_build_kotlin() {
-        measure.env("DUNLIN_BENCH_CLASS_PATH", kotlin::build_benchmark()?);
+    // Without them the benchmark says what it leaves out.
+    if FOREIGN_ROWS.iter().any(|row| wants(&words, row)) {
+        if machine::can_build_kotlin() {
+            measure.env("DUNLIN_BENCH_CLASS_PATH", kotlin::build_benchmark()?);
+        }
+        if swift::is_here() {
+            measure.env("DUNLIN_BENCH_SWIFT", swift::build_benchmark()?);
+        }
     }
     if wants(&words, LORO_ROW) {
         measure.env("DUNLIN_BENCH_LORO", build_loro()?);
@@ -124,15 +130,16 @@ fn fresh_seed() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::KOTLIN_ROW;
+    use super::FOREIGN_ROWS;
 
     #[test]
-    fn kotlin_is_built_for_its_row_and_for_the_whole_table() {
+    fn other_languages_are_built_for_their_rows_and_for_the_whole_table() {
         let wants = |words: &str| {
             let words = words.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-            super::wants(&words, KOTLIN_ROW)
+            FOREIGN_ROWS.iter().any(|row| super::wants(&words, row))
         };
         assert!(wants("") && wants("--json") && wants("--json --rows 1,18"));
+        assert!(wants("--rows 31"));
         assert!(!wants("--rows 1,8 --json"));
     }
 }

@@ -5,6 +5,7 @@
 //! So they are generated anew and compared. So is a record of the public API.
 
 mod api;
+mod benchmark;
 mod toolchain;
 
 use std::{
@@ -14,7 +15,10 @@ use std::{
 };
 
 use self::toolchain::{Swift, find};
-pub(crate) use self::toolchain::{is_here, setup};
+pub(crate) use self::{
+    benchmark::build as build_benchmark,
+    toolchain::{is_here, setup},
+};
 use crate::{
     args::Args,
     failure::Failure,

@@ -1,9 +1,10 @@
-//! Row 18: calls from Kotlin, beside bare UniFFI calls and beside the same in Rust.
+//! Rows 18 and 31: calls from other languages, beside bare UniFFI calls and beside the same in Rust;
+//! long lists there, beside one run of their query.
 
-use std::{cell::RefCell, collections::BTreeMap, time::Instant};
+use std::{cell::RefCell, collections::BTreeMap, path::Path, time::Instant};
 
 use dunlin::{DocKey, Durability, Edit, QueryChange, Value};
-use tempfile::tempdir;
+use tempfile::tempdir_in;
 use tokio::sync::mpsc;
 
 use super::{
@@ -12,14 +13,14 @@ use super::{
 };
 use crate::{
     Result,
-    jvm::Jvm,
+    foreign::{self, Foreign, LANGUAGES, Language},
     measure::{Sample, in_turns},
     product::Product,
     table::{Bar, Outcome},
     task::EDITED,
 };
 
-/// As in `android/bench`: documents of the live query; edits of a batch, and the fields they go
+/// As in `android/bench` and `ios/bench`: documents of the live query; edits of a batch, and the fields they go
 /// round; batches and deliveries of one run.
 const FOLLOWED: usize = 100;
 const BATCH: usize = 1_000;
@@ -27,55 +28,70 @@ const READINGS: usize = 100;
 const BATCHES: usize = 5;
 const DELIVERIES: usize = 300;
 
-/// Row 18.
-pub(super) fn from_kotlin(setting: &Setting) -> Result<Vec<Outcome>> {
-    let dir = tempdir()?;
-    let Some(jvm) = Jvm::start(&dir.path().join("kotlin"))? else {
-        eprintln!("row 18 is left out: `cargo xtask bench` builds its Kotlin side, given a JDK");
-        return Ok(Vec::new());
-    };
-    let jvm = RefCell::new(jvm);
-    let in_jvm = |call: &str| jvm.borrow_mut().measure(call);
-    let beside_uniffi = |call: &str| {
-        in_turns(setting.runs, || in_jvm(&format!("floor of {call}")), || in_jvm(call))
-    };
+/// Rows 18 and 31, in each language that there is a program for.
+pub(super) fn from_other_languages(setting: &Setting) -> Result<Vec<Outcome>> {
+    let mut outcomes = Vec::new();
+    for language in LANGUAGES {
+        let dir = tempdir_in(foreign::folder()?)?;
+        match Foreign::start(*language, &dir.path().join("foreign"))? {
+            Some(program) => outcomes.extend(measure(setting, *language, program, dir.path())?),
+            None => {
+                let language = language.as_str();
+                eprintln!("{language} is left out of rows 18 and 31: nobody built its program");
+            }
+        }
+    }
+    Ok(outcomes)
+}
 
-    let rust = setting.runtime.block_on(RustSide::prepare(&dir.path().join("rust")))?;
+fn measure(
+    setting: &Setting,
+    language: Language,
+    program: Foreign,
+    dir: &Path,
+) -> Result<Vec<Outcome>> {
+    let program = RefCell::new(program);
+    let ask = |call: &str| program.borrow_mut().measure(call);
+    let beside = |floor: &str, call: &str| in_turns(setting.runs, || ask(floor), || ask(call));
+    let beside_uniffi = |call: &str| beside(&format!("floor of {call}"), call);
+
+    let rust = setting.runtime.block_on(RustSide::prepare(&dir.join("rust")))?;
     let rust = RefCell::new(rust);
     let batch = in_turns(
         setting.runs,
         || setting.runtime.block_on(rust.borrow_mut().batch()),
-        || in_jvm("batch"),
+        || ask("batch"),
     )?;
     let delivery = in_turns(
         setting.runs,
         || setting.runtime.block_on(rust.borrow_mut().deliver()),
-        || in_jvm("delivery"),
+        || ask("delivery"),
     )?;
+    let row = |row: u32, what: &str, unit, (floor, ours): (Sample, Sample), must, goal| Outcome {
+        row,
+        what: format!("{}: {what}", language.as_str()),
+        unit,
+        floor: Some(floor),
+        ours,
+        must: Bar::Times(must),
+        goal: Bar::Times(goal),
+    };
+    let long = beside_uniffi("long list")?;
+    let memory = beside_uniffi("memory")?;
     let outcomes = vec![
-        outcome("empty call, to UniFFI", beside_uniffi("empty")?, 1.2),
-        outcome("empty async call, to UniFFI", beside_uniffi("empty, async")?, 1.2),
-        outcome("get of 1 KB, to UniFFI", beside_uniffi("get")?, 1.2),
-        outcome("batch of 1,000 edits, to Rust", batch, 1.1),
-        outcome("edit → live query of 100, to Rust", delivery, 1.1),
+        row(18, "empty call, to UniFFI", "µs", beside_uniffi("empty")?, 1.5, 1.2),
+        row(18, "empty async call, to UniFFI", "µs", beside_uniffi("empty, async")?, 1.5, 1.2),
+        row(18, "get of 1 KB, to UniFFI", "µs", beside_uniffi("get")?, 1.5, 1.2),
+        row(18, "batch of 1,000 edits, to Rust", "µs", batch, 1.5, 1.1),
+        row(18, "edit → live query of 100, to Rust", "µs", delivery, 1.5, 1.1),
+        row(31, "edit → list of 10,000, to its query", "µs", long, 2.0, 0.2),
+        row(31, "memory a watcher, to the result", "B", memory, 3.0, 1.5),
     ];
     setting.runtime.block_on(rust.into_inner().product.close())?;
     Ok(outcomes)
 }
 
-fn outcome(what: &str, (floor, ours): (Sample, Sample), goal: f64) -> Outcome {
-    Outcome {
-        row: 18,
-        what: format!("Kotlin: {what}"),
-        unit: "µs",
-        floor: Some(floor),
-        ours,
-        must: Bar::Times(1.5),
-        goal: Bar::Times(goal),
-    }
-}
-
-/// What the Kotlin program does, through the crate that its library calls.
+/// What the other programs do, through the crate that its library calls.
 struct RustSide {
     product: Product,
     edits: i64,

@@ -1,9 +1,12 @@
 package dev.dunlin.bench
 
 import dev.dunlin.DocumentCollection
+import dev.dunlin.Entries
 import dev.dunlin.Node
+import dev.dunlin.Space
 import dev.dunlin.floor.Shelf
 import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.coroutineScope
@@ -29,6 +32,12 @@ private const val EMPTY = 1_000
 private const val GETS = 2_000
 private const val BATCHES = 5
 private const val DELIVERIES = 300
+
+/** The documents of a long list, runs of its query, deliveries, and further ones that watch it. */
+private const val LONG = 10_000
+private const val LONG_RUNS = 20
+private const val WATCHERS = 4
+private const val LONG_QUERY = "SELECT id, doc FROM rows ORDER BY id"
 
 /** A document of 1 KB. */
 @Serializable
@@ -64,6 +73,8 @@ internal class Calls private constructor(
     private val reports: DocumentCollection<Report>,
     private val tasks: DocumentCollection<Task>,
     private val instruments: DocumentCollection<Instrument>,
+    private val space: Space,
+    private val rows: DocumentCollection<Task>,
 ) {
     private val shelf = Shelf(Json { encodeDefaults = true }.encodeToString(Report.serializer(), Report()))
     private var edits = 0
@@ -77,7 +88,11 @@ internal class Calls private constructor(
             "floor of get" to { times(GETS) { shelf.get("report") } },
             "get" to { times(GETS) { reports.get("report") } },
             "batch" to { times(BATCHES) { write() } },
-            "delivery" to ::deliver,
+            "delivery" to { deliver(tasks, DELIVERIES) },
+            "floor of long list" to { times(LONG_RUNS) { space.query(LONG_QUERY) } },
+            "long list" to { deliver(rows, LONG_RUNS) },
+            "floor of memory" to { listOf(bytesOfLongList()) },
+            "memory" to { listOf(bytesOfWatcher()) },
         )
 
     private suspend fun write() =
@@ -86,22 +101,54 @@ internal class Calls private constructor(
         }
 
     /** From the call of a write to the list that shows it. */
-    private suspend fun deliver(): List<Double> =
+    private suspend fun deliver(watched: DocumentCollection<Task>, count: Int): List<Double> =
         coroutineScope {
-            val delivered = Channel<Int>(Channel.UNLIMITED)
+            val delivered = Channel<Int?>(Channel.UNLIMITED)
             val collector =
                 launch(start = CoroutineStart.UNDISPATCHED) {
-                    tasks.watch().collect { list -> delivered.send(list.values.first().minutes) }
+                    watched.watch().collect { list -> delivered.send(list.first().value?.minutes) }
                 }
             delivered.receive()
             val times =
-                times(DELIVERIES) {
+                times(count) {
                     val minutes = edits++
-                    tasks.edit("0") { set("/minutes", minutes) }
+                    watched.edit("0") { set("/minutes", minutes) }
                     while (delivered.receive() != minutes) Unit
                 }
             collector.cancelAndJoin()
             times
+        }
+
+    /** What the long list says, as the text in which it crosses. */
+    private suspend fun bytesOfLongList(): Double =
+        space.query(LONG_QUERY).rows.sumOf { row -> row.cells.sumOf { it.toString().length } }.toDouble()
+
+    /** The heap that each further watcher of the long list takes, which keeps what it shows. */
+    private suspend fun bytesOfWatcher(): Double =
+        coroutineScope {
+            val shown = Channel<Unit>(Channel.UNLIMITED)
+            suspend fun watch(): Job {
+                val job =
+                    launch {
+                        var last: Entries<Task>? = null
+                        try {
+                            rows.watch().collect { list ->
+                                last = list
+                                shown.send(Unit)
+                            }
+                        } finally {
+                            check(last?.size == LONG)
+                        }
+                    }
+                shown.receive()
+                return job
+            }
+            val first = watch()
+            val before = heapInUse()
+            val others = List(WATCHERS) { watch() }
+            val taken = heapInUse() - before
+            (others + first).forEach { it.cancelAndJoin() }
+            taken.toDouble() / WATCHERS
         }
 
     companion object {
@@ -115,10 +162,21 @@ internal class Calls private constructor(
             reports.insert(Report(), "report")
             repeat(FOLLOWED) { tasks.insert(Task("task $it", 0), "$it") }
             instruments.insert(Instrument(), "instrument")
-            return Calls(node, reports, tasks, instruments)
+            val rows = space.collection<Task>("rows")
+            val ids = List(LONG) { "$it" }
+            ids.chunked(BATCH).forEach { some -> rows.putAll(some.associateWith { Task("task $it", 0) }) }
+            return Calls(node, reports, tasks, instruments, space, rows)
         }
     }
 }
+
+private fun heapInUse(): Long {
+    val runtime = Runtime.getRuntime()
+    repeat(COLLECTIONS) { System.gc() }
+    return runtime.totalMemory() - runtime.freeMemory()
+}
+
+private const val COLLECTIONS = 3
 
 private suspend fun times(count: Int, call: suspend () -> Any?): List<Double> =
     List(count) {

@@ -130,7 +130,7 @@ class SamplesTest {
     @Test
     fun `nodes open, sync and rest as shown`() =
         test {
-            val barn = openNode(directory("opened"))
+            val barn = openNode(directory("opened"), ticket = null)
             logToConsole()
             try {
                 val farm = barn.space("farm")

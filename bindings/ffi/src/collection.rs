@@ -53,8 +53,8 @@ impl Collection {
 
     /// Creates a document, under this id or a new one.
     ///
-    /// Refuses with `InvalidInput` unless the value is an object that fits and the id is free,
-    /// `LimitExceeded`, `Denied`, `StorageFull`.
+    /// Refuses with `AlreadyExists` unless the id is free, `InvalidInput` unless the value is an object
+    /// that fits, `LimitExceeded`, `Denied`, `StorageFull`.
     pub async fn insert(&self, id: Option<String>, value: String) -> Result<Committed> {
         let (collection, forms) = (self.0.clone(), self.1);
         run(async move {

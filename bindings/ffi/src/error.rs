@@ -31,6 +31,8 @@ pub enum ErrorCode {
     InvalidInput,
     /// The thing that was named does not exist.
     NotFound,
+    /// What was to be made is there already: a document's id, a space's name, a node.
+    AlreadyExists,
     /// The operation does not fit what is at that path.
     WrongKind,
     /// A model shows a document otherwise than it is stored, and nobody can tell where its change
@@ -42,9 +44,18 @@ pub enum ErrorCode {
     Busy,
     /// This device's role does not allow it.
     Denied,
+    /// A ticket is good for nothing any more: its time is over, or as many devices have joined with
+    /// it as it admits.
+    Expired,
+    /// What seals the device's key cannot be had yet, for instance before a phone was first unlocked;
+    /// nothing has changed.
+    KeyUnavailable,
+    /// What sealed the device's key is gone for good, and so is this device's identity.
+    KeyLost,
     /// A documented size, count or time limit would be exceeded.
     LimitExceeded,
-    /// Another process has the node's directory open.
+    /// The node's directory is open: in another process, which may end (`is_retryable`), or in this
+    /// one, whose node is to be shared.
     AlreadyOpen,
     /// The node is suspended; resume it and retry.
     Suspended,
@@ -104,11 +115,15 @@ impl From<Code> for ErrorCode {
         match code {
             Code::InvalidInput => Self::InvalidInput,
             Code::NotFound => Self::NotFound,
+            Code::AlreadyExists => Self::AlreadyExists,
             Code::WrongKind => Self::WrongKind,
             Code::Unplaceable => Self::Unplaceable,
             Code::StaleVersion => Self::StaleVersion,
             Code::Busy => Self::Busy,
             Code::Denied => Self::Denied,
+            Code::Expired => Self::Expired,
+            Code::KeyUnavailable => Self::KeyUnavailable,
+            Code::KeyLost => Self::KeyLost,
             Code::LimitExceeded => Self::LimitExceeded,
             Code::AlreadyOpen => Self::AlreadyOpen,
             Code::Suspended => Self::Suspended,
@@ -161,14 +176,18 @@ impl std::error::Error for DunlinError {}
 mod tests {
     use super::*;
 
-    const CODES: [Code; 16] = [
+    const CODES: [Code; 20] = [
         Code::InvalidInput,
         Code::NotFound,
+        Code::AlreadyExists,
         Code::WrongKind,
         Code::Unplaceable,
         Code::StaleVersion,
         Code::Busy,
         Code::Denied,
+        Code::Expired,
+        Code::KeyUnavailable,
+        Code::KeyLost,
         Code::LimitExceeded,
         Code::AlreadyOpen,
         Code::Suspended,
@@ -188,6 +207,8 @@ mod tests {
             assert_eq!(format!("{named:?}"), code.as_str());
             assert_eq!((reason.as_str(), remedy.as_str()), ("why", "what to do"));
             assert_eq!(is_retryable, code.is_retryable());
+            let lasting = DunlinError::from(Error::new(code, "why", "what to do").for_good());
+            assert!(matches!(lasting, DunlinError::Refused { is_retryable: false, .. }));
         }
     }
 }

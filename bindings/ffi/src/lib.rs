@@ -54,7 +54,7 @@ pub use self::{
     peers::{PeerState, PeerStatus, PeerWatch},
     presence::{Presence, PresenceWatch},
     query::{LiveQuery, Placed, Plan, QueryChange, Relocated, Rows},
-    sealer::KeySealer,
+    sealer::{KeySealer, SealError},
     space::{Invitation, Member, Role, Space},
     status::{FullDocument, Large, Refusal, SpaceStatus, Status, StatusWatch},
     turn::{Transaction, Turn},

@@ -13,6 +13,7 @@ use std::{
     thread,
 };
 
+use dunlin::{Code, Error};
 use tracing::{
     Event, Level, Metadata, Subscriber,
     field::{Field, Visit},
@@ -49,7 +50,7 @@ pub trait LogSink: Send + Sync {
 
 /// Hands records of this level and above to a sink, instead of the one before; none ends it.
 ///
-/// Refuses with `InvalidInput` if the process logs in another way already.
+/// Refuses with `AlreadyExists` if the process logs in another way already.
 #[uniffi::export]
 pub fn set_log_sink(level: LogLevel, sink: Option<Arc<dyn LogSink>>) -> Result<()> {
     STARTED.get_or_init(start).clone()?;
@@ -68,8 +69,8 @@ fn start() -> Result<()> {
     let logger = Logger { sender, dropped: Arc::default() };
     let dropped = logger.dropped.clone();
     tracing::subscriber::set_global_default(logger).map_err(|_| {
-        let reason = "this process logs in another way already".to_owned();
-        DunlinError::from(dunlin::InvalidInput::new(reason, "do without a log sink"))
+        let reason = "this process logs in another way already";
+        DunlinError::from(Error::new(Code::AlreadyExists, reason, "do without a log sink"))
     })?;
     thread::Builder::new()
         .name("dunlin-log".to_owned())

@@ -22,7 +22,8 @@ pub struct Node(dunlin::Node, Counted);
 impl Node {
     /// Makes a directory a node: draws the device's key and opens it.
     ///
-    /// Refuses with `InvalidInput` if it is one already, or for an improper name; `StorageFull`.
+    /// Refuses with `AlreadyExists` if it is one already, `InvalidInput` for an improper name;
+    /// `StorageFull`; `KeyUnavailable` or `KeyLost` where the sealer refuses.
     #[uniffi::constructor]
     pub async fn create(config: Config, name: String, kind: DeviceKind) -> Result<Arc<Self>> {
         run(async move {
@@ -35,8 +36,9 @@ impl Node {
 
     /// Opens a node with its spaces. Sync waits for `start_sync`.
     ///
-    /// Refuses with `NotFound` if the directory is not a node, `AlreadyOpen`, `NewerSchema`,
-    /// `Corrupt`.
+    /// Refuses with `NotFound` if the directory is not a node, `NewerSchema`, `Corrupt`; `AlreadyOpen`,
+    /// retryable unless this process has it open; `KeyUnavailable` while the sealer cannot unseal the
+    /// device's key, `KeyLost` if it never will, `Denied` for a sealed key without a sealer.
     #[uniffi::constructor]
     pub async fn open(config: Config) -> Result<Arc<Self>> {
         run(async move { dunlin::Node::open(Path::new(&config.directory), (&config).into()).await })
@@ -51,8 +53,8 @@ impl Node {
 
     /// Founds a space, with this device as its administrator.
     ///
-    /// Refuses with `InvalidInput` for an improper name or one that a space here has already;
-    /// `StorageFull`.
+    /// Refuses with `AlreadyExists` for a name that a space here has, `InvalidInput` for an improper
+    /// one; `StorageFull`.
     pub async fn create_space(&self, name: String) -> Result<Arc<Space>> {
         let node = self.0.clone();
         run(async move { node.create_space(&name).await }).await.map(Space::shared)
@@ -60,8 +62,8 @@ impl Node {
 
     /// Joins a space with a ticket, offline: members learn of it when they meet this device.
     ///
-    /// Refuses with `InvalidInput` for a ticket that is expired or none, or an alias that is
-    /// taken; `StorageFull`.
+    /// Refuses with `Expired` for a ticket whose time is over, `AlreadyExists` for an alias that is
+    /// taken; `InvalidInput`, `StorageFull`.
     pub async fn join(&self, ticket: String, alias: Option<String>) -> Result<Arc<Space>> {
         let node = self.0.clone();
         run(async move {
@@ -149,7 +151,7 @@ impl Node {
     /// Opens the files of a suspended node again, and starts the sync that ran; nothing happens if
     /// it is not suspended.
     ///
-    /// Refuses with `AlreadyOpen` if another process has the directory now; `Network` if only sync
+    /// Refuses with `AlreadyOpen` if somebody else has the directory now; `Network` if only sync
     /// could not be started: another attempt tries again. `Closed` after shutdown.
     pub async fn resume(&self) -> Result<()> {
         let node = self.0.clone();

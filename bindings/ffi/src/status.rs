@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use dunlin::Code;
+
 use crate::{
     device::Device,
-    error::Result,
+    error::{ErrorCode, Result},
     peers::PeerStatus,
     pull::{Pull, Source},
     space::Role,
@@ -95,6 +97,9 @@ pub struct Refusal {
     pub documents: Vec<String>,
     /// Whether this device refused, or was refused.
     pub by_us: bool,
+    /// What kind of refusal it is: `Expired` for a membership by a ticket that is over, `Denied`,
+    /// `LimitExceeded`.
+    pub code: ErrorCode,
     /// Why, in words.
     pub reason: String,
 }
@@ -190,6 +195,7 @@ impl From<dunlin::Refusal> for Refusal {
             space: refusal.space.to_string(),
             documents: refusal.documents.iter().map(ToString::to_string).collect(),
             by_us: refusal.by_us,
+            code: Code::from(refusal.code).into(),
             reason: refusal.code.to_string(),
         }
     }

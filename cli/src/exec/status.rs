@@ -1,6 +1,6 @@
 //! How the node stands, and who its peers are.
 
-use dunlin::{FullDocument, Measure, Node, PeerStatus, Refusal, SpaceStatus, Status};
+use dunlin::{Code, FullDocument, Measure, Node, PeerStatus, Refusal, SpaceStatus, Status};
 use serde_json::{Value as Json, json};
 
 use crate::{failure::Failure, human::table, out::Out};
@@ -134,6 +134,7 @@ fn describe_refusal(refusal: &Refusal) -> Json {
         "space": refusal.space.to_string(),
         "documents": refusal.documents.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "by_us": refusal.by_us,
+        "code": Code::from(refusal.code).as_str(),
         "reason": refusal.code.to_string(),
     })
 }

@@ -31,11 +31,14 @@ impl Client {
         let mut client = Self { reader: BufReader::new(reader), writer };
         match client.receive().await {
             Some(Response::Node { protocol: PROTOCOL, .. }) => Ok(Some(client)),
-            Some(Response::Node { release, .. }) => Err(Failure::Refused(Error::new(
-                Code::AlreadyOpen,
-                format!("the node that runs on {} is dunlin {release}", dir.display()),
-                "stop it and start it with this release",
-            ))),
+            Some(Response::Node { release, .. }) => Err(Failure::Refused(
+                Error::new(
+                    Code::AlreadyOpen,
+                    format!("the node that runs on {} is dunlin {release}", dir.display()),
+                    "stop it and start it with this release",
+                )
+                .for_good(),
+            )),
             // It was about to end; by the next attempt the directory is free.
             _ => Ok(None),
         }

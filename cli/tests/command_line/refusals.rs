@@ -174,7 +174,7 @@ fn names_that_are_not_there_or_not_proper() {
     assert_says(&node.refused(&["put", "barn", "tasks", "a\nb", "{}"]), "InvalidInput", "");
     let long = "x".repeat(129);
     assert_says(&node.refused(&["put", "barn", "tasks", &long, "{}"]), "InvalidInput", "");
-    assert_says(&node.refused(&["space", "create", "barn"]), "InvalidInput", "barn");
+    assert_says(&node.refused(&["space", "create", "barn"]), "AlreadyExists", "barn");
     assert_says(&node.refused(&["space", "create", ""]), "InvalidInput", "");
     assert_says(&node.refused(&["ack", "barn", "nobody", "1"]), "NotFound", "nobody");
     assert_eq!(node.state(), before);
@@ -215,7 +215,7 @@ fn tickets_that_do_not_open_anything() {
     let ben = Node::new("eve");
     let expired = ann.ticket(&["--expires", "0s"]);
     let refusal = ben.refused(&["join", &expired]);
-    assert_says(&refusal, "InvalidInput", "expired");
+    assert_says(&refusal, "Expired", "expired");
     assert!(refusal.remedy.contains("new ticket"), "{refusal:?}");
     assert_eq!(ben.state(), json!([]));
 }
@@ -260,7 +260,7 @@ fn directories_that_cannot_be_used() {
 
     let node = furnished();
     let refusal = node.refused(&["init"]);
-    assert_says(&refusal, "InvalidInput", "already");
+    assert_says(&refusal, "AlreadyExists", "already");
     assert_eq!(node.one(&["status"])["name"], "ann");
 
     let file = node.dir().join("file");

@@ -62,7 +62,7 @@ impl CollectionHandle {
     /// Creates a document under this id.
     ///
     /// # Errors
-    /// As [`insert`](Self::insert); also where the id is taken.
+    /// As [`insert`](Self::insert); `AlreadyExists` where the id is taken.
     pub async fn insert_with_id(&self, id: &DocKey, value: Value) -> Result<Committed> {
         self.write(id, Operation::Insert(value)).await
     }

@@ -1,4 +1,7 @@
-//! What a node takes from its surroundings: durability, threads, the clock, randomness.
+//! What a node takes from its surroundings: durability, threads, the clock, randomness, what seals
+//! its key.
+
+mod sealer;
 
 use std::{
     fmt,
@@ -8,7 +11,8 @@ use std::{
 
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
-use crate::error::{Code, Error, Result};
+pub use self::sealer::{KeySealer, SealError, Sealer};
+use crate::error::{Error, Result};
 
 /// How a node runs.
 ///
@@ -61,56 +65,6 @@ impl Default for Config {
             sabotage: None,
         }
     }
-}
-
-/// Seals the seed of a device's key, for instance with a key that the hardware keeps.
-pub trait KeySealer: Send + Sync {
-    /// Seals a seed; called where it may wait.
-    ///
-    /// # Errors
-    /// Why it cannot, in words for a person.
-    fn seal(&self, seed: &[u8]) -> Result<Vec<u8>, String>;
-
-    /// The seed that was sealed.
-    ///
-    /// # Errors
-    /// Why it cannot, in words for a person.
-    fn unseal(&self, sealed: &[u8]) -> Result<Vec<u8>, String>;
-}
-
-/// A [`KeySealer`] that clones of a [`Config`] share.
-#[derive(Clone)]
-pub struct Sealer(Arc<dyn KeySealer>);
-
-impl Sealer {
-    /// Shares a sealer.
-    pub fn new(sealer: impl KeySealer + 'static) -> Self {
-        Self(Arc::new(sealer))
-    }
-
-    pub(crate) fn seal(&self, seed: &[u8; 32]) -> Result<Vec<u8>> {
-        self.0.seal(seed).map_err(|reason| refused("seal", reason))
-    }
-
-    pub(crate) fn unseal(&self, sealed: &[u8]) -> Result<[u8; 32]> {
-        let seed = self.0.unseal(sealed).map_err(|reason| refused("unseal", reason))?;
-        <[u8; 32]>::try_from(seed.as_slice())
-            .map_err(|_| refused("unseal", format!("it gave {} bytes instead of 32", seed.len())))
-    }
-}
-
-impl fmt::Debug for Sealer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Sealer")
-    }
-}
-
-fn refused(what: &str, reason: String) -> Error {
-    Error::new(
-        Code::Denied,
-        format!("the platform did not {what} the device's key: {reason}"),
-        "unlock the device and try again; a node whose key is lost must join its spaces anew",
-    )
 }
 
 /// When a commit counts as durable.

@@ -14,6 +14,8 @@ pub enum Code {
     InvalidInput,
     /// The thing that was named does not exist.
     NotFound,
+    /// What was to be made is there already: a document's id, a space's name, a node.
+    AlreadyExists,
     /// The operation does not fit what is at that path.
     WrongKind,
     /// A model shows a document otherwise than it is stored, and nobody can tell where its change
@@ -25,9 +27,18 @@ pub enum Code {
     Busy,
     /// This device's role does not allow it.
     Denied,
+    /// A ticket is good for nothing any more: its time is over, or as many devices have joined with
+    /// it as it admits.
+    Expired,
+    /// What seals the device's key cannot be had yet, for instance before a phone was first unlocked;
+    /// nothing has changed.
+    KeyUnavailable,
+    /// What sealed the device's key is gone for good, and so is this device's identity.
+    KeyLost,
     /// A documented size, count or time limit would be exceeded.
     LimitExceeded,
-    /// Another process has the node's directory open.
+    /// The node's directory is open: in another process, which may end
+    /// ([`Error::is_retryable`]), or in this one, whose node is to be shared.
     AlreadyOpen,
     /// The node is suspended; resume it and retry.
     Suspended,
@@ -51,11 +62,15 @@ impl Code {
         match self {
             Self::InvalidInput => "InvalidInput",
             Self::NotFound => "NotFound",
+            Self::AlreadyExists => "AlreadyExists",
             Self::WrongKind => "WrongKind",
             Self::Unplaceable => "Unplaceable",
             Self::StaleVersion => "StaleVersion",
             Self::Busy => "Busy",
             Self::Denied => "Denied",
+            Self::Expired => "Expired",
+            Self::KeyUnavailable => "KeyUnavailable",
+            Self::KeyLost => "KeyLost",
             Self::LimitExceeded => "LimitExceeded",
             Self::AlreadyOpen => "AlreadyOpen",
             Self::Suspended => "Suspended",
@@ -68,12 +83,14 @@ impl Code {
         }
     }
 
-    /// Whether the same call can succeed later without the caller changing it for another one.
+    /// Whether, as a rule, the same call can succeed later without the caller changing it for another
+    /// one; [`Error::is_retryable`] tells of the case at hand.
     pub const fn is_retryable(self) -> bool {
         matches!(
             self,
             Self::StaleVersion
                 | Self::Busy
+                | Self::KeyUnavailable
                 | Self::AlreadyOpen
                 | Self::Suspended
                 | Self::StorageFull
@@ -96,6 +113,7 @@ pub struct Error {
     code: Code,
     reason: String,
     remedy: String,
+    is_retryable: bool,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -105,7 +123,14 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     /// Makes a refusal out of its parts.
     pub fn new(code: Code, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { code, reason: reason.into(), remedy: remedy.into(), source: None }
+        let (reason, remedy) = (reason.into(), remedy.into());
+        Self { code, reason, remedy, is_retryable: code.is_retryable(), source: None }
+    }
+
+    /// Notes that the same call will not succeed later, although its code is one of those that pass.
+    pub fn for_good(mut self) -> Self {
+        self.is_retryable = false;
+        self
     }
 
     /// What kind of refusal it is.
@@ -125,7 +150,7 @@ impl Error {
 
     /// Whether the same call can succeed later.
     pub const fn is_retryable(&self) -> bool {
-        self.code.is_retryable()
+        self.is_retryable
     }
 
     pub(crate) fn with_source(
@@ -197,6 +222,7 @@ impl fmt::Debug for Error {
             .field("code", &self.code)
             .field("reason", &self.reason)
             .field("remedy", &self.remedy)
+            .field("is_retryable", &self.is_retryable)
             .field("source", &self.source)
             .finish()
     }
@@ -210,6 +236,7 @@ impl std::error::Error for Error {
 
 impl PartialEq for Error {
     fn eq(&self, other: &Self) -> bool {
-        self.code == other.code && self.reason == other.reason && self.remedy == other.remedy
+        (self.code, self.is_retryable) == (other.code, other.is_retryable)
+            && (&self.reason, &self.remedy) == (&other.reason, &other.remedy)
     }
 }

@@ -58,7 +58,7 @@ pub use dunlin_store::{Listed, Plan, Quarantined, Row, Rows};
 pub use self::config::Sabotage;
 pub use self::{
     collection::CollectionHandle,
-    config::{Clock, Config, Durability, Engines, Entropy, KeySealer, Sealer},
+    config::{Clock, Config, Durability, Engines, Entropy, KeySealer, SealError, Sealer},
     document::{Document, Text},
     engine::{Attempt, Committed},
     error::{Code, Error, Result},

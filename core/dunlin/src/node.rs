@@ -36,7 +36,7 @@ pub struct Device {
 
 /// A running device: store, sync and discovery. Cheap to clone.
 ///
-/// Only one process at a time has a node's directory open. Dropping all clones, and all handles of
+/// Only one node at a time has its directory open, in this process or another. Dropping all clones, and all handles of
 /// its spaces, ends the node too; [`shutdown`](Self::shutdown) does it in good order.
 #[derive(Clone)]
 pub struct Node {
@@ -79,7 +79,8 @@ impl Node {
     /// Makes a directory a node: draws the device's key and opens it.
     ///
     /// # Errors
-    /// `InvalidInput` if it is one already, or for an improper name; `StorageFull`.
+    /// `AlreadyExists` if it is one already, `InvalidInput` for an improper name; `StorageFull`;
+    /// `KeyUnavailable` or `KeyLost` where the sealer refuses.
     pub async fn create(dir: &Path, name: &str, kind: DeviceKind, config: Config) -> Result<Self> {
         Ok(Self::running(Core::create(dir, name, kind, config).await?))
     }
@@ -87,7 +88,10 @@ impl Node {
     /// Opens a node with its spaces. Sync waits for [`start_sync`](Self::start_sync).
     ///
     /// # Errors
-    /// `NotFound` if the directory is not a node, `AlreadyOpen`, `NewerSchema`, `Corrupt`.
+    /// `NotFound` if the directory is not a node, `NewerSchema`, `Corrupt`. `AlreadyOpen`, retryable if
+    /// another process has it open, or this one is about to close it; else share the node that this
+    /// process has open. `KeyUnavailable` while the sealer cannot unseal the device's key, `KeyLost` if it
+    /// never will, `Denied` if the key is sealed and the configuration has no sealer.
     pub async fn open(dir: &Path, config: Config) -> Result<Self> {
         Ok(Self::running(Core::open(dir, config).await?))
     }
@@ -104,7 +108,8 @@ impl Node {
     /// Founds a space, with this device as its administrator.
     ///
     /// # Errors
-    /// `InvalidInput` for an improper name or one that a space here has already; `StorageFull`.
+    /// `AlreadyExists` for a name that a space here has, `InvalidInput` for an improper one;
+    /// `StorageFull`.
     pub async fn create_space(&self, name: &str) -> Result<Space> {
         // Not while the node is being suspended: nothing may be left open then.
         let _turn = self.sync.lock().await;
@@ -118,7 +123,9 @@ impl Node {
     /// already raises its role if it gives a greater one.
     ///
     /// # Errors
-    /// `InvalidInput` for a ticket that is expired, or an alias that is taken; `StorageFull`.
+    /// `Expired` for a ticket whose time is over, `AlreadyExists` for an alias that is taken;
+    /// `InvalidInput`, `StorageFull`. Whether the invitation is used up, members tell when they meet
+    /// this device: see [`Status::refusals`].
     pub async fn join(&self, ticket: &Ticket, alias: Option<&str>) -> Result<Space> {
         let _turn = self.sync.lock().await;
         let space = self.core.join(ticket, alias).await?;
@@ -195,7 +202,7 @@ impl Node {
     /// it is not suspended.
     ///
     /// # Errors
-    /// `AlreadyOpen` if another process has the directory now, `StorageFull`, `Corrupt`; `Network`
+    /// `AlreadyOpen` if somebody else has the directory now, `StorageFull`, `Corrupt`; `Network`
     /// if only sync could not be started: another attempt tries again. `Closed` after shutdown.
     pub async fn resume(&self) -> Result<()> {
         let mut sync = self.sync.lock().await;

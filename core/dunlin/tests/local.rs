@@ -6,7 +6,7 @@ mod support;
 
 use dunlin::{
     ChangeFeed, Clock, Code, Config, DeviceKind, Difference, DocId, Edit, Engines, Entropy, Event,
-    KeySealer, ListKeys, Node, Origin, Placed, QueryChange, Sealer, Version,
+    KeySealer, ListKeys, Node, Origin, Placed, QueryChange, SealError, Sealer, Version,
 };
 use serde_json::{Value as Json, json};
 
@@ -146,7 +146,7 @@ async fn inserting_under_a_taken_id_is_refused_and_new_ids_sort_by_time() {
     let second = tasks.insert(value(json!({"n": 2}))).await.unwrap();
     assert_ne!(first.id, second.id);
     let taken = tasks.insert_with_id(&first.id, value(json!({"n": 3}))).await.unwrap_err();
-    assert_eq!(taken.code(), Code::InvalidInput);
+    assert_eq!(taken.code(), Code::AlreadyExists);
     assert_eq!(tasks.get(&first.id).await.unwrap().to_json(), json!({"n": 1}));
 }
 
@@ -283,8 +283,28 @@ async fn a_directory_belongs_to_one_node_at_a_time() {
     let site = Site::new("here").await;
     let config = Config { lock_wait: std::time::Duration::ZERO, ..config() };
     let error = Node::open(site.dir.path(), config.clone()).await.err().unwrap();
-    assert_eq!(error.code(), Code::AlreadyOpen);
-    assert!(error.is_retryable());
+    assert_eq!((error.code(), error.is_retryable()), (Code::AlreadyOpen, false));
+    assert!(error.remedy().contains("share the node"), "{error:?}");
+    let again = Node::create(site.dir.path(), "b", DeviceKind::Human, config.clone()).await;
+    assert_eq!(again.err().unwrap(), error);
+    let dir = site.dir;
+    drop(site.node);
+    let node = Node::open(dir.path(), config.clone()).await.unwrap();
+    node.suspend(std::time::Duration::from_secs(30)).await.unwrap();
+    let other = Node::open(dir.path(), config.clone()).await.unwrap();
+    let refused = node.resume().await.unwrap_err();
+    assert_eq!((refused.code(), refused.is_retryable()), (Code::AlreadyOpen, false));
+    other.shutdown().await.unwrap();
+    node.shutdown().await.unwrap();
+    let taken = Node::create(dir.path(), "b", DeviceKind::Human, config.clone()).await;
+    assert_eq!(taken.err().unwrap().code(), Code::AlreadyExists);
+    // Not by a node of this process: as if another one had it.
+    let lock = std::fs::File::open(dir.path().join("lock")).unwrap();
+    lock.lock().unwrap();
+    let error = Node::open(dir.path(), config.clone()).await.err().unwrap();
+    assert_eq!((error.code(), error.is_retryable()), (Code::AlreadyOpen, true));
+    assert!(error.reason().contains("another process"), "{error:?}");
+    drop(lock);
     let empty = tempfile::tempdir().unwrap();
     let error = Node::open(empty.path(), config).await.err().unwrap();
     assert_eq!(error.code(), Code::NotFound);
@@ -321,7 +341,7 @@ async fn an_expired_or_damaged_ticket_is_refused() {
     let year = 365 * 24 * 3600 * 1000;
     let ahead = Clock::new(move || Clock::system().now_ms() + year);
     let guest = Site::with("guest", Config { clock: ahead, ..config() }).await;
-    assert_eq!(guest.node.join(&ticket, None).await.err().unwrap().code(), Code::InvalidInput);
+    assert_eq!(guest.node.join(&ticket, None).await.err().unwrap().code(), Code::Expired);
     let text = ticket.to_string();
     assert!(text[..text.len() - 9].parse::<dunlin::Ticket>().is_err());
     assert_eq!(guest.node.spaces().len(), 0);
@@ -378,38 +398,48 @@ async fn on_a_full_disk_reads_go_on_and_writing_recovers() {
 }
 
 /// Seals by turning bytes round, which is enough to see what is sealed.
-struct Turned(bool);
+struct Turned(Option<SealError>);
 
 impl KeySealer for Turned {
-    fn seal(&self, seed: &[u8]) -> Result<Vec<u8>, String> {
-        Ok(seed.iter().map(|byte| !byte).collect())
+    fn seal(&self, seed: &[u8]) -> Result<Vec<u8>, SealError> {
+        match &self.0 {
+            Some(error) => Err(error.clone()),
+            None => Ok(seed.iter().map(|byte| !byte).collect()),
+        }
     }
 
-    fn unseal(&self, sealed: &[u8]) -> Result<Vec<u8>, String> {
-        match self.0 {
-            true => Err("the device is locked".to_owned()),
-            false => self.seal(sealed),
-        }
+    fn unseal(&self, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+        self.seal(sealed)
     }
 }
 
 #[tokio::test]
 async fn a_sealed_key_opens_with_its_sealer_alone_and_an_older_one_is_sealed_at_the_next_start() {
-    let sealing = |locked| Config { sealer: Some(Sealer::new(Turned(locked))), ..config() };
-    for first in [sealing(false), config()] {
+    let sealing = |error| Config { sealer: Some(Sealer::new(Turned(error))), ..config() };
+    let locked = || sealing(Some(SealError::unavailable("the device is locked")));
+    let lost = || sealing(Some(SealError::lost("the key is gone")));
+    for first in [sealing(None), config()] {
         let dir = tempfile::tempdir().unwrap();
         let node = Node::create(dir.path(), "a", DeviceKind::Human, first).await.unwrap();
         let device = node.device().id;
         node.shutdown().await.unwrap();
-        let node = Node::open(dir.path(), sealing(false)).await.unwrap();
+        // Whether the key was stored with a seal or without, a sealer that refuses changes nothing.
+        for refuses in [locked(), lost()] {
+            assert!(Node::open(dir.path(), refuses).await.is_err());
+        }
+        let node = Node::open(dir.path(), sealing(None)).await.unwrap();
         assert_eq!(node.device().id, device);
         node.shutdown().await.unwrap();
-        for (refused, reason) in [(config(), "sealed"), (sealing(true), "locked")] {
+        for (refused, code, reason) in [
+            (config(), Code::Denied, "sealed"),
+            (locked(), Code::KeyUnavailable, "locked"),
+            (lost(), Code::KeyLost, "gone"),
+        ] {
             let error = Node::open(dir.path(), refused).await.err().unwrap();
-            assert_eq!(error.code(), Code::Denied);
+            assert_eq!((error.code(), error.is_retryable()), (code, code.is_retryable()));
             assert!(error.reason().contains(reason), "{error:?}");
         }
-        let node = Node::open(dir.path(), sealing(false)).await.unwrap();
+        let node = Node::open(dir.path(), sealing(None)).await.unwrap();
         assert_eq!(node.device().id, device);
         node.shutdown().await.unwrap();
     }

@@ -134,13 +134,13 @@ async fn what_follows_a_space_waits_and_learns_what_another_process_did_meanwhil
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_node_that_another_process_holds_stays_suspended_until_it_lets_go() {
+async fn a_node_whose_directory_another_one_holds_stays_suspended_until_it_lets_go() {
     let (site, _, tasks) = tasks().await;
     site.node.suspend(SOON).await.unwrap();
     let other = Node::open(site.dir.path(), config()).await.unwrap();
     let Site { dir, node } = site;
     let refused = timeout(DEADLINE, node.resume()).await.unwrap().unwrap_err();
-    assert_eq!((refused.code(), refused.is_retryable()), (Code::AlreadyOpen, true));
+    assert_eq!((refused.code(), refused.is_retryable()), (Code::AlreadyOpen, false));
     assert_eq!(tasks.get(&id("a")).await.unwrap_err().code(), Code::Suspended);
     other.shutdown().await.unwrap();
     node.resume().await.unwrap();

@@ -46,6 +46,9 @@ pub enum EditError {
         /// Where.
         path: String,
     },
+    /// The document that was to be begun is there.
+    #[error("the document exists")]
+    AlreadyExists,
     /// Something of another kind is there.
     #[error("there is {found} at {path}, and this edit needs {needed}")]
     WrongKind {
@@ -99,6 +102,7 @@ impl EditError {
         match self {
             Self::Invalid(invalid) => invalid.remedy.clone(),
             Self::NotFound { .. } => "read the document again; somebody may have removed it".into(),
+            Self::AlreadyExists => "merge into it, or choose another id".into(),
             Self::WrongKind { .. } => "set another field, or set this one to a new value".into(),
             Self::Unplaceable { .. } => {
                 "give the items a key, or change this by an edit with a path".into()

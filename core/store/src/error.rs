@@ -28,6 +28,14 @@ pub enum OpenError {
         /// The directory.
         path: PathBuf,
     },
+    /// This process has the directory open.
+    #[error("this process has {} open", path.display())]
+    OpenHere {
+        /// The directory.
+        path: PathBuf,
+        /// Whether what has it open is about to let go of it.
+        is_ending: bool,
+    },
     /// A newer program wrote the file; it is left as it was.
     #[error("{} has schema {found}, this program knows up to {supported}", path.display())]
     NewerSchema {
@@ -77,6 +85,10 @@ impl OpenError {
             Self::NotANode { .. } => "make one with `dunlin init`, or give another directory",
             Self::AlreadyANode { .. } => "use it as it is, or give another directory",
             Self::AlreadyOpen { .. } => "close the other process, or talk to it",
+            Self::OpenHere { is_ending: true, .. } => "try again: it is being closed",
+            Self::OpenHere { is_ending: false, .. } => {
+                "share the node that is open, or shut it down before"
+            }
             Self::NewerSchema { .. } => "update this program",
             Self::Corrupt { .. } => {
                 "restore a backup, or join again as a new node: peers hand back what they have"
@@ -90,7 +102,12 @@ impl OpenError {
 
     /// Whether the same call may succeed later without a change to the program or the files.
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::AlreadyOpen { .. } | Self::StorageFull { .. })
+        matches!(
+            self,
+            Self::AlreadyOpen { .. }
+                | Self::OpenHere { is_ending: true, .. }
+                | Self::StorageFull { .. }
+        )
     }
 
     pub(crate) fn io(path: impl Into<PathBuf>, source: io::Error) -> Self {

@@ -1,16 +1,17 @@
 //! A node's directory: who may use it, and `device.sqlite` in it.
 
+mod lock;
+
 use std::{
     fmt,
-    fs::{self, File, TryLockError},
     path::{Path, PathBuf},
-    thread,
     time::Duration,
 };
 
 use dunlin_model::{DeviceId, DeviceKind, SpaceId};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use self::lock::DirLock;
 use crate::{
     error::{OpenError, StoreError},
     files, schema, sqlite,
@@ -19,8 +20,6 @@ use crate::{
 
 /// Addresses kept of one peer; the ones seen longest ago go first.
 const MAX_ADDRESSES: i64 = 8;
-/// How long to wait before trying again for the lock.
-const LOCK_RETRY: Duration = Duration::from_millis(20);
 
 /// A node's directory, held by this process alone until it is dropped.
 ///
@@ -29,8 +28,7 @@ const LOCK_RETRY: Duration = Duration::from_millis(20);
 pub struct NodeDir {
     path: PathBuf,
     connection: Connection,
-    /// Held for its lock, which the system lets go of however the process ends.
-    _lock: File,
+    lock: DirLock,
 }
 
 /// Who this node is.
@@ -83,12 +81,13 @@ impl NodeDir {
     /// Makes a new node in `path`, which may exist but must hold no node.
     ///
     /// # Errors
-    /// `AlreadyANode`; `AlreadyOpen` while another process makes one in the same place.
+    /// `AlreadyANode`; `AlreadyOpen` while another process has or makes one in the same place,
+    /// `OpenHere` while this one does.
     pub fn create(path: &Path, device: &Device) -> Result<Self, OpenError> {
         files::create_private_dir(path).map_err(|source| OpenError::io(path, source))?;
         let spaces = path.join("spaces");
         files::create_private_dir(&spaces).map_err(|source| OpenError::io(&spaces, source))?;
-        let lock = lock(path, Duration::ZERO)?;
+        let lock = DirLock::take(path, Duration::ZERO)?;
         let node = Self::open_locked(path, lock)?;
         match node.load_device() {
             Ok(Some(_)) => Err(OpenError::AlreadyANode { path: path.to_owned() }),
@@ -99,10 +98,10 @@ impl NodeDir {
         }
     }
 
-    /// Opens the node in `path`, waiting up to `wait` for another process to let go of it.
+    /// Opens the node in `path`, waiting up to `wait` for whoever has it open to let go of it.
     ///
     /// # Errors
-    /// `NotANode`, `AlreadyOpen`, `NewerSchema`.
+    /// `NotANode`, `NewerSchema`; `AlreadyOpen` in another process, `OpenHere` in this one.
     pub fn open(path: &Path, wait: Duration) -> Result<Self, OpenError> {
         let not_a_node = || OpenError::NotANode { path: path.to_owned() };
         if !database(path).is_file() {
@@ -110,7 +109,7 @@ impl NodeDir {
         }
         // What is refused is left as it is, without even a lock in it.
         sqlite::check_header(&database(path), &schema::DEVICE)?;
-        let lock = lock(path, wait)?;
+        let lock = DirLock::take(path, wait)?;
         let node = Self::open_locked(path, lock)?;
         // A node whose making was cut short has no device, and nothing else to lose.
         match node.load_device() {
@@ -120,9 +119,14 @@ impl NodeDir {
         }
     }
 
-    fn open_locked(path: &Path, lock: File) -> Result<Self, OpenError> {
+    fn open_locked(path: &Path, lock: DirLock) -> Result<Self, OpenError> {
         let connection = sqlite::open(&database(path), &schema::DEVICE, Durability::Flushed)?;
-        Ok(Self { path: path.to_owned(), connection, _lock: lock })
+        Ok(Self { path: path.to_owned(), connection, lock })
+    }
+
+    /// Notes that it will be let go of soon, for those who ask for it meanwhile.
+    pub fn end_soon(&self) {
+        self.lock.end_soon();
     }
 
     /// The directory.
@@ -311,28 +315,5 @@ fn open_error(path: &Path, error: StoreError) -> OpenError {
         StoreError::StorageFull => OpenError::StorageFull { path },
         StoreError::Sqlite(source) => OpenError::Sqlite { path, source },
         other => OpenError::Corrupt { path, detail: other.to_string() },
-    }
-}
-
-/// Takes the directory's lock, trying for as long as `wait`.
-fn lock(path: &Path, wait: Duration) -> Result<File, OpenError> {
-    let file = path.join("lock");
-    let failed = |source| OpenError::io(&file, source);
-    files::create_private(&file).map_err(failed)?;
-    let lock = fs::OpenOptions::new().write(true).open(&file).map_err(failed)?;
-    let mut left = wait;
-    loop {
-        match lock.try_lock() {
-            Ok(()) => return Ok(lock),
-            Err(TryLockError::Error(source)) => return Err(failed(source)),
-            Err(TryLockError::WouldBlock) if left.is_zero() => {
-                return Err(OpenError::AlreadyOpen { path: path.to_owned() });
-            }
-            Err(TryLockError::WouldBlock) => {
-                let nap = LOCK_RETRY.min(left);
-                thread::sleep(nap);
-                left -= nap;
-            }
-        }
     }
 }

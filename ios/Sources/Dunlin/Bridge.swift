@@ -50,11 +50,15 @@ func foreign<T>(_ call: () throws -> T) throws -> T {
     do {
         return try call()
     } catch {
-        let reason = (error as? any LocalizedError)?.errorDescription ?? String(describing: error)
         let remedy = "mend what the app gave to Dunlin to call"
         throw DunlinBindings.DunlinError.Refused(
-            code: .internal, reason: reason, remedy: remedy, isRetryable: false)
+            code: .internal, reason: words(of: error), remedy: remedy, isRetryable: false)
     }
+}
+
+/// What is wrong, in words that a person understands.
+func words(of error: any Error) -> String {
+    (error as? any LocalizedError)?.errorDescription ?? String(describing: error)
 }
 
 extension DunlinError {
@@ -72,11 +76,15 @@ extension ErrorCode {
             switch code {
             case .invalidInput: .invalidInput
             case .notFound: .notFound
+            case .alreadyExists: .alreadyExists
             case .wrongKind: .wrongKind
             case .unplaceable: .unplaceable
             case .staleVersion: .staleVersion
             case .busy: .busy
             case .denied: .denied
+            case .expired: .expired
+            case .keyUnavailable: .keyUnavailable
+            case .keyLost: .keyLost
             case .limitExceeded: .limitExceeded
             case .alreadyOpen: .alreadyOpen
             case .suspended: .suspended

@@ -35,8 +35,8 @@ public final class DocumentCollection<Model: Codable & Sendable>: Sendable {
     /// Creates a document.
     ///
     /// - Parameter id: its id, which must be free; a new one if nil.
-    /// - Throws: ``DunlinError`` `invalidInput` unless the value is an object that fits and the id is
-    ///   free, `limitExceeded`, `denied`, `storageFull`.
+    /// - Throws: ``DunlinError`` `alreadyExists` unless the id is free, `invalidInput` unless the value
+    ///   is an object that fits, `limitExceeded`, `denied`, `storageFull`.
     @discardableResult
     public func insert(_ value: Model, id: String? = nil) async throws -> Committed {
         let encoded = try encodedDocument(value, forms)

@@ -22,6 +22,9 @@ extension ErrorCode {
     /// The thing that was named does not exist.
     public static let notFound = ErrorCode(rawValue: "NotFound")
 
+    /// What was to be made is there already: a document's id, a space's name, a node.
+    public static let alreadyExists = ErrorCode(rawValue: "AlreadyExists")
+
     /// The operation does not fit what is at that path.
     public static let wrongKind = ErrorCode(rawValue: "WrongKind")
 
@@ -38,10 +41,22 @@ extension ErrorCode {
     /// This device's role does not allow it.
     public static let denied = ErrorCode(rawValue: "Denied")
 
+    /// A ticket is good for nothing any more: its time is over, or as many devices have joined with
+    /// it as it admits.
+    public static let expired = ErrorCode(rawValue: "Expired")
+
+    /// What seals the device's key cannot be had yet, for instance before a phone was first unlocked;
+    /// nothing has changed.
+    public static let keyUnavailable = ErrorCode(rawValue: "KeyUnavailable")
+
+    /// What sealed the device's key is gone for good, and so is this device's identity.
+    public static let keyLost = ErrorCode(rawValue: "KeyLost")
+
     /// A documented size, count or time limit would be exceeded.
     public static let limitExceeded = ErrorCode(rawValue: "LimitExceeded")
 
-    /// Another process has the node's directory open.
+    /// The node's directory is open: in another process, which may end
+    /// (``DunlinError/isRetryable``), or in this one, whose node is to be shared.
     public static let alreadyOpen = ErrorCode(rawValue: "AlreadyOpen")
 
     /// The node is suspended; resume it and retry.

@@ -21,7 +21,7 @@ extension Diagnostics {
     ///
     /// - Parameter sink: takes one record at a time, on a thread of its own: its level, the part of
     ///   the library, and the words.
-    /// - Throws: ``DunlinError`` `invalidInput` if the process logs in another way already.
+    /// - Throws: ``DunlinError`` `alreadyExists` if the process logs in another way already.
     public static func log(
         _ level: LogLevel = .warn,
         to sink: (@Sendable (_ level: LogLevel, _ target: String, _ message: String) -> Void)?

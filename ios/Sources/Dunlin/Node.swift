@@ -37,8 +37,10 @@ public final class Node: Sendable {
     ///   - options: what the node is to be like.
     ///   - fileID: where ``Diagnostics/onLeak`` says that it was opened, with the line.
     ///   - line: the line in that file.
-    /// - Throws: ``DunlinError`` `alreadyOpen`, `newerSchema`, `corrupt`, `storageFull`, `denied` by
-    ///   the sealer; `invalidInput` for an improper name.
+    /// - Throws: ``DunlinError`` `alreadyOpen`, retryable if another process has it open, or this one is
+    ///   about to close it; else share the node that this process has open. `keyUnavailable` while the
+    ///   sealer cannot unseal the device's key, `keyLost` if it never will, `denied` for a sealed key
+    ///   without a sealer; `newerSchema`, `corrupt`, `storageFull`; `invalidInput` for an improper name.
     public static func open(
         _ directory: URL,
         _ options: NodeOptions = NodeOptions(),
@@ -75,8 +77,8 @@ public final class Node: Sendable {
 
     /// Founds a space, with this device as its administrator.
     ///
-    /// - Throws: ``DunlinError`` `invalidInput` for an improper name or one that a space here has
-    ///   already; `storageFull`.
+    /// - Throws: ``DunlinError`` `alreadyExists` for a name that a space here has, `invalidInput` for an
+    ///   improper one; `storageFull`.
     public func createSpace(_ name: String) async throws -> Space {
         Space(try await bridged { [native] in try await native.createSpace(name: name) })
     }
@@ -84,8 +86,9 @@ public final class Node: Sendable {
     /// Joins a space with a ticket, offline: members learn of it when they meet this device.
     ///
     /// - Parameter alias: this device's own name for the space.
-    /// - Throws: ``DunlinError`` `invalidInput` for a ticket that is expired or none, or an alias that
-    ///   is taken; `storageFull`.
+    /// - Throws: ``DunlinError`` `expired` for a ticket whose time is over, `alreadyExists` for an alias
+    ///   that is taken; `invalidInput`, `storageFull`. Whether the invitation is used up, members tell when
+    ///   they meet this device: see ``NodeStatus/refusals``.
     public func join(_ ticket: String, as alias: String? = nil) async throws -> Space {
         Space(try await bridged { [native] in try await native.join(ticket: ticket, alias: alias) })
     }
@@ -155,7 +158,7 @@ public final class Node: Sendable {
     /// Opens the files of a suspended node again, and starts the sync that ran; nothing happens if it
     /// is not suspended.
     ///
-    /// - Throws: ``DunlinError`` `alreadyOpen` if another process has the directory now; `network` if
+    /// - Throws: ``DunlinError`` `alreadyOpen` if somebody else has the directory now; `network` if
     ///   only sync could not be started: another attempt tries again. `closed` after shutdown.
     public func resume() async throws {
         try await bridged { [native] in try await native.resume() }

@@ -180,15 +180,22 @@ public struct Refusal: Hashable, Sendable {
     /// Whether this device refused, or was refused.
     public let isByUs: Bool
 
+    /// What kind of refusal it is: `expired` for a membership by a ticket that is over, `denied`,
+    /// `limitExceeded`.
+    public let code: ErrorCode
+
     /// Why, in words.
     public let reason: String
 
     /// Makes one, for instance for a preview or a test.
-    public init(peer: String, space: String, documents: [String], isByUs: Bool, reason: String) {
+    public init(
+        peer: String, space: String, documents: [String], isByUs: Bool, code: ErrorCode, reason: String
+    ) {
         self.peer = peer
         self.space = space
         self.documents = documents
         self.isByUs = isByUs
+        self.code = code
         self.reason = reason
     }
 }
@@ -232,6 +239,6 @@ extension Refusal {
     init(_ refusal: DunlinBindings.Refusal) {
         self.init(
             peer: refusal.peer, space: refusal.space, documents: refusal.documents,
-            isByUs: refusal.byUs, reason: refusal.reason)
+            isByUs: refusal.byUs, code: ErrorCode(refusal.code), reason: refusal.reason)
     }
 }

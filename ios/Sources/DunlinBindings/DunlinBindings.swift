@@ -1004,8 +1004,8 @@ public protocol CollectionProtocol: AnyObject, Sendable {
     /**
      * Creates a document, under this id or a new one.
      *
-     * Refuses with `InvalidInput` unless the value is an object that fits and the id is free,
-     * `LimitExceeded`, `Denied`, `StorageFull`.
+     * Refuses with `AlreadyExists` unless the id is free, `InvalidInput` unless the value is an object
+     * that fits, `LimitExceeded`, `Denied`, `StorageFull`.
      */
     func insert(id: String?, value: String) async throws  -> Committed
     
@@ -1305,8 +1305,8 @@ open func get(id: String)async throws  -> Document  {
     /**
      * Creates a document, under this id or a new one.
      *
-     * Refuses with `InvalidInput` unless the value is an object that fits and the id is free,
-     * `LimitExceeded`, `Denied`, `StorageFull`.
+     * Refuses with `AlreadyExists` unless the id is free, `InvalidInput` unless the value is an object
+     * that fits, `LimitExceeded`, `Denied`, `StorageFull`.
      */
 open func insert(id: String?, value: String)async throws  -> Committed  {
     return
@@ -2206,7 +2206,7 @@ open class KeySealerImpl: KeySealer, @unchecked Sendable {
      * Seals a seed.
      */
 open func seal(seed: Data)throws  -> Data  {
-    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeDunlinError_lift) {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeSealError_lift) {
         uniffiCallStatus in
     uniffi_dunlin_ffi_fn_method_keysealer_seal(
             self.uniffiCloneHandle(),
@@ -2219,7 +2219,7 @@ open func seal(seed: Data)throws  -> Data  {
      * The seed that was sealed.
      */
 open func unseal(sealed: Data)throws  -> Data  {
-    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeDunlinError_lift) {
+    return try  FfiConverterData.lift(try rustCallWithError(FfiConverterTypeSealError_lift) {
         uniffiCallStatus in
     uniffi_dunlin_ffi_fn_method_keysealer_unseal(
             self.uniffiCloneHandle(),
@@ -2278,7 +2278,7 @@ fileprivate struct UniffiCallbackInterfaceKeySealer {
                 callStatus: uniffiCallStatus,
                 makeCall: makeCall,
                 writeReturn: writeReturn,
-                lowerError: FfiConverterTypeDunlinError_lower
+                lowerError: FfiConverterTypeSealError_lower
             )
         },
         unseal: { (
@@ -2303,7 +2303,7 @@ fileprivate struct UniffiCallbackInterfaceKeySealer {
                 callStatus: uniffiCallStatus,
                 makeCall: makeCall,
                 writeReturn: writeReturn,
-                lowerError: FfiConverterTypeDunlinError_lower
+                lowerError: FfiConverterTypeSealError_lower
             )
         }
     )
@@ -2954,8 +2954,8 @@ public protocol NodeProtocol: AnyObject, Sendable {
     /**
      * Founds a space, with this device as its administrator.
      *
-     * Refuses with `InvalidInput` for an improper name or one that a space here has already;
-     * `StorageFull`.
+     * Refuses with `AlreadyExists` for a name that a space here has, `InvalidInput` for an improper
+     * one; `StorageFull`.
      */
     func createSpace(name: String) async throws  -> Space
     
@@ -2967,8 +2967,8 @@ public protocol NodeProtocol: AnyObject, Sendable {
     /**
      * Joins a space with a ticket, offline: members learn of it when they meet this device.
      *
-     * Refuses with `InvalidInput` for a ticket that is expired or none, or an alias that is
-     * taken; `StorageFull`.
+     * Refuses with `Expired` for a ticket whose time is over, `AlreadyExists` for an alias that is
+     * taken; `InvalidInput`, `StorageFull`.
      */
     func join(ticket: String, alias: String?) async throws  -> Space
     
@@ -2989,7 +2989,7 @@ public protocol NodeProtocol: AnyObject, Sendable {
      * Opens the files of a suspended node again, and starts the sync that ran; nothing happens if
      * it is not suspended.
      *
-     * Refuses with `AlreadyOpen` if another process has the directory now; `Network` if only sync
+     * Refuses with `AlreadyOpen` if somebody else has the directory now; `Network` if only sync
      * could not be started: another attempt tries again. `Closed` after shutdown.
      */
     func resume() async throws 
@@ -3124,7 +3124,8 @@ open class Node: NodeProtocol, @unchecked Sendable {
     /**
      * Makes a directory a node: draws the device's key and opens it.
      *
-     * Refuses with `InvalidInput` if it is one already, or for an improper name; `StorageFull`.
+     * Refuses with `AlreadyExists` if it is one already, `InvalidInput` for an improper name;
+     * `StorageFull`; `KeyUnavailable` or `KeyLost` where the sealer refuses.
      */
 public static func create(config: Config, name: String, kind: DeviceKind)async throws  -> Node  {
     return
@@ -3144,8 +3145,9 @@ public static func create(config: Config, name: String, kind: DeviceKind)async t
     /**
      * Opens a node with its spaces. Sync waits for `start_sync`.
      *
-     * Refuses with `NotFound` if the directory is not a node, `AlreadyOpen`, `NewerSchema`,
-     * `Corrupt`.
+     * Refuses with `NotFound` if the directory is not a node, `NewerSchema`, `Corrupt`; `AlreadyOpen`,
+     * retryable unless this process has it open; `KeyUnavailable` while the sealer cannot unseal the
+     * device's key, `KeyLost` if it never will, `Denied` for a sealed key without a sealer.
      */
 public static func `open`(config: Config)async throws  -> Node  {
     return
@@ -3167,8 +3169,8 @@ public static func `open`(config: Config)async throws  -> Node  {
     /**
      * Founds a space, with this device as its administrator.
      *
-     * Refuses with `InvalidInput` for an improper name or one that a space here has already;
-     * `StorageFull`.
+     * Refuses with `AlreadyExists` for a name that a space here has, `InvalidInput` for an improper
+     * one; `StorageFull`.
      */
 open func createSpace(name: String)async throws  -> Space  {
     return
@@ -3201,8 +3203,8 @@ open func device() -> Device  {
     /**
      * Joins a space with a ticket, offline: members learn of it when they meet this device.
      *
-     * Refuses with `InvalidInput` for a ticket that is expired or none, or an alias that is
-     * taken; `StorageFull`.
+     * Refuses with `Expired` for a ticket whose time is over, `AlreadyExists` for an alias that is
+     * taken; `InvalidInput`, `StorageFull`.
      */
 open func join(ticket: String, alias: String?)async throws  -> Space  {
     return
@@ -3265,7 +3267,7 @@ open func restartSync()async throws   {
      * Opens the files of a suspended node again, and starts the sync that ran; nothing happens if
      * it is not suspended.
      *
-     * Refuses with `AlreadyOpen` if another process has the directory now; `Network` if only sync
+     * Refuses with `AlreadyOpen` if somebody else has the directory now; `Network` if only sync
      * could not be started: another attempt tries again. `Closed` after shutdown.
      */
 open func resume()async throws   {
@@ -7049,6 +7051,11 @@ public struct Refusal: Equatable, Hashable {
      */
     public let byUs: Bool
     /**
+     * What kind of refusal it is: `Expired` for a membership by a ticket that is over, `Denied`,
+     * `LimitExceeded`.
+     */
+    public let code: ErrorCode
+    /**
      * Why, in words.
      */
     public let reason: String
@@ -7069,12 +7076,17 @@ public struct Refusal: Equatable, Hashable {
          * Whether this device refused, or was refused.
          */byUs: Bool, 
         /**
+         * What kind of refusal it is: `Expired` for a membership by a ticket that is over, `Denied`,
+         * `LimitExceeded`.
+         */code: ErrorCode, 
+        /**
          * Why, in words.
          */reason: String) {
         self.peer = peer
         self.space = space
         self.documents = documents
         self.byUs = byUs
+        self.code = code
         self.reason = reason
     }
 
@@ -7098,6 +7110,7 @@ public struct FfiConverterTypeRefusal: FfiConverterRustBuffer {
                 space: FfiConverterString.read(from: &buf), 
                 documents: FfiConverterSequenceString.read(from: &buf), 
                 byUs: FfiConverterBool.read(from: &buf), 
+                code: FfiConverterTypeErrorCode.read(from: &buf), 
                 reason: FfiConverterString.read(from: &buf)
         )
     }
@@ -7107,6 +7120,7 @@ public struct FfiConverterTypeRefusal: FfiConverterRustBuffer {
         FfiConverterString.write(value.space, into: &buf)
         FfiConverterSequenceString.write(value.documents, into: &buf)
         FfiConverterBool.write(value.byUs, into: &buf)
+        FfiConverterTypeErrorCode.write(value.code, into: &buf)
         FfiConverterString.write(value.reason, into: &buf)
     }
 }
@@ -8144,6 +8158,10 @@ public enum ErrorCode: Equatable, Hashable {
      */
     case notFound
     /**
+     * What was to be made is there already: a document's id, a space's name, a node.
+     */
+    case alreadyExists
+    /**
      * The operation does not fit what is at that path.
      */
     case wrongKind
@@ -8165,11 +8183,26 @@ public enum ErrorCode: Equatable, Hashable {
      */
     case denied
     /**
+     * A ticket is good for nothing any more: its time is over, or as many devices have joined with
+     * it as it admits.
+     */
+    case expired
+    /**
+     * What seals the device's key cannot be had yet, for instance before a phone was first unlocked;
+     * nothing has changed.
+     */
+    case keyUnavailable
+    /**
+     * What sealed the device's key is gone for good, and so is this device's identity.
+     */
+    case keyLost
+    /**
      * A documented size, count or time limit would be exceeded.
      */
     case limitExceeded
     /**
-     * Another process has the node's directory open.
+     * The node's directory is open: in another process, which may end (`is_retryable`), or in this
+     * one, whose node is to be shared.
      */
     case alreadyOpen
     /**
@@ -8225,33 +8258,41 @@ public struct FfiConverterTypeErrorCode: FfiConverterRustBuffer {
         
         case 2: return .notFound
         
-        case 3: return .wrongKind
+        case 3: return .alreadyExists
         
-        case 4: return .unplaceable
+        case 4: return .wrongKind
         
-        case 5: return .staleVersion
+        case 5: return .unplaceable
         
-        case 6: return .busy
+        case 6: return .staleVersion
         
-        case 7: return .denied
+        case 7: return .busy
         
-        case 8: return .limitExceeded
+        case 8: return .denied
         
-        case 9: return .alreadyOpen
+        case 9: return .expired
         
-        case 10: return .suspended
+        case 10: return .keyUnavailable
         
-        case 11: return .closed
+        case 11: return .keyLost
         
-        case 12: return .storageFull
+        case 12: return .limitExceeded
         
-        case 13: return .corrupt
+        case 13: return .alreadyOpen
         
-        case 14: return .newerSchema
+        case 14: return .suspended
         
-        case 15: return .network
+        case 15: return .closed
         
-        case 16: return .`internal`
+        case 16: return .storageFull
+        
+        case 17: return .corrupt
+        
+        case 18: return .newerSchema
+        
+        case 19: return .network
+        
+        case 20: return .`internal`
         
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -8269,60 +8310,76 @@ public struct FfiConverterTypeErrorCode: FfiConverterRustBuffer {
             writeInt(&buf, Int32(2))
         
         
-        case .wrongKind:
+        case .alreadyExists:
             writeInt(&buf, Int32(3))
         
         
-        case .unplaceable:
+        case .wrongKind:
             writeInt(&buf, Int32(4))
         
         
-        case .staleVersion:
+        case .unplaceable:
             writeInt(&buf, Int32(5))
         
         
-        case .busy:
+        case .staleVersion:
             writeInt(&buf, Int32(6))
         
         
-        case .denied:
+        case .busy:
             writeInt(&buf, Int32(7))
         
         
-        case .limitExceeded:
+        case .denied:
             writeInt(&buf, Int32(8))
         
         
-        case .alreadyOpen:
+        case .expired:
             writeInt(&buf, Int32(9))
         
         
-        case .suspended:
+        case .keyUnavailable:
             writeInt(&buf, Int32(10))
         
         
-        case .closed:
+        case .keyLost:
             writeInt(&buf, Int32(11))
         
         
-        case .storageFull:
+        case .limitExceeded:
             writeInt(&buf, Int32(12))
         
         
-        case .corrupt:
+        case .alreadyOpen:
             writeInt(&buf, Int32(13))
         
         
-        case .newerSchema:
+        case .suspended:
             writeInt(&buf, Int32(14))
         
         
-        case .network:
+        case .closed:
             writeInt(&buf, Int32(15))
         
         
-        case .`internal`:
+        case .storageFull:
             writeInt(&buf, Int32(16))
+        
+        
+        case .corrupt:
+            writeInt(&buf, Int32(17))
+        
+        
+        case .newerSchema:
+            writeInt(&buf, Int32(18))
+        
+        
+        case .network:
+            writeInt(&buf, Int32(19))
+        
+        
+        case .`internal`:
+            writeInt(&buf, Int32(20))
         
         }
     }
@@ -8968,6 +9025,106 @@ public func FfiConverterTypeRole_lower(_ value: Role) -> RustBuffer {
     return FfiConverterTypeRole.lower(value)
 }
 
+
+
+/**
+ * Why a sealer did not seal or unseal.
+ */
+public 
+enum SealError: Swift.Error, Equatable, Hashable, Foundation.LocalizedError {
+
+    
+    
+    /**
+     * Not at the moment, or nobody knows why not: what is sealed may be unsealed later.
+     */
+    case Unavailable(
+        /**
+         * What is wrong, in words for a person.
+         */reason: String
+    )
+    /**
+     * The sealer's key is gone for good, or what was sealed is damaged.
+     */
+    case Lost(
+        /**
+         * What is wrong, in words for a person.
+         */reason: String
+    )
+
+    
+
+    
+
+    
+    public var errorDescription: String? {
+        String(reflecting: self)
+    }
+    
+}
+
+#if compiler(>=6)
+extension SealError: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeSealError: FfiConverterRustBuffer {
+    typealias SwiftType = SealError
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SealError {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        
+
+        
+        case 1: return .Unavailable(
+            reason: try FfiConverterString.read(from: &buf)
+            )
+        case 2: return .Lost(
+            reason: try FfiConverterString.read(from: &buf)
+            )
+
+         default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: SealError, into buf: inout [UInt8]) {
+        switch value {
+
+        
+
+        
+        
+        case let .Unavailable(reason):
+            writeInt(&buf, Int32(1))
+            FfiConverterString.write(reason, into: &buf)
+            
+        
+        case let .Lost(reason):
+            writeInt(&buf, Int32(2))
+            FfiConverterString.write(reason, into: &buf)
+            
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSealError_lift(_ buf: RustBuffer) throws -> SealError {
+    return try FfiConverterTypeSealError.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeSealError_lower(_ value: SealError) -> RustBuffer {
+    return FfiConverterTypeSealError.lower(value)
+}
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
@@ -9940,7 +10097,7 @@ public func liveObjects() -> UInt64  {
 /**
  * Hands records of this level and above to a sink, instead of the one before; none ends it.
  *
- * Refuses with `InvalidInput` if the process logs in another way already.
+ * Refuses with `AlreadyExists` if the process logs in another way already.
  */
 public func setLogSink(level: LogLevel, sink: LogSink?)throws   {try rustCallWithError(FfiConverterTypeDunlinError_lift) {
         uniffiCallStatus in
@@ -9969,7 +10126,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_dunlin_ffi_checksum_func_live_objects() != 34867) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_dunlin_ffi_checksum_func_set_log_sink() != 51275) {
+    if (uniffi_dunlin_ffi_checksum_func_set_log_sink() != 28508) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_dunlin_ffi_checksum_method_cancellation_cancel() != 43831) {
@@ -9990,7 +10147,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_dunlin_ffi_checksum_method_collection_get() != 1281) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_dunlin_ffi_checksum_method_collection_insert() != 38006) {
+    if (uniffi_dunlin_ffi_checksum_method_collection_insert() != 56922) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_dunlin_ffi_checksum_method_collection_inspect() != 63964) {
@@ -10089,13 +10246,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_dunlin_ffi_checksum_method_logsink_log() != 48971) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_dunlin_ffi_checksum_method_node_create_space() != 60549) {
+    if (uniffi_dunlin_ffi_checksum_method_node_create_space() != 15388) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_dunlin_ffi_checksum_method_node_device() != 38939) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_dunlin_ffi_checksum_method_node_join() != 37855) {
+    if (uniffi_dunlin_ffi_checksum_method_node_join() != 11960) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_dunlin_ffi_checksum_method_node_peers() != 53300) {
@@ -10104,7 +10261,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_dunlin_ffi_checksum_method_node_restart_sync() != 34917) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_dunlin_ffi_checksum_method_node_resume() != 55094) {
+    if (uniffi_dunlin_ffi_checksum_method_node_resume() != 49104) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_dunlin_ffi_checksum_method_node_shutdown() != 62201) {
@@ -10155,10 +10312,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_dunlin_ffi_checksum_method_livequery_stop() != 64048) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_dunlin_ffi_checksum_method_keysealer_seal() != 34784) {
+    if (uniffi_dunlin_ffi_checksum_method_keysealer_seal() != 54513) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_dunlin_ffi_checksum_method_keysealer_unseal() != 12205) {
+    if (uniffi_dunlin_ffi_checksum_method_keysealer_unseal() != 60033) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_dunlin_ffi_checksum_method_space_alias() != 33447) {
@@ -10272,10 +10429,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_dunlin_ffi_checksum_constructor_cancellation_new() != 2785) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_dunlin_ffi_checksum_constructor_node_create() != 36186) {
+    if (uniffi_dunlin_ffi_checksum_constructor_node_create() != 9811) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_dunlin_ffi_checksum_constructor_node_open() != 54360) {
+    if (uniffi_dunlin_ffi_checksum_constructor_node_open() != 19689) {
         return InitializationResult.apiChecksumMismatch
     }
 

@@ -1,3 +1,4 @@
+import Dunlin
 import Foundation
 import Testing
 
@@ -16,7 +17,7 @@ final class SealedSeedTests {
     }
 
     @Test func aRefusalSaysWhatIsWrong() {
-        #expect(throws: SealError(reason: "the sealed key is cut short: 3 bytes")) {
+        #expect(throws: SealError(reason: "the sealed key is cut short: 3 bytes", isKeyLost: true)) {
             try SealedSeed(stored: Data([1, 2, 3]))
         }
         #expect(throws: SealError(reason: "the key was sealed by a later release: version 2")) {

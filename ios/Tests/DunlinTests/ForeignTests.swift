@@ -15,11 +15,19 @@ import Testing
             try await node.shutdown()
             #expect(sealer.calls.value == 1)
             #expect(try await code { _ = try await Node.open(path) } == .denied)
-            let locked = try await refused {
-                _ = try await Node.open(path, NodeOptions(sealer: Turned(isLocked: true)))
+            let failures: [(any Error, ErrorCode, String)] = [
+                (SealError(reason: "the keychain is locked"), .keyUnavailable, "is locked"),
+                (OnPurpose(), .keyUnavailable, "this fails on purpose"),
+                (SealError(reason: "the keychain is empty", isKeyLost: true), .keyLost, "is empty"),
+            ]
+            for (failure, code, reason) in failures {
+                let refusal = try await refused {
+                    _ = try await Node.open(path, NodeOptions(sealer: Turned(failing: failure)))
+                }
+                #expect(refusal.code == code)
+                #expect(refusal.isRetryable == (code == .keyUnavailable))
+                #expect(refusal.reason.contains(reason), "\(refusal)")
             }
-            #expect(locked.code == .denied)
-            #expect(locked.reason.contains("the keychain is locked"), "\(locked)")
             let again = try await Node.open(path, NodeOptions(sealer: sealer))
             #expect(again.device == device)
             try await again.shutdown()
@@ -138,21 +146,17 @@ struct OnPurpose: LocalizedError {
 
 /// Turns bytes round, which is enough to see what is sealed.
 private final class Turned: KeySealer {
-    struct Locked: Error, CustomStringConvertible {
-        var description: String { "the keychain is locked" }
-    }
-
     let calls = Guarded(0)
-    private let isLocked: Bool
+    private let failure: (any Error)?
 
-    init(isLocked: Bool = false) {
-        self.isLocked = isLocked
+    init(failing failure: (any Error)? = nil) {
+        self.failure = failure
     }
 
     func seal(_ seed: Data) throws -> Data { turn(seed) }
 
     func unseal(_ sealed: Data) throws -> Data {
-        if isLocked { throw Locked() }
+        if let failure { throw failure }
         return turn(sealed)
     }
 

@@ -24,7 +24,6 @@ import Testing
                 try await refused { _ = try await farm.invite(uses: 0) },
                 try await refused { _ = try await farm.invite(uses: -1) },
                 try await refused { try await first(farm.changes(for: "")) { _ in true } },
-                try await refused { try await chores.insert(Chore(title: "Fence"), id: "a") },
                 try await refused { try await chores.edit("a", base: "none") { $0.remove("/title") } },
                 try await refused { try await chores.edit("a") { $0.set("/x", Double.infinity) } },
             ]
@@ -40,6 +39,42 @@ import Testing
             #expect(misfit.code == .wrongKind, "\(misfit)")
             #expect(misfit.reason.contains("chores/a"), "\(misfit)")
             #expect(misfit.reason.contains("/owner"), "\(misfit)")
+        }
+    }
+
+    @Test("what is there already is alreadyExists")
+    func alreadyExists() async throws {
+        try await withNodes { nodes in
+            let (node, farm, chores) = try await nodes.chores()
+            let barn = try await node.createSpace("barn")
+            let ticket = try await barn.invite()
+            let (name, fence) = (farm.name, Chore(title: "Fence"))
+            try await chores.put("a", fence)
+            let refusals = [
+                try await refused { _ = try await chores.insert(fence, id: "a") },
+                try await refused {
+                    try await farm.transaction { _ = try $0.insert(fence, id: "a", in: chores) }
+                },
+                try await refused { _ = try await node.createSpace(name) },
+                try await refused { _ = try await node.join(ticket, as: name) },
+            ]
+            for refusal in refusals {
+                #expect(refusal.code == .alreadyExists, "\(refusal)")
+                #expect(!refusal.isRetryable)
+            }
+        }
+    }
+
+    @Test("a ticket whose time is over is expired")
+    func expired() async throws {
+        try await withNodes { nodes in
+            let (_, farm, _) = try await nodes.chores()
+            let ticket = try await farm.invite(expiresIn: 0)
+            try await Task.sleep(nanoseconds: 5_000_000)
+            let ben = try await nodes.node("ben")
+            let refusal = try await refused { _ = try await ben.join(ticket) }
+            #expect(refusal.code == .expired)
+            #expect(refusal.remedy.contains("new ticket"), "\(refusal)")
         }
     }
 
@@ -112,12 +147,21 @@ import Testing
     @Test("a directory that is open already is alreadyOpen")
     func alreadyOpen() async throws {
         try await withNodes { nodes in
-            _ = try await nodes.node("ann")
-            let refusal = try await refused {
-                _ = try await nodes.node("ann", NodeOptions(name: "ann", lockWait: 0))
-            }
-            #expect(refusal.code == .alreadyOpen)
-            #expect(refusal.isRetryable)
+            let node = try await nodes.node("ann")
+            let impatient = NodeOptions(name: "ann", lockWait: 0)
+            let here = try await refused { _ = try await nodes.node("ann", impatient) }
+            #expect(here.code == .alreadyOpen)
+            #expect(!here.isRetryable)
+            #expect(here.remedy.contains("share the node"), "\(here)")
+            try await node.shutdown()
+            // Not by a node of this process: as if another one had it.
+            let file = open(nodes.directory("ann").appendingPathComponent("lock").path, O_RDWR)
+            defer { close(file) }
+            #expect(flock(file, LOCK_EX | LOCK_NB) == 0)
+            let elsewhere = try await refused { _ = try await nodes.node("ann", impatient) }
+            #expect(elsewhere.code == .alreadyOpen)
+            #expect(elsewhere.isRetryable)
+            #expect(elsewhere.reason.contains("another process"), "\(elsewhere)")
         }
     }
 

@@ -24,7 +24,7 @@ import Testing
             let late = try await farm.invite(expiresIn: -1)
             try await pause(milliseconds: 5)
             let cy = try await nodes.node("cy")
-            #expect(try await code { _ = try await cy.join(late) } == .invalidInput)
+            #expect(try await code { _ = try await cy.join(late) } == .expired)
         }
     }
 }

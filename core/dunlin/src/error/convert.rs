@@ -5,7 +5,10 @@ use dunlin_net::{
     BindError,
     link::{InboxError, LinkError},
 };
-use dunlin_proto::trust::{IssueError, TicketError};
+use dunlin_proto::{
+    error::RefuseCode,
+    trust::{AdmissionError, IssueError, TicketError},
+};
 use dunlin_store::{OpenError, QueryError, StoreError};
 
 use super::{Code, Error};
@@ -21,6 +24,7 @@ impl From<EditError> for Error {
         let code = match &error {
             EditError::Invalid(_) => Code::InvalidInput,
             EditError::NotFound { .. } => Code::NotFound,
+            EditError::AlreadyExists => Code::AlreadyExists,
             EditError::WrongKind { .. } => Code::WrongKind,
             EditError::Unplaceable { .. } => Code::Unplaceable,
             EditError::StaleVersion { .. } | EditError::Changed { .. } => Code::StaleVersion,
@@ -51,15 +55,17 @@ impl From<OpenError> for Error {
     fn from(error: OpenError) -> Self {
         let code = match &error {
             OpenError::NotANode { .. } => Code::NotFound,
-            OpenError::AlreadyANode { .. } => Code::InvalidInput,
-            OpenError::AlreadyOpen { .. } => Code::AlreadyOpen,
+            OpenError::AlreadyANode { .. } => Code::AlreadyExists,
+            OpenError::AlreadyOpen { .. } | OpenError::OpenHere { .. } => Code::AlreadyOpen,
             OpenError::NewerSchema { .. } => Code::NewerSchema,
             OpenError::Corrupt { .. } => Code::Corrupt,
             OpenError::StorageFull { .. } => Code::StorageFull,
             OpenError::Io { .. } => Code::InvalidInput,
             _ => Code::Internal,
         };
-        Self::new(code, error.to_string(), error.remedy()).with_source(error)
+        let refusal = Self::new(code, error.to_string(), error.remedy());
+        let refusal = if error.is_retryable() { refusal } else { refusal.for_good() };
+        refusal.with_source(error)
     }
 }
 
@@ -107,12 +113,33 @@ impl Error {
 
 impl From<TicketError> for Error {
     fn from(error: TicketError) -> Self {
-        let remedy = match &error {
-            TicketError::Expired { .. } => "ask for a new ticket, and check this device's clock",
-            TicketError::Version => "update this program, or ask for a ticket of this version",
-            _ => "copy the whole line that `dunlin invite` printed, or ask for a new ticket",
+        let (code, remedy) = match &error {
+            TicketError::Expired { .. } | TicketError::Chain(AdmissionError::Expired { .. }) => {
+                (Code::Expired, "ask for a new ticket, and check this device's clock")
+            }
+            TicketError::Chain(AdmissionError::UsedUp { .. }) => {
+                (Code::Expired, "ask for a new ticket")
+            }
+            TicketError::Version => {
+                (Code::InvalidInput, "update this program, or ask for a ticket of this version")
+            }
+            _ => (
+                Code::InvalidInput,
+                "copy the whole line that `dunlin invite` printed, or ask for a new ticket",
+            ),
         };
-        Self::new(Code::InvalidInput, error.to_string(), remedy).with_source(error)
+        Self::new(code, error.to_string(), remedy).with_source(error)
+    }
+}
+
+/// What a peer's refusal comes down to.
+impl From<RefuseCode> for Code {
+    fn from(code: RefuseCode) -> Self {
+        match code {
+            RefuseCode::Expired | RefuseCode::UsedUp => Self::Expired,
+            RefuseCode::RosterFull => Self::LimitExceeded,
+            _ => Self::Denied,
+        }
     }
 }
 
@@ -192,6 +219,8 @@ mod tests {
             EditError::StaleVersion { path: "/body".to_owned() }.into(),
             StoreError::StorageFull.into(),
             OpenError::AlreadyOpen { path: "x".into() }.into(),
+            OpenError::OpenHere { path: "x".into(), is_ending: false }.into(),
+            EditError::AlreadyExists.into(),
             QueryError::Forbidden { what: "write".to_owned() }.into(),
             TicketError::NotATicket.into(),
             IssueError::NoUses.into(),
@@ -209,5 +238,34 @@ mod tests {
         assert!(Error::from(StoreError::StorageFull).is_retryable());
         assert!(Error::from(EditError::StaleVersion { path: String::new() }).is_retryable());
         assert!(!Error::from(InvalidInput::new("a", "b")).is_retryable());
+    }
+
+    #[test]
+    fn a_directory_that_this_process_keeps_open_is_not_worth_another_try() {
+        let here = |is_ending| Error::from(OpenError::OpenHere { path: "x".into(), is_ending });
+        let elsewhere = Error::from(OpenError::AlreadyOpen { path: "x".into() });
+        for (error, is_retryable) in [(here(false), false), (here(true), true), (elsewhere, true)] {
+            assert_eq!((error.code(), error.is_retryable()), (Code::AlreadyOpen, is_retryable));
+        }
+        assert_ne!(here(false).remedy(), here(true).remedy());
+    }
+
+    #[test]
+    fn a_ticket_that_is_over_is_told_apart_from_one_that_never_was() {
+        let over = [
+            TicketError::Expired { at_ms: 1 },
+            TicketError::Chain(AdmissionError::Expired { at_ms: 1 }),
+            TicketError::Chain(AdmissionError::UsedUp { uses: 1 }),
+        ];
+        for error in over {
+            let error = Error::from(error);
+            assert_eq!((error.code(), error.is_retryable()), (Code::Expired, false));
+            assert!(error.remedy().contains("new ticket"));
+        }
+        assert_eq!(Error::from(TicketError::Altered).code(), Code::InvalidInput);
+        assert_eq!(Code::from(RefuseCode::Expired), Code::Expired);
+        assert_eq!(Code::from(RefuseCode::UsedUp), Code::Expired);
+        assert_eq!(Code::from(RefuseCode::ReadOnly), Code::Denied);
+        assert_eq!(Code::from(RefuseCode::RosterFull), Code::LimitExceeded);
     }
 }

@@ -152,6 +152,7 @@ impl Core {
     /// Stops all engines and releases the directory.
     pub(crate) async fn close(&self) -> Result<()> {
         let mut outcome = Ok(());
+        self.end_soon();
         for space in self.spaces() {
             outcome = outcome.and(space.engine().stop().await);
         }
@@ -161,6 +162,7 @@ impl Core {
 
     /// Suspends all engines at once and releases the directory for now.
     pub(super) async fn suspend(&self, deadline: Instant) -> Result<()> {
+        self.end_soon();
         let mut engines = JoinSet::new();
         for space in self.spaces() {
             engines.spawn(async move { space.engine().suspend(deadline).await });
@@ -183,9 +185,23 @@ impl Core {
         self.peers_changed();
     }
 
+    /// Tells whoever asks for the directory meanwhile that it will be free soon.
+    fn end_soon(&self) {
+        if let Dir::Open(dir) = &*lock(&self.dir) {
+            dir.end_soon();
+        }
+    }
+
     fn release(&self, state: Dir) {
         *lock(&self.dir) = state;
         self.peers_changed();
+    }
+}
+
+/// Engines let go of the directory when they have ended, a moment later.
+impl Drop for Core {
+    fn drop(&mut self) {
+        self.end_soon();
     }
 }
 

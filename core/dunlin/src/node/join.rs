@@ -8,7 +8,7 @@ use dunlin_store::SpaceRow;
 
 use super::{Core, open::check_name};
 use crate::{
-    error::{Error, Result},
+    error::{Code, Error, Result},
     space::{Invitation, SpaceInner},
 };
 
@@ -116,7 +116,8 @@ impl Core {
         });
         match taken {
             None => Ok(()),
-            Some(space) => Err(Error::invalid(
+            Some(space) => Err(Error::new(
+                Code::AlreadyExists,
                 format!("a space called {name:?} is here already ({})", space.id.short()),
                 "choose another name",
             )),

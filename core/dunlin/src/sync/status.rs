@@ -152,7 +152,7 @@ pub struct Refusal {
     pub documents: Vec<DocId>,
     /// Whether this device refused, or was refused.
     pub by_us: bool,
-    /// Why.
+    /// Why; as a [`Code`](crate::Code), a ticket that is over is `Expired`.
     pub code: RefuseCode,
 }
 

@@ -19,14 +19,10 @@ impl Document {
     /// same update.
     ///
     /// # Errors
-    /// `InvalidInput` if it exists or the content is no object; bounds as [`edit`](Self::edit).
+    /// `AlreadyExists`; `InvalidInput` if the content is no object; bounds as [`edit`](Self::edit).
     pub fn insert(&mut self, content: &Value, now_ms: i64) -> Result<Change, EditError> {
         if self.exists() && !self.is_deleted() {
-            return Err(InvalidInput::new(
-                "the document exists",
-                "merge into it, or choose another id",
-            )
-            .into());
+            return Err(EditError::AlreadyExists);
         }
         if !matches!(content, Value::Object(_)) {
             return Err(InvalidInput::new(

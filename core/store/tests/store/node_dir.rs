@@ -80,16 +80,59 @@ fn one_process_has_it_at_a_time() {
     let path = directory.path().join("node");
     let node = NodeDir::create(&path, &device()).unwrap();
     let refused = NodeDir::open(&path, Duration::from_millis(50)).err().unwrap();
-    assert!(matches!(refused, OpenError::AlreadyOpen { .. }));
-    assert!(refused.is_retryable());
+    assert!(matches!(refused, OpenError::OpenHere { is_ending: false, .. }));
+    assert!(!refused.is_retryable());
     let refused = NodeDir::create(&path, &device()).err().unwrap();
-    assert!(matches!(refused, OpenError::AlreadyOpen { .. }));
+    assert!(matches!(refused, OpenError::OpenHere { is_ending: false, .. }));
+    node.end_soon();
+    let refused = NodeDir::open(&path, Duration::ZERO).err().unwrap();
+    assert!(matches!(refused, OpenError::OpenHere { is_ending: true, .. }));
+    assert!(refused.is_retryable());
     let waiting = std::thread::spawn({
         let path = path.clone();
         move || NodeDir::open(&path, Duration::from_secs(30)).map(drop)
     });
     drop(node);
     waiting.join().unwrap().unwrap();
+}
+
+#[test]
+fn a_directory_is_the_same_by_every_path_and_another_process_is_told_apart() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("node");
+    let node = NodeDir::create(&path, &device()).unwrap();
+    let mut paths = vec![path.join("."), path.join("..").join("node"), relative(&path)];
+    #[cfg(unix)]
+    {
+        paths.push(directory.path().join("link"));
+        std::os::unix::fs::symlink(&path, &paths[3]).unwrap();
+    }
+    for path in &paths {
+        let refused = NodeDir::open(path, Duration::ZERO).err().unwrap();
+        assert!(matches!(refused, OpenError::OpenHere { .. }), "{}: {refused:?}", path.display());
+    }
+    drop(node);
+    // Not by a node of this process: as if another one had it.
+    let lock = fs::File::open(path.join("lock")).unwrap();
+    lock.lock().unwrap();
+    for path in &paths {
+        let refused = NodeDir::open(path, Duration::ZERO).err().unwrap();
+        assert!(
+            matches!(refused, OpenError::AlreadyOpen { .. }),
+            "{}: {refused:?}",
+            path.display()
+        );
+        assert!(refused.is_retryable());
+    }
+    drop(lock);
+    NodeDir::open(&paths[0], Duration::ZERO).unwrap();
+}
+
+/// The path from the working directory.
+fn relative(path: &std::path::Path) -> std::path::PathBuf {
+    let here = std::env::current_dir().unwrap();
+    let up = here.components().skip(1).map(|_| "..");
+    up.collect::<std::path::PathBuf>().join(path.strip_prefix("/").unwrap())
 }
 
 #[test]

@@ -22,7 +22,7 @@ public final class KeychainSealer: KeySealer {
 
     /// Seals a seed.
     ///
-    /// - Throws: ``SealError`` if the Keychain refuses.
+    /// - Throws: `SealError` if the Keychain refuses.
     public func seal(_ seed: Data) throws -> Data {
         let key = try find() ?? generate()
         let box = try translating("the device's key could not be sealed") {
@@ -35,13 +35,15 @@ public final class KeychainSealer: KeySealer {
 
     /// Returns the seed that was sealed.
     ///
-    /// - Throws: ``SealError`` if the Keychain's key is gone or another, or what is stored is damaged.
+    /// - Throws: `SealError` if the Keychain refuses; with `isKeyLost` if its key is gone or another,
+    ///   or what is stored is damaged.
     public func unseal(_ sealed: Data) throws -> Data {
         let sealed = try SealedSeed(stored: sealed)
         guard let key = try find() else {
-            throw SealError(reason: "the Keychain has no key \(service) any more")
+            throw SealError(reason: "the Keychain has no key \(service) any more", isKeyLost: true)
         }
-        return try translating("the device's key was sealed on another device, or is damaged") {
+        let what = "the device's key was sealed on another device, or is damaged"
+        return try translating(what, isKeyLost: true) {
             let box = try AES.GCM.SealedBox(combined: sealed.box)
             return try AES.GCM.open(box, using: key, authenticating: SealedSeed.authenticated)
         }
@@ -94,11 +96,13 @@ private func refusal(_ status: OSStatus) -> SealError {
     return SealError(reason: "the Keychain refuses: \(words)")
 }
 
-private func translating<Answer>(_ what: String, _ call: () throws -> Answer) throws -> Answer {
+private func translating<Answer>(
+    _ what: String, isKeyLost: Bool = false, _ call: () throws -> Answer
+) throws -> Answer {
     do {
         return try call()
     } catch {
-        throw SealError(reason: "\(what): \(error.localizedDescription)")
+        throw SealError(reason: "\(what): \(error.localizedDescription)", isKeyLost: isKeyLost)
     }
 }
 #endif

@@ -1,13 +1,5 @@
+import Dunlin
 import Foundation
-
-/// A seed cannot be sealed, or what lies on disk cannot be unsealed with the key of this device.
-public struct SealError: LocalizedError, Equatable, Sendable {
-    /// What is wrong.
-    public let reason: String
-
-    /// What is wrong.
-    public var errorDescription: String? { reason }
-}
 
 /// A sealed seed as it is stored: a version byte, then what AES-GCM makes of the seed, its nonce
 /// first and its tag last. The version is authenticated too.
@@ -28,7 +20,8 @@ struct SealedSeed: Equatable {
 
     init(stored: Data) throws {
         guard stored.count >= 1 + Self.nonceBytes + Self.tagBytes, let version = stored.first else {
-            throw SealError(reason: "the sealed key is cut short: \(stored.count) bytes")
+            throw SealError(
+                reason: "the sealed key is cut short: \(stored.count) bytes", isKeyLost: true)
         }
         if version != Self.version {
             throw SealError(reason: "the key was sealed by a later release: version \(version)")

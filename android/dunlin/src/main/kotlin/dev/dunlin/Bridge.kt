@@ -83,15 +83,19 @@ internal fun <H, T : Any> pulled(
 internal fun Duration.toMilliseconds(): UInt =
     inWholeMilliseconds.coerceIn(0, UInt.MAX_VALUE.toLong()).toUInt()
 
-private fun codeOf(code: dev.dunlin.ffi.ErrorCode): ErrorCode =
+internal fun codeOf(code: dev.dunlin.ffi.ErrorCode): ErrorCode =
     when (code) {
         dev.dunlin.ffi.ErrorCode.INVALID_INPUT -> ErrorCode.InvalidInput
         dev.dunlin.ffi.ErrorCode.NOT_FOUND -> ErrorCode.NotFound
+        dev.dunlin.ffi.ErrorCode.ALREADY_EXISTS -> ErrorCode.AlreadyExists
         dev.dunlin.ffi.ErrorCode.WRONG_KIND -> ErrorCode.WrongKind
         dev.dunlin.ffi.ErrorCode.UNPLACEABLE -> ErrorCode.Unplaceable
         dev.dunlin.ffi.ErrorCode.STALE_VERSION -> ErrorCode.StaleVersion
         dev.dunlin.ffi.ErrorCode.BUSY -> ErrorCode.Busy
         dev.dunlin.ffi.ErrorCode.DENIED -> ErrorCode.Denied
+        dev.dunlin.ffi.ErrorCode.EXPIRED -> ErrorCode.Expired
+        dev.dunlin.ffi.ErrorCode.KEY_UNAVAILABLE -> ErrorCode.KeyUnavailable
+        dev.dunlin.ffi.ErrorCode.KEY_LOST -> ErrorCode.KeyLost
         dev.dunlin.ffi.ErrorCode.LIMIT_EXCEEDED -> ErrorCode.LimitExceeded
         dev.dunlin.ffi.ErrorCode.ALREADY_OPEN -> ErrorCode.AlreadyOpen
         dev.dunlin.ffi.ErrorCode.SUSPENDED -> ErrorCode.Suspended

@@ -36,8 +36,8 @@ public class DocumentCollection<T : Any> internal constructor(
      * Creates a document.
      *
      * @param id its id, which must be free; a new one if null.
-     * @throws DunlinException `InvalidInput` unless the value is an object that fits and the id is
-     *   free, `LimitExceeded`, `Denied`, `StorageFull`.
+     * @throws DunlinException `AlreadyExists` unless the id is free, `InvalidInput` unless the value is an
+     *   object that fits, `LimitExceeded`, `Denied`, `StorageFull`.
      * @sample dev.dunlin.samples.insertDocument
      */
     public suspend fun insert(value: T, id: String? = null): Committed {

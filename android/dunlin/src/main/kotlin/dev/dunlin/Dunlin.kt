@@ -23,11 +23,13 @@ public object Dunlin {
     /**
      * Opens this device's node; makes the directory one if it is none yet.
      *
-     * Only one process at a time has a directory open. On Android it belongs under
+     * One node at a time has a directory open, in this process or another: share it. On Android it belongs under
      * `noBackupFilesDir`: a restored copy of it would be a second device with the same key.
      *
-     * @throws DunlinException `AlreadyOpen`, `NewerSchema`, `Corrupt`, `StorageFull`; `InvalidInput`
-     *   for an improper name.
+     * @throws DunlinException `AlreadyOpen`, retryable if another process has it open, or this one is about
+     *   to close it; else share the node that this process has open. `KeyUnavailable` while the sealer
+     *   cannot unseal the device's key, `KeyLost` if it never will, `Denied` for a sealed key without a
+     *   sealer; `NewerSchema`, `Corrupt`, `StorageFull`; `InvalidInput` for an improper name.
      * @sample dev.dunlin.samples.openNode
      */
     public suspend fun open(directory: Path, configure: NodeOptions.() -> Unit = {}): Node {

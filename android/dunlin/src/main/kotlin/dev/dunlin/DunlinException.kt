@@ -19,6 +19,9 @@ public value class ErrorCode(public val name: String) {
         /** The thing that was named does not exist. */
         public val NotFound: ErrorCode = ErrorCode("NotFound")
 
+        /** What was to be made is there already: a document's id, a space's name, a node. */
+        public val AlreadyExists: ErrorCode = ErrorCode("AlreadyExists")
+
         /** The operation, or the model, does not fit what is at that path. */
         public val WrongKind: ErrorCode = ErrorCode("WrongKind")
 
@@ -37,10 +40,28 @@ public value class ErrorCode(public val name: String) {
         /** This device's role does not allow it. */
         public val Denied: ErrorCode = ErrorCode("Denied")
 
+        /**
+         * A ticket is good for nothing any more: its time is over, or as many devices have joined with it as
+         * it admits.
+         */
+        public val Expired: ErrorCode = ErrorCode("Expired")
+
+        /**
+         * What seals the device's key cannot be had yet, for instance before a phone was first unlocked;
+         * nothing has changed.
+         */
+        public val KeyUnavailable: ErrorCode = ErrorCode("KeyUnavailable")
+
+        /** What sealed the device's key is gone for good, and so is this device's identity. */
+        public val KeyLost: ErrorCode = ErrorCode("KeyLost")
+
         /** A documented size, count or time limit would be exceeded. */
         public val LimitExceeded: ErrorCode = ErrorCode("LimitExceeded")
 
-        /** Another process has the node's directory open. */
+        /**
+         * The node's directory is open: in another process, which may end ([DunlinException.isRetryable]),
+         * or in this one, whose node is to be shared.
+         */
         public val AlreadyOpen: ErrorCode = ErrorCode("AlreadyOpen")
 
         /** The node is suspended; resume it and retry. */

@@ -40,8 +40,8 @@ public class Node internal constructor(
     /**
      * Founds a space, with this device as its administrator.
      *
-     * @throws DunlinException `InvalidInput` for an improper name or one that a space here has
-     *   already; `StorageFull`.
+     * @throws DunlinException `AlreadyExists` for a name that a space here has, `InvalidInput` for an
+     *   improper one; `StorageFull`.
      */
     public suspend fun createSpace(name: String): Space = native(name) { Space(ffi.createSpace(name)) }
 
@@ -49,8 +49,9 @@ public class Node internal constructor(
      * Joins a space with a ticket, offline: members learn of it when they meet this device.
      *
      * @param alias this device's own name for the space.
-     * @throws DunlinException `InvalidInput` for a ticket that is expired or none, or an alias that
-     *   is taken; `StorageFull`.
+     * @throws DunlinException `Expired` for a ticket whose time is over, `AlreadyExists` for an alias that
+     *   is taken; `InvalidInput`, `StorageFull`. Whether the invitation is used up, members tell when they
+     *   meet this device: see [NodeStatus.refusals].
      * @sample dev.dunlin.samples.inviteAndJoin
      */
     public suspend fun join(ticket: String, alias: String? = null): Space =
@@ -122,7 +123,7 @@ public class Node internal constructor(
      * Opens the files of a suspended node again, and starts the sync that ran; nothing happens if
      * it is not suspended.
      *
-     * @throws DunlinException `AlreadyOpen` if another process has the directory now; `Network` if
+     * @throws DunlinException `AlreadyOpen` if somebody else has the directory now; `Network` if
      *   only sync could not be started: another attempt tries again. `Closed` after shutdown.
      * @sample dev.dunlin.samples.suspendAndResume
      */

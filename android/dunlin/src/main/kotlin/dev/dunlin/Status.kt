@@ -176,6 +176,8 @@ public enum class PeerState {
  * @property space the id of the space.
  * @property documents the documents; none if it was about the device's membership.
  * @property isByUs whether this device refused, or was refused.
+ * @property code what kind of refusal it is: `Expired` for a membership by a ticket that is over, `Denied`,
+ *   `LimitExceeded`.
  * @property reason why, in words.
  */
 public data class Refusal(
@@ -183,10 +185,11 @@ public data class Refusal(
     public val space: String,
     public val documents: List<String>,
     public val isByUs: Boolean,
+    public val code: ErrorCode,
     public val reason: String,
 ) {
     internal constructor(refusal: dev.dunlin.ffi.Refusal) :
-        this(refusal.peer, refusal.space, refusal.documents, refusal.byUs, refusal.reason)
+        this(refusal.peer, refusal.space, refusal.documents, refusal.byUs, codeOf(refusal.code), refusal.reason)
 }
 
 private fun FfiPeerState.toDunlin(): PeerState =

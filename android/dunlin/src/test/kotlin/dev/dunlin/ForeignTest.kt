@@ -14,13 +14,13 @@ import kotlin.time.Duration.Companion.seconds
 /** What the app gives to the library to call. */
 class ForeignTest {
     /** Turns bytes round, which is enough to see what is sealed. */
-    private class Turned(private val isLocked: Boolean = false) : KeySealer {
+    private class Turned(private val failure: RuntimeException? = null) : KeySealer {
         var calls = 0
 
         override fun seal(seed: ByteArray): ByteArray = turn(seed)
 
         override fun unseal(sealed: ByteArray): ByteArray {
-            check(!isLocked) { "the keystore is locked" }
+            failure?.let { throw it }
             return turn(sealed)
         }
 
@@ -38,9 +38,16 @@ class ForeignTest {
             val device = Dunlin.open(path) { this.sealer = sealer }.use { it.device }
             assertEquals(1, sealer.calls)
             assertEquals(ErrorCode.Denied, refused { Dunlin.open(path) }.code)
-            val locked = refused { Dunlin.open(path) { this.sealer = Turned(isLocked = true) } }
-            assertEquals(ErrorCode.Denied, locked.code)
-            assertTrue("the keystore is locked" in locked.reason, locked.reason)
+            for ((failure, code) in listOf(
+                SealException("the keystore is locked") to ErrorCode.KeyUnavailable,
+                IllegalStateException("the keystore is locked") to ErrorCode.KeyUnavailable,
+                SealException("the keystore is empty", isKeyLost = true) to ErrorCode.KeyLost,
+            )) {
+                val refusal = refused { Dunlin.open(path) { this.sealer = Turned(failure) } }
+                assertEquals(code, refusal.code)
+                assertEquals(code == ErrorCode.KeyUnavailable, refusal.isRetryable)
+                assertTrue(failure.message!! in refusal.reason, refusal.reason)
+            }
             Dunlin.open(path) { this.sealer = sealer }.use { assertEquals(device.id, it.device.id) }
         }
 

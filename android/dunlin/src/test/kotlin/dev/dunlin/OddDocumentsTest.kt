@@ -221,7 +221,7 @@ class OddDocumentsTest {
                 Change(1, "tasks", "a", listOf("/n"), "ff", DeviceKind.Human, Origin.Remote, 2),
                 ChangeBatch(listOf(Change(1, "tasks", "a", emptyList(), "ff", DeviceKind.Human, Origin.Local, 2))),
                 Peer("ff", "barn", PeerState.Connected, "x:1", true, listOf("s"), null),
-                NodeStatus(device, emptyList(), emptyList(), emptyList(), null, listOf(Refusal("a", "b", emptyList(), true, "c"))),
+                NodeStatus(device, emptyList(), emptyList(), emptyList(), null, listOf(Refusal("a", "b", emptyList(), true, ErrorCode.Denied, "c"))),
                 SpaceStatus("s", "farm", null, Role.Writer, 1, "d", 1, true, emptyList(), emptyList()),
                 FullDocument("tasks/a", "ff", true, "bytes", 1, 2, 3, listOf(Large("/a", 9)), "less"),
                 QueryResult(listOf("n"), listOf(Row(listOf("n"), emptyList())), refusal = refusal),

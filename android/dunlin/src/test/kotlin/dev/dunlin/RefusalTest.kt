@@ -1,5 +1,6 @@
 package dev.dunlin
 
+import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.first
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -8,6 +9,7 @@ import java.io.RandomAccessFile
 import java.nio.file.Files
 import java.nio.file.Path
 import kotlin.time.Duration
+import kotlin.time.Duration.Companion.milliseconds
 
 /**
  * Every code that a call can be refused with today. Not here: `Suspended`, which nothing answers
@@ -33,13 +35,41 @@ class RefusalTest {
                     refused { farm.watch("SELEC").first() },
                     refused { farm.invite(uses = 0) },
                     refused { farm.changes("").first() },
-                    refused { tasks.insert(Task("Fence"), id = "a") },
                     refused { tasks.edit("a", base = "no version") { remove("/title") } },
                 )
             assertEquals(refusals.map { ErrorCode.InvalidInput }, refusals.map { it.code })
             refusals.forEach { assertTrue(it.reason.isNotEmpty() && it.remedy.isNotEmpty()) }
             refusals.forEach { assertTrue(!it.isRetryable, it.message) }
             assertEquals(ErrorCode.WrongKind, refused { farm.collection<LaterTask>("tasks").get("a") }.code)
+        }
+
+    @Test
+    fun `what is there already is AlreadyExists`() =
+        test {
+            val node = node("ann")
+            val farm = node.createSpace("farm")
+            val barn = node.createSpace("barn")
+            val tasks = farm.collection<Task>("tasks")
+            tasks.put("a", Task("Fence"))
+            val refusals =
+                listOf(
+                    refused { tasks.insert(Task("Fence"), id = "a") },
+                    refused { farm.transaction { it.insert(tasks, Task("Fence"), id = "a") } },
+                    refused { node.createSpace("farm") },
+                    refused { node.join(barn.invite(), alias = "farm") },
+                )
+            assertEquals(refusals.map { ErrorCode.AlreadyExists }, refusals.map { it.code })
+            refusals.forEach { assertTrue(!it.isRetryable, it.message) }
+        }
+
+    @Test
+    fun `a ticket whose time is over is Expired`() =
+        test {
+            val ticket = node("ann").createSpace("farm").invite(expiresIn = Duration.ZERO)
+            delay(5.milliseconds)
+            val refusal = refused { node("ben").join(ticket) }
+            assertEquals(ErrorCode.Expired, refusal.code)
+            assertTrue("new ticket" in refusal.remedy, refusal.remedy)
         }
 
     @Test
@@ -111,10 +141,21 @@ class RefusalTest {
     @Test
     fun `a directory that is open already is AlreadyOpen`() =
         test {
-            node("ann")
-            val refusal = refused { node("ann", lockWait = Duration.ZERO) }
-            assertEquals(ErrorCode.AlreadyOpen, refusal.code)
-            assertTrue(refusal.isRetryable)
+            val node = node("ann")
+            val here = refused { node("ann", lockWait = Duration.ZERO) }
+            assertEquals(ErrorCode.AlreadyOpen to false, here.code to here.isRetryable)
+            assertTrue("share the node" in here.remedy, here.remedy)
+            node.close()
+            val lock = ProcessBuilder("flock", "${directory("ann").resolve("lock")}", "cat").start()
+            try {
+                lock.outputStream.run { write('x'.code).also { flush() } }
+                lock.inputStream.read()
+                val elsewhere = refused { node("ann", lockWait = Duration.ZERO) }
+                assertEquals(ErrorCode.AlreadyOpen to true, elsewhere.code to elsewhere.isRetryable)
+                assertTrue("another process" in elsewhere.reason, elsewhere.reason)
+            } finally {
+                lock.destroy()
+            }
         }
 
     @Test

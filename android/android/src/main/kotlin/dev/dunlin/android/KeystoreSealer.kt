@@ -3,6 +3,7 @@ package dev.dunlin.android
 import android.security.keystore.KeyGenParameterSpec
 import android.security.keystore.KeyProperties
 import dev.dunlin.KeySealer
+import dev.dunlin.SealException
 import java.security.KeyStore
 import javax.crypto.KeyGenerator
 import javax.crypto.SecretKey
@@ -25,10 +26,13 @@ public class KeystoreSealer(
     override fun seal(seed: ByteArray): ByteArray =
         translating("the Keystore refuses") { SeedSeal.seal(find() ?: generate(), seed) }
 
-    /** @throws SealException if the Keystore's key is gone or another, or [sealed] is damaged. */
+    /**
+     * @throws SealException if the Keystore refuses; with `isKeyLost` if its key is gone or another, or
+     *   [sealed] is damaged.
+     */
     override fun unseal(sealed: ByteArray): ByteArray =
         translating("the Keystore refuses") {
-            val key = find() ?: throw SealException("the Keystore has no key $alias any more")
+            val key = find() ?: throw SealException("the Keystore has no key $alias any more", isKeyLost = true)
             SeedSeal.unseal(key, sealed)
         }
 

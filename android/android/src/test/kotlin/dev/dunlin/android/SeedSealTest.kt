@@ -1,11 +1,15 @@
 package dev.dunlin.android
 
+import dev.dunlin.SealException
 import org.junit.jupiter.api.Assertions.assertArrayEquals
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
+import java.security.InvalidKeyException
+import java.security.ProviderException
+import java.security.UnrecoverableKeyException
 import javax.crypto.KeyGenerator
 import javax.crypto.SecretKey
 
@@ -15,8 +19,8 @@ class SeedSealTest {
 
     private fun newKey(): SecretKey = KeyGenerator.getInstance("AES").apply { init(256) }.generateKey()
 
-    private fun refusal(key: SecretKey, sealed: ByteArray): String =
-        assertThrows(SealException::class.java) { SeedSeal.unseal(key, sealed) }.message.orEmpty()
+    private fun refusal(key: SecretKey, sealed: ByteArray): SealException =
+        assertThrows(SealException::class.java) { SeedSeal.unseal(key, sealed) }
 
     @Test
     fun `what was sealed is unsealed with the same key, and is not to be read`() {
@@ -34,14 +38,37 @@ class SeedSealTest {
     @Test
     fun `another key, every damaged byte and every cut are refused`() {
         val sealed = SeedSeal.seal(key, seed)
-        assertTrue("another device" in refusal(newKey(), sealed))
-        for (at in sealed.indices) refusal(key, sealed.clone().also { it[at] = (it[at] + 1).toByte() })
-        for (length in sealed.indices) refusal(key, sealed.copyOf(length))
+        val other = refusal(newKey(), sealed)
+        assertTrue("another device" in other.reason && other.isKeyLost, other.reason)
+        for (at in 1..<sealed.size) {
+            assertTrue(refusal(key, sealed.clone().also { it[at] = (it[at] + 1).toByte() }).isKeyLost)
+        }
+        for (length in sealed.indices) assertTrue(refusal(key, sealed.copyOf(length)).isKeyLost)
     }
 
     @Test
     fun `a refusal says what is wrong`() {
-        assertEquals("the sealed key is cut short: 3 bytes", refusal(key, ByteArray(3)))
-        assertTrue("later release" in refusal(key, SeedSeal.seal(key, seed).also { it[0] = 2 }))
+        assertEquals("the sealed key is cut short: 3 bytes", refusal(key, ByteArray(3)).reason)
+        val later = refusal(key, SeedSeal.seal(key, seed).also { it[0] = 2 })
+        assertTrue("later release" in later.reason && !later.isKeyLost, later.reason)
+    }
+
+    @Test
+    fun `only a key that was invalidated for good is lost`() {
+        class Invalidated : InvalidKeyException("a finger was added")
+        for ((failure, isKeyLost) in listOf(
+            Invalidated() to true,
+            ProviderException(InvalidKeyException(Invalidated())) to true,
+            InvalidKeyException("show who you are") to false,
+            UnrecoverableKeyException("the key store does not answer") to false,
+            ProviderException("the key store does not answer") to false,
+        )) {
+            val refusal =
+                assertThrows(SealException::class.java) {
+                    translating("refused", { it is Invalidated }) { throw failure }
+                }
+            assertEquals(isKeyLost, refusal.isKeyLost, "$failure")
+            assertTrue(refusal.reason.startsWith("refused: "), refusal.reason)
+        }
     }
 }

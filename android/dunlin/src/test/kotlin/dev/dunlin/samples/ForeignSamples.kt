@@ -4,12 +4,14 @@ import dev.dunlin.DiscoveredPeers
 import dev.dunlin.Discovery
 import dev.dunlin.Dunlin
 import dev.dunlin.KeySealer
+import dev.dunlin.SealException
 import dev.dunlin.LinkInbox
 import dev.dunlin.Node
 import dev.dunlin.PacketLink
 import java.nio.file.Path
 import java.security.SecureRandom
 import java.util.concurrent.ConcurrentHashMap
+import javax.crypto.AEADBadTagException
 import javax.crypto.Cipher
 import javax.crypto.SecretKey
 import javax.crypto.spec.GCMParameterSpec
@@ -27,7 +29,11 @@ fun sealByAes(key: SecretKey): KeySealer =
 
         override fun unseal(sealed: ByteArray): ByteArray {
             val cipher = cipher(Cipher.DECRYPT_MODE, sealed.copyOf(nonceBytes))
-            return cipher.doFinal(sealed, nonceBytes, sealed.size - nonceBytes)
+            return try {
+                cipher.doFinal(sealed, nonceBytes, sealed.size - nonceBytes)
+            } catch (mismatch: AEADBadTagException) {
+                throw SealException("another key has sealed it", isKeyLost = true, mismatch)
+            }
         }
 
         private fun cipher(mode: Int, nonce: ByteArray) =

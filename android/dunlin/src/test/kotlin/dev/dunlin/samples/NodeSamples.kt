@@ -25,7 +25,8 @@ suspend fun handleRefusal(node: Node, ticket: String): String =
         "joined ${node.join(ticket).name}"
     } catch (refusal: DunlinException) {
         when (refusal.code) {
-            ErrorCode.InvalidInput -> "Ask for another invitation: ${refusal.reason}"
+            ErrorCode.Expired, ErrorCode.InvalidInput -> "Ask for another invitation: ${refusal.reason}"
+            ErrorCode.AlreadyExists -> "Give it another name: ${refusal.reason}"
             else -> refusal.remedy
         }
     }

@@ -90,6 +90,9 @@ public value class ErrorCode(public val name: String) {
 /**
  * Dunlin refused something; nothing has changed. Two refusals are equal if they say the same.
  *
+ * Unchecked, since Java would not let anybody catch a checked exception that no method declares. There
+ * `getCode()` is the code's name.
+ *
  * @property code what kind of refusal it is.
  * @property reason what is wrong, naming the thing.
  * @property remedy what to do about it.
@@ -97,12 +100,13 @@ public value class ErrorCode(public val name: String) {
  * @sample dev.dunlin.samples.handleRefusal
  */
 public class DunlinException(
+    @get:JvmName("getCode")
     public val code: ErrorCode,
     public val reason: String,
     public val remedy: String,
     public val isRetryable: Boolean = false,
     cause: Throwable? = null,
-) : Exception("$code: $reason; $remedy", cause) {
+) : RuntimeException("$code: $reason; $remedy", cause) {
     override fun equals(other: Any?): Boolean =
         other is DunlinException && code == other.code && reason == other.reason &&
             remedy == other.remedy && isRetryable == other.isRetryable

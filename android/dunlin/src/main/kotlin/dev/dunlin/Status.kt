@@ -185,6 +185,7 @@ public data class Refusal(
     public val space: String,
     public val documents: List<String>,
     public val isByUs: Boolean,
+    @get:JvmName("getCode")
     public val code: ErrorCode,
     public val reason: String,
 ) {

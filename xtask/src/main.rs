@@ -6,6 +6,7 @@
 
 mod apps;
 mod args;
+mod checkout;
 mod checks;
 mod deps;
 mod failure;
@@ -166,7 +167,10 @@ fn main() -> ExitCode {
         println!("cargo xtask {} {}\n    {}", task.name, task.arguments, task.about);
         return ExitCode::SUCCESS;
     }
-    let result = shell::enter_workspace().and_then(|()| (task.run)(&mut args));
+    let result = checkout::enter().and_then(|is_others| match is_others {
+        true => shell::run(&mut checkout::again()),
+        false => (task.run)(&mut args),
+    });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

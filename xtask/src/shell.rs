@@ -14,13 +14,6 @@ use crate::failure::Failure;
 const OF_THIS_PROCESS: &[&str] =
     &["CARGO_BIN_NAME", "CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE", "OUT_DIR", "LD_LIBRARY_PATH"];
 
-/// Goes to the workspace's root, wherever the task was started.
-pub(crate) fn enter_workspace() -> Result<(), Failure> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    env::set_current_dir(&root)
-        .map_err(|error| Failure::found(format!("cannot enter {}: {error}", root.display())))
-}
-
 /// Whether this is CI: there a missing capability fails the run instead of being reported.
 pub(crate) fn is_ci() -> bool {
     env::var("CI").is_ok_and(|value| value == "true")

@@ -58,6 +58,9 @@ pub(super) fn check(
 
 /// The compiler's description of each module, and of what each adds to others, by module.
 fn graphs(swift: &Swift, library: &Path, scratch: &Path) -> Result<Vec<(String, Value)>, Failure> {
+    // What is shared with the Swift of another root has to be there.
+    fs::create_dir_all(scratch)
+        .map_err(|error| failed("make", &scratch.to_string_lossy(), &error))?;
     let mut command = swift.command(&[library, scratch], &[("DUNLIN_LIBRARY_DIR", library)]);
     command.args(["swift", "package", "--scratch-path"]).arg(scratch);
     run(command.args([

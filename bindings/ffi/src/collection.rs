@@ -11,6 +11,7 @@ use crate::{
     counted::Counted,
     document::{Committed, Document, Patch, PutOutcome, Text},
     error::Result,
+    followed::FollowedDocument,
     json,
     query::LiveQuery,
     runtime::{call, run},
@@ -326,6 +327,13 @@ impl Collection {
             let selection = selection(condition, &parameters)?;
             Ok(LiveQuery::shared(self.0.watch_count(&selection)))
         })
+    }
+
+    /// Follows one document, which need not be there yet.
+    ///
+    /// Refuses with `InvalidInput` for what is no id.
+    pub fn watch_document(&self, id: String) -> Result<Arc<FollowedDocument>> {
+        call(|| Ok(FollowedDocument::shared(self.0.watch_document(&id.parse()?))))
     }
 }
 

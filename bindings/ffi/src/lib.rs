@@ -22,6 +22,7 @@ mod discovery;
 mod document;
 mod error;
 mod feed;
+mod followed;
 mod json;
 mod links;
 mod log;
@@ -48,6 +49,7 @@ pub use self::{
     },
     error::{DunlinError, ErrorCode},
     feed::{ChangeFeed, Event, Origin},
+    followed::{DocumentState, FollowedDocument},
     links::{LinkInbox, PacketLink},
     log::{LogLevel, LogSink, set_log_sink},
     node::{Node, SyncOutcome},

@@ -12,6 +12,7 @@ use crate::{
     document::{Document, Text},
     engine::{Committed, Operation, Order},
     error::{Error, Result},
+    followed::FollowedDocument,
     live::LiveQuery,
     selection::Selection,
     space::SpaceInner,
@@ -348,6 +349,13 @@ impl CollectionHandle {
     /// with the column `count`.
     pub fn watch_count(&self, selection: &Selection) -> LiveQuery {
         LiveQuery::new(self.space.engine(), selection.count(&self.name))
+    }
+
+    /// Follows one document, which need not be there yet: what it is, then each time that it has
+    /// changed.
+    pub fn watch_document(&self, id: &DocKey) -> FollowedDocument {
+        let engine = self.space.engine();
+        FollowedDocument::new(engine, engine.outlets().follow(self.doc(id)))
     }
 
     async fn write_many(

@@ -12,6 +12,7 @@ mod budget;
 mod command;
 mod desk;
 mod documents;
+mod followers;
 mod foreign;
 mod handle;
 mod job;
@@ -48,6 +49,7 @@ pub(crate) use self::{
     answers::{Full, Overview},
     command::{Apply, Command, Operation, Order, Origin, Reply, Write},
     desk::{Desk, Identity},
+    followers::{Follower, Mark},
     handle::{EngineHandle, EngineOrigin, is_away},
     outlets::{Heads, Listener, Outlets},
     together::Together,

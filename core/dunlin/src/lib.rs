@@ -35,6 +35,7 @@ mod document;
 mod engine;
 mod error;
 mod feed;
+mod followed;
 mod live;
 mod node;
 mod selection;
@@ -63,6 +64,7 @@ pub use self::{
     engine::{Attempt, Committed},
     error::{Code, Error, Result},
     feed::{ChangeFeed, Event, Origin},
+    followed::{DocumentState, FollowedDocument},
     live::{Difference, LiveQuery, Placed, QueryChange, Relocated},
     node::{Device, Node, PeerWatch, StatusWatch, SyncOutcome},
     selection::Selection,

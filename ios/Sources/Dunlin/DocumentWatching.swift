@@ -1,10 +1,6 @@
 internal import DunlinBindings
 import Foundation
 
-/// The pause between attempts while the node is suspended, in nanoseconds: refused at once, they cost
-/// nothing.
-let suspendedPause: UInt64 = 250_000_000
-
 extension DocumentCollection {
     /// Follows documents: the list, then the new list whenever it has changed. Begins before the first
     /// document too. One that the model does not read is a failure, and a value again when it is mended.
@@ -71,24 +67,15 @@ extension DocumentCollection {
     /// Changes that come faster than they are taken are told as one. Ends when the node is shut down,
     /// and never for what the document holds.
     public func watchDocument(_ id: String) -> Updates<Inspected<Model>?> {
-        Updates {
-            let follower = DocumentFollower(id, in: self)
+        Updates { [native] in
+            let followed = try bridged { try native.watchDocument(id: id) }
             return Subscription(
-                pull: { try await follower.next() }, stop: { follower.feed.stop() })
-        }
-    }
-
-    /// The document, unless it is deleted; waits while the node is suspended.
-    fileprivate func findAwake(_ id: String) async throws -> Inspected<Model>? {
-        while true {
-            do {
-                let read = try await inspect(id)
-                return read.isDeleted ? nil : read
-            } catch let refusal as DunlinError where refusal.code == .notFound {
-                return nil
-            } catch let refusal as DunlinError where refusal.code == .suspended {
-                try await Task.sleep(nanoseconds: suspendedPause)
-            }
+                pull: {
+                    guard let state = try await followed.next() else { return nil }
+                    return .some(try state.document.map { try Inspected($0) })
+                },
+                stop: { followed.stop() }
+            )
         }
     }
 }
@@ -101,44 +88,5 @@ private func read<Model: Codable & Sendable>(_ row: String) throws -> Entry<Mode
         return Entry(id: id, value: try decodedDocument(Model.self, from: json).value)
     } catch {
         return Entry(id: id, failure: Misfit(error).unreadable(try parsedJSON(json)))
-    }
-}
-
-/// Reads a document again whenever the change feed tells of it.
-private actor DocumentFollower<Model: Codable & Sendable> {
-    nonisolated let feed: DunlinBindings.ChangeFeed
-
-    private let id: String
-    private let collection: DocumentCollection<Model>
-
-    /// The version that was told last; nil where there was no document, none before the first.
-    private var told: String??
-
-    init(_ id: String, in collection: DocumentCollection<Model>) {
-        self.id = id
-        self.collection = collection
-        feed = collection.space.native.changesAfter(seq: nil)
-    }
-
-    func next() async throws -> Inspected<Model>?? {
-        if told == nil { return .some(tell(try await collection.findAwake(id))) }
-        while let events = try await feed.next() {
-            guard events.contains(where: { $0.id == id && $0.collection == collection.name }) else {
-                continue
-            }
-            do {
-                let document = try await collection.findAwake(id)
-                // The read before this one may have seen the change already.
-                if told != .some(document?.version) { return .some(tell(document)) }
-            } catch let refusal as DunlinError where refusal.code == .closed {
-                return nil
-            }
-        }
-        return nil
-    }
-
-    private func tell(_ document: Inspected<Model>?) -> Inspected<Model>? {
-        told = .some(document?.version)
-        return document
     }
 }

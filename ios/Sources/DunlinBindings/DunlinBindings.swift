@@ -1134,6 +1134,13 @@ public protocol CollectionProtocol: AnyObject, Sendable {
      */
     func watchCount(condition: String?, parameters: String) throws  -> LiveQuery
     
+    /**
+     * Follows one document, which need not be there yet.
+     *
+     * Refuses with `InvalidInput` for what is no id.
+     */
+    func watchDocument(id: String) throws  -> FollowedDocument
+    
 }
 /**
  * The documents of one collection of a space.
@@ -1637,6 +1644,21 @@ open func watchCount(condition: String?, parameters: String)throws  -> LiveQuery
 })
 }
     
+    /**
+     * Follows one document, which need not be there yet.
+     *
+     * Refuses with `InvalidInput` for what is no id.
+     */
+open func watchDocument(id: String)throws  -> FollowedDocument  {
+    return try  FfiConverterTypeFollowedDocument_lift(try rustCallWithError(FfiConverterTypeDunlinError_lift) {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_method_collection_watch_document(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(id),uniffiCallStatus
+    )
+})
+}
+    
 
     
 }
@@ -2121,6 +2143,168 @@ public func FfiConverterTypeDiscovery_lift(_ handle: UInt64) throws -> Discovery
 #endif
 public func FfiConverterTypeDiscovery_lower(_ value: Discovery) -> UInt64 {
     return FfiConverterTypeDiscovery.lower(value)
+}
+
+
+
+
+
+
+/**
+ * Follows one document. Dropping it stops it.
+ *
+ * Changes that come faster than they are taken are told as one.
+ */
+public protocol FollowedDocumentProtocol: AnyObject, Sendable {
+    
+    /**
+     * The document: the first time as it is, then each time that it has changed; none once it was
+     * stopped or the node is shut down.
+     *
+     * Fails with `Corrupt` where what is stored cannot be read.
+     */
+    func next() async throws  -> DocumentState?
+    
+    /**
+     * Ends it: a `next` that waits answers none.
+     */
+    func stop() 
+    
+}
+/**
+ * Follows one document. Dropping it stops it.
+ *
+ * Changes that come faster than they are taken are told as one.
+ */
+open class FollowedDocument: FollowedDocumentProtocol, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_dunlin_ffi_fn_clone_followeddocument(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_dunlin_ffi_fn_free_followeddocument(handle, $0) }
+    }
+
+    
+
+    
+    /**
+     * The document: the first time as it is, then each time that it has changed; none once it was
+     * stopped or the node is shut down.
+     *
+     * Fails with `Corrupt` where what is stored cannot be read.
+     */
+open func next()async throws  -> DocumentState?  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_dunlin_ffi_fn_method_followeddocument_next(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_dunlin_ffi_rust_future_poll_rust_buffer,
+            completeFunc: ffi_dunlin_ffi_rust_future_complete_rust_buffer,
+            freeFunc: ffi_dunlin_ffi_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterOptionTypeDocumentState.lift,
+            errorHandler: FfiConverterTypeDunlinError_lift
+        )
+}
+    
+    /**
+     * Ends it: a `next` that waits answers none.
+     */
+open func stop()  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_dunlin_ffi_fn_method_followeddocument_stop(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+    
+
+    
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeFollowedDocument: FfiConverter {
+    typealias FfiType = UInt64
+    typealias SwiftType = FollowedDocument
+
+    public static func lift(_ handle: UInt64) throws -> FollowedDocument {
+        return FollowedDocument(unsafeFromHandle: handle)
+    }
+
+    public static func lower(_ value: FollowedDocument) -> UInt64 {
+        return value.uniffiCloneHandle()
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> FollowedDocument {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: FollowedDocument, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFollowedDocument_lift(_ handle: UInt64) throws -> FollowedDocument {
+    return try FfiConverterTypeFollowedDocument.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFollowedDocument_lower(_ value: FollowedDocument) -> UInt64 {
+    return FfiConverterTypeFollowedDocument.lower(value)
 }
 
 
@@ -6052,6 +6236,65 @@ public func FfiConverterTypeDocument_lower(_ value: Document) -> RustBuffer {
 
 
 /**
+ * What a followed document is at the moment.
+ */
+public struct DocumentState: Equatable, Hashable {
+    /**
+     * The document; none while there is none, or it is deleted.
+     */
+    public let document: Document?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The document; none while there is none, or it is deleted.
+         */document: Document?) {
+        self.document = document
+    }
+
+    
+
+    
+}
+
+#if compiler(>=6)
+extension DocumentState: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeDocumentState: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> DocumentState {
+        return
+            try DocumentState(
+                document: FfiConverterOptionTypeDocument.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: DocumentState, into buf: inout [UInt8]) {
+        FfiConverterOptionTypeDocument.write(value.document, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDocumentState_lift(_ buf: RustBuffer) throws -> DocumentState {
+    return try FfiConverterTypeDocumentState.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeDocumentState_lower(_ value: DocumentState) -> RustBuffer {
+    return FfiConverterTypeDocumentState.lower(value)
+}
+
+
+/**
  * One commit.
  */
 public struct Event: Equatable, Hashable {
@@ -9321,6 +9564,54 @@ fileprivate struct FfiConverterOptionTypeAuthor: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionTypeDocument: FfiConverterRustBuffer {
+    typealias SwiftType = Document?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeDocument.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeDocument.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeDocumentState: FfiConverterRustBuffer {
+    typealias SwiftType = DocumentState?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeDocumentState.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeDocumentState.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionTypeListed: FfiConverterRustBuffer {
     typealias SwiftType = Listed?
 
@@ -10195,6 +10486,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_dunlin_ffi_checksum_method_collection_watch_count() != 47977) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_dunlin_ffi_checksum_method_collection_watch_document() != 26720) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_dunlin_ffi_checksum_method_discoveredpeers_active() != 15952) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -10220,6 +10514,12 @@ private let initializationResult: InitializationResult = {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_dunlin_ffi_checksum_method_changefeed_stop() != 60248) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_followeddocument_next() != 38762) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_dunlin_ffi_checksum_method_followeddocument_stop() != 57248) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_dunlin_ffi_checksum_method_linkinbox_appeared() != 7675) {

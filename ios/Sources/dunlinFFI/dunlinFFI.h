@@ -483,6 +483,11 @@ uint64_t uniffi_dunlin_ffi_fn_method_collection_watch(uint64_t ptr, RustBuffer c
 uint64_t uniffi_dunlin_ffi_fn_method_collection_watch_count(uint64_t ptr, RustBuffer condition, RustBuffer parameters, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_WATCH_DOCUMENT
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_COLLECTION_WATCH_DOCUMENT
+uint64_t uniffi_dunlin_ffi_fn_method_collection_watch_document(uint64_t ptr, RustBuffer id, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_CLONE_DISCOVEREDPEERS
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_CLONE_DISCOVEREDPEERS
 uint64_t uniffi_dunlin_ffi_fn_clone_discoveredpeers(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -561,6 +566,26 @@ uint64_t uniffi_dunlin_ffi_fn_method_changefeed_next(uint64_t ptr
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_CHANGEFEED_STOP
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_CHANGEFEED_STOP
 void uniffi_dunlin_ffi_fn_method_changefeed_stop(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_CLONE_FOLLOWEDDOCUMENT
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_CLONE_FOLLOWEDDOCUMENT
+uint64_t uniffi_dunlin_ffi_fn_clone_followeddocument(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_FREE_FOLLOWEDDOCUMENT
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_FREE_FOLLOWEDDOCUMENT
+void uniffi_dunlin_ffi_fn_free_followeddocument(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_FOLLOWEDDOCUMENT_NEXT
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_FOLLOWEDDOCUMENT_NEXT
+uint64_t uniffi_dunlin_ffi_fn_method_followeddocument_next(uint64_t ptr
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_FOLLOWEDDOCUMENT_STOP
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_METHOD_FOLLOWEDDOCUMENT_STOP
+void uniffi_dunlin_ffi_fn_method_followeddocument_stop(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_FN_CLONE_LINKINBOX
@@ -1463,6 +1488,12 @@ uint16_t uniffi_dunlin_ffi_checksum_method_collection_watch_count(void
     
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_COLLECTION_WATCH_DOCUMENT
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_COLLECTION_WATCH_DOCUMENT
+uint16_t uniffi_dunlin_ffi_checksum_method_collection_watch_document(void
+    
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_DISCOVEREDPEERS_ACTIVE
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_DISCOVEREDPEERS_ACTIVE
 uint16_t uniffi_dunlin_ffi_checksum_method_discoveredpeers_active(void
@@ -1514,6 +1545,18 @@ uint16_t uniffi_dunlin_ffi_checksum_method_changefeed_next(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_CHANGEFEED_STOP
 #define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_CHANGEFEED_STOP
 uint16_t uniffi_dunlin_ffi_checksum_method_changefeed_stop(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_FOLLOWEDDOCUMENT_NEXT
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_FOLLOWEDDOCUMENT_NEXT
+uint16_t uniffi_dunlin_ffi_checksum_method_followeddocument_next(void
+    
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_FOLLOWEDDOCUMENT_STOP
+#define UNIFFI_FFIDEF_UNIFFI_DUNLIN_FFI_CHECKSUM_METHOD_FOLLOWEDDOCUMENT_STOP
+uint16_t uniffi_dunlin_ffi_checksum_method_followeddocument_stop(void
     
 );
 #endif

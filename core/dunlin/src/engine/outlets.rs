@@ -13,6 +13,8 @@ use dunlin_model::{Collection, DocId, SpaceId};
 use dunlin_proto::session::{DocUpdate, Presence};
 use tokio::sync::watch;
 
+use super::followers::{Follower, Followers};
+
 /// A commit of the transaction under way.
 pub(crate) struct Staged {
     pub(crate) doc: DocId,
@@ -75,6 +77,7 @@ pub(crate) struct Outlets {
     /// Whether the engine should drop what still waits in its queue.
     hurried: AtomicBool,
     listeners: Mutex<BTreeMap<u64, Arc<dyn Listener>>>,
+    followers: Followers,
 }
 
 impl Outlets {
@@ -85,12 +88,18 @@ impl Outlets {
             stale: AtomicBool::new(true),
             hurried: AtomicBool::new(false),
             listeners: Mutex::new(BTreeMap::new()),
+            followers: Followers::default(),
         }
     }
 
     /// Follows the last commits.
     pub(crate) fn heads(&self) -> watch::Receiver<Heads> {
         self.heads.subscribe()
+    }
+
+    /// Follows one document.
+    pub(crate) fn follow(&self, doc: DocId) -> Follower {
+        self.followers.follow(doc, self.heads())
     }
 
     /// The last commit that was announced.
@@ -117,11 +126,13 @@ impl Outlets {
     /// Whoever follows the commits waits from here on.
     pub(super) fn suspend(&self) {
         self.heads.send_modify(|heads| heads.suspended = true);
+        self.followers.wake();
     }
 
     /// Whoever follows the commits goes on.
     pub(super) fn resume(&self) {
         self.heads.send_modify(|heads| heads.suspended = false);
+        self.followers.wake();
     }
 
     /// Tells the engine to drop what waits in its queue.
@@ -136,6 +147,7 @@ impl Outlets {
     /// Ends what follows the commits.
     pub(super) fn close(&self) {
         self.heads.send_modify(|heads| heads.closed = true);
+        self.followers.wake();
         self.listeners().clear();
     }
 
@@ -143,6 +155,7 @@ impl Outlets {
     fn engine_ended(&self) {
         self.listeners().clear();
         self.heads.send_modify(|heads| heads.closed |= !heads.suspended);
+        self.followers.wake();
     }
 
     pub(crate) fn listen(&self, link: u64, listener: Arc<dyn Listener>) {
@@ -165,6 +178,7 @@ impl Outlets {
                 }
             }
         });
+        self.followers.announce(&commits);
         let listeners = self.snapshot();
         if listeners.is_empty() {
             return;

@@ -1,6 +1,10 @@
 /// For how long key strokes are gathered into one edit, in nanoseconds.
 private let gathering: UInt64 = 50_000_000
 
+/// The pause between attempts while the node is suspended, in nanoseconds: refused at once, they cost
+/// nothing.
+private let suspendedPause: UInt64 = 250_000_000
+
 /// How often an edit is put on a new read where its base does not do.
 private let attempts = 5
 

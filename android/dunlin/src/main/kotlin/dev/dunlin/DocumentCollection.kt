@@ -1,11 +1,9 @@
 package dev.dunlin
 
 import kotlinx.coroutines.CoroutineScope
-import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.filter
 import kotlinx.coroutines.flow.map
-import kotlinx.coroutines.flow.transformWhile
 import kotlinx.serialization.json.jsonPrimitive
 import kotlinx.serialization.json.long
 import dev.dunlin.ffi.Collection as FfiCollection
@@ -331,13 +329,8 @@ public class DocumentCollection<T : Any> internal constructor(
      * @sample dev.dunlin.samples.watchOneDocument
      */
     public fun watchDocument(id: String): Flow<Inspected<T>?> =
-        space.touches(name, id).transformWhile { touch ->
-            val read = runCatching { findAwake(id) }
-            val refusal = read.exceptionOrNull() as? DunlinException
-            val isEnd = touch != null && refusal?.code == ErrorCode.Closed
-            if (!isEnd) emit(read.getOrThrow())
-            !isEnd
-        }
+        pulled({ native(id) { ffi.watchDocument(id) } }, { it.next() }, { it.stop(); it.close() })
+            .map { state -> state.document?.let(::inspected) }
 
     /**
      * Opens a [MergeableText] of a document for a text field. It need not be there yet; the
@@ -354,19 +347,6 @@ public class DocumentCollection<T : Any> internal constructor(
         val (place, text) = TextPlace.find(ffi, id, path)
         val first = TextDraft(text.content, text.version)
         return TextEditor(place, first, space.touches(name, id), scope)
-    }
-
-    /** The document, unless it is deleted; waits while the node is suspended. */
-    private suspend fun findAwake(id: String): Inspected<T>? {
-        while (true) {
-            try {
-                return inspect(id).takeUnless { it.isDeleted }
-            } catch (refusal: DunlinException) {
-                if (refusal.code == ErrorCode.NotFound) return null
-                if (refusal.code != ErrorCode.Suspended) throw refusal
-            }
-            delay(SUSPENDED_PAUSE)
-        }
     }
 
     internal fun toFfi(): FfiCollection = ffi

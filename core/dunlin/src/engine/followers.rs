@@ -1,0 +1,116 @@
+//! Who follows one document: woken by its commits, and by those of no other.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use dunlin_model::DocId;
+use tokio::sync::watch;
+
+use super::{Heads, outlets::Staged};
+
+/// The documents of one space that somebody follows, each with a count that grows when there may
+/// be something new to read.
+#[derive(Default)]
+pub(super) struct Followers(Arc<Registry>);
+
+type Registry = Mutex<HashMap<DocId, watch::Sender<u64>>>;
+
+impl Followers {
+    /// Follows a document, with the heads that say whether the engine is there.
+    pub(super) fn follow(&self, doc: DocId, heads: watch::Receiver<Heads>) -> Follower {
+        let touched = lock(&self.0).entry(doc.clone()).or_default().subscribe();
+        Follower { registry: self.0.clone(), doc, touched, heads }
+    }
+
+    /// Wakes those who follow what was committed.
+    pub(super) fn announce(&self, commits: &[Staged]) {
+        let registry = lock(&self.0);
+        if registry.is_empty() {
+            return;
+        }
+        for touched in commits.iter().filter_map(|commit| registry.get(&commit.doc)) {
+            touched.send_modify(|count| *count += 1);
+        }
+    }
+
+    /// Wakes all, since the engine goes or comes back: the heads say which.
+    pub(super) fn wake(&self) {
+        for touched in lock(&self.0).values() {
+            touched.send_modify(|count| *count += 1);
+        }
+    }
+}
+
+/// A hold on one followed document; dropping it ends that.
+pub(crate) struct Follower {
+    registry: Arc<Registry>,
+    doc: DocId,
+    touched: watch::Receiver<u64>,
+    heads: watch::Receiver<Heads>,
+}
+
+impl Follower {
+    /// The document.
+    pub(crate) fn doc(&self) -> &DocId {
+        &self.doc
+    }
+
+    /// Waits until there may be something to read that was not there at the mark `read`, and while
+    /// the engine is suspended; the mark of what is there. None once the engine has ended.
+    pub(crate) async fn wait(&mut self, read: Option<Mark>) -> Option<Mark> {
+        let mut seen = read;
+        loop {
+            let is_new = |count: &u64| Some(Mark(*count)) != seen;
+            let mark = Mark(*self.touched.wait_for(is_new).await.ok()?);
+            let heads = self.heads.borrow();
+            match (heads.closed, heads.suspended) {
+                (true, _) => return None,
+                (false, false) => return Some(mark),
+                (false, true) => seen = Some(mark),
+            }
+        }
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        let mut registry = lock(&self.registry);
+        // This one still counts.
+        if registry.get(&self.doc).is_some_and(|touched| touched.receiver_count() <= 1) {
+            registry.remove(&self.doc);
+        }
+    }
+}
+
+/// How much had happened to a followed document when it was read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Mark(u64);
+
+/// The map is whole even if a thread panicked while it held the lock.
+fn lock(registry: &Registry) -> MutexGuard<'_, HashMap<DocId, watch::Sender<u64>>> {
+    registry.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(key: &str) -> DocId {
+        DocId::parse("tasks", key).unwrap()
+    }
+
+    #[test]
+    fn what_nobody_follows_any_more_is_not_kept() {
+        let followers = Followers::default();
+        let heads = watch::Sender::new(Heads::default());
+        let follow = |key| followers.follow(name(key), heads.subscribe());
+        let (one, other, apart) = (follow("a"), follow("a"), follow("b"));
+        assert_eq!(lock(&followers.0).len(), 2);
+        drop((one, apart));
+        assert_eq!(lock(&followers.0).keys().collect::<Vec<_>>(), [&name("a")]);
+        drop(other);
+        assert!(lock(&followers.0).is_empty());
+    }
+}

@@ -15,12 +15,22 @@ use super::{Heads, outlets::Staged};
 #[derive(Default)]
 pub(super) struct Followers(Arc<Registry>);
 
-type Registry = Mutex<HashMap<DocId, watch::Sender<u64>>>;
+type Registry = Mutex<HashMap<DocId, Followed>>;
+
+/// A document that somebody follows.
+#[derive(Default)]
+struct Followed {
+    touched: watch::Sender<u64>,
+    followers: usize,
+}
 
 impl Followers {
     /// Follows a document, with the heads that say whether the engine is there.
     pub(super) fn follow(&self, doc: DocId, heads: watch::Receiver<Heads>) -> Follower {
-        let touched = lock(&self.0).entry(doc.clone()).or_default().subscribe();
+        let mut registry = lock(&self.0);
+        let followed = registry.entry(doc.clone()).or_default();
+        followed.followers += 1;
+        let touched = followed.touched.subscribe();
         Follower { registry: self.0.clone(), doc, touched, heads }
     }
 
@@ -30,15 +40,15 @@ impl Followers {
         if registry.is_empty() {
             return;
         }
-        for touched in commits.iter().filter_map(|commit| registry.get(&commit.doc)) {
-            touched.send_modify(|count| *count += 1);
+        for followed in commits.iter().filter_map(|commit| registry.get(&commit.doc)) {
+            followed.touched.send_modify(|count| *count += 1);
         }
     }
 
     /// Wakes all, since the engine goes or comes back: the heads say which.
     pub(super) fn wake(&self) {
-        for touched in lock(&self.0).values() {
-            touched.send_modify(|count| *count += 1);
+        for followed in lock(&self.0).values() {
+            followed.touched.send_modify(|count| *count += 1);
         }
     }
 }
@@ -77,8 +87,9 @@ impl Follower {
 impl Drop for Follower {
     fn drop(&mut self) {
         let mut registry = lock(&self.registry);
-        // This one still counts.
-        if registry.get(&self.doc).is_some_and(|touched| touched.receiver_count() <= 1) {
+        let Some(followed) = registry.get_mut(&self.doc) else { return };
+        followed.followers -= 1;
+        if followed.followers == 0 {
             registry.remove(&self.doc);
         }
     }
@@ -89,7 +100,7 @@ impl Drop for Follower {
 pub(crate) struct Mark(u64);
 
 /// The map is whole even if a thread panicked while it held the lock.
-fn lock(registry: &Registry) -> MutexGuard<'_, HashMap<DocId, watch::Sender<u64>>> {
+fn lock(registry: &Registry) -> MutexGuard<'_, HashMap<DocId, Followed>> {
     registry.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

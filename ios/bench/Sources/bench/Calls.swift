@@ -17,7 +17,7 @@ private let deliveries = 300
 
 /// The documents of a long list, runs of its query, deliveries, and further ones that watch it.
 private let long = 10_000
-private let longRuns = 20
+private let longRuns = 10
 private let watchers = 4
 private let longQuery = "SELECT id, doc FROM rows ORDER BY id"
 

@@ -35,7 +35,7 @@ private const val DELIVERIES = 300
 
 /** The documents of a long list, runs of its query, deliveries, and further ones that watch it. */
 private const val LONG = 10_000
-private const val LONG_RUNS = 20
+private const val LONG_RUNS = 10
 private const val WATCHERS = 4
 private const val LONG_QUERY = "SELECT id, doc FROM rows ORDER BY id"
 

@@ -28,4 +28,4 @@ fun main(arguments: Array<String>) =
     }
 
 /** Runs of each call before the first that counts. */
-private const val WARM_UPS = 3
+private const val WARM_UPS = 2

@@ -14,9 +14,8 @@ struct GuideTests {
         let root = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
         defer { try? FileManager.default.removeItem(at: root) }
         let directory = root.appendingPathComponent("barn")
-        let ticket: String? = nil
         let node = try await Node.open(directory, NodeOptions(name: "barn"))
-        let farm = try await openFarm(on: node, ticket: ticket)
+        let farm = try await openFarm(on: node, ticket: nil)
         let chores = try farm.collection("chores", of: Chore.self)
 
         let id = try await chores.insert(Chore(title: "Mend the fence")).id
@@ -109,9 +108,10 @@ struct GuideTests {
         let barn = try await Node.open(root.appendingPathComponent("barn"), NodeOptions(name: "barn"))
         let shed = try await Node.open(root.appendingPathComponent("shed"), NodeOptions(name: "shed"))
         let founded = try await openFarm(on: barn, ticket: nil)
-        let joined = try await openFarm(on: shed, ticket: founded.invite())
+        let (node, ticket) = (shed, try await founded.invite())
+        let farm = try await openFarm(on: node, ticket: ticket)
         let again = try await openFarm(on: barn, ticket: nil)
-        #expect(founded.id == joined.id && founded.id == again.id)
+        #expect(founded.id == farm.id && founded.id == again.id)
         #expect(barn.spaces.count == 1)
         try await barn.shutdown()
         try await shed.shutdown()

@@ -5,14 +5,17 @@ mod sealer;
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use rand::{Rng, SeedableRng, rngs::StdRng};
 
 pub use self::sealer::{KeySealer, SealError, Sealer};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    lock::lock,
+};
 
 /// How a node runs.
 ///
@@ -152,7 +155,7 @@ impl Entropy {
                 Error::internal("the operating system gave no random bytes").with_source(error)
             })?,
             Source::Seeded(rng) => {
-                rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
+                lock(rng).fill_bytes(&mut bytes);
             }
         }
         Ok(bytes)

@@ -37,6 +37,7 @@ mod error;
 mod feed;
 mod followed;
 mod live;
+mod lock;
 mod node;
 mod selection;
 mod space;

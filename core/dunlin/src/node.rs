@@ -36,8 +36,9 @@ pub struct Device {
 
 /// A running device: store, sync and discovery. Cheap to clone.
 ///
-/// Only one node at a time has its directory open, in this process or another. Dropping all clones, and all handles of
-/// its spaces, ends the node too; [`shutdown`](Self::shutdown) does it in good order.
+/// Only one node at a time has its directory open, in this process or another. Dropping all clones,
+/// and all handles of its spaces, ends the node too; [`shutdown`](Self::shutdown) does it in good
+/// order.
 #[derive(Clone)]
 pub struct Node {
     pub(crate) core: Arc<Core>,

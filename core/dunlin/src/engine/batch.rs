@@ -35,8 +35,7 @@ impl Engine {
     /// Commits a job to its end, in transactions of its own; or until it has to wait.
     fn commit_alone(&mut self, job: Job, lanes: &mut Lanes) {
         let mut jobs = vec![job];
-        while let Some(job) = jobs.pop_if(|job| !job.is_kept_out()) {
-            jobs.push(job);
+        while jobs.iter().any(|job| !job.is_kept_out()) {
             match self.commit(&mut jobs, |_| false) {
                 Ok(()) => jobs = jobs.into_iter().filter_map(Job::committed).collect(),
                 Err(error) => return fail(jobs, &error),

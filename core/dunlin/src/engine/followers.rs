@@ -2,13 +2,14 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use dunlin_model::DocId;
 use tokio::sync::watch;
 
 use super::{Heads, outlets::Staged};
+use crate::lock::lock;
 
 /// The documents of one space that somebody follows, each with a count that grows when there may
 /// be something new to read.
@@ -98,11 +99,6 @@ impl Drop for Follower {
 /// How much had happened to a followed document when it was read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Mark(u64);
-
-/// The map is whole even if a thread panicked while it held the lock.
-fn lock(registry: &Registry) -> MutexGuard<'_, HashMap<DocId, Followed>> {
-    registry.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 #[cfg(test)]
 mod tests {

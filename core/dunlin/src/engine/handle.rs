@@ -4,7 +4,7 @@ use std::{
     any::Any,
     path::PathBuf,
     pin::pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     thread,
 };
 
@@ -22,6 +22,7 @@ use crate::{
     config::{Config, Engines},
     error::{Code, Error, Result},
     live::Followed,
+    lock::lock,
 };
 
 /// Commands that may wait in each lane; a sender beyond that waits itself.
@@ -282,7 +283,7 @@ impl EngineHandle {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.state)
     }
 }
 

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     ops::Deref,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -14,6 +14,7 @@ use dunlin_proto::session::{DocUpdate, Presence};
 use tokio::sync::watch;
 
 use super::followers::{Follower, Followers};
+use crate::lock::lock;
 
 /// A commit of the transaction under way.
 pub(crate) struct Staged {
@@ -125,14 +126,12 @@ impl Outlets {
 
     /// Whoever follows the commits waits from here on.
     pub(super) fn suspend(&self) {
-        self.heads.send_modify(|heads| heads.suspended = true);
-        self.followers.wake();
+        self.tell(|heads| heads.suspended = true);
     }
 
     /// Whoever follows the commits goes on.
     pub(super) fn resume(&self) {
-        self.heads.send_modify(|heads| heads.suspended = false);
-        self.followers.wake();
+        self.tell(|heads| heads.suspended = false);
     }
 
     /// Tells the engine to drop what waits in its queue.
@@ -146,15 +145,19 @@ impl Outlets {
 
     /// Ends what follows the commits.
     pub(super) fn close(&self) {
-        self.heads.send_modify(|heads| heads.closed = true);
-        self.followers.wake();
+        self.tell(|heads| heads.closed = true);
         self.listeners().clear();
     }
 
     /// The engine has ended: for good, unless it was suspended.
     fn engine_ended(&self) {
         self.listeners().clear();
-        self.heads.send_modify(|heads| heads.closed |= !heads.suspended);
+        self.tell(|heads| heads.closed |= !heads.suspended);
+    }
+
+    /// Tells all who follow that the engine goes or comes back.
+    fn tell(&self, change: impl FnOnce(&mut Heads)) {
+        self.heads.send_modify(change);
         self.followers.wake();
     }
 
@@ -216,7 +219,7 @@ impl Outlets {
     }
 
     fn listeners(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<dyn Listener>>> {
-        self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.listeners)
     }
 }
 

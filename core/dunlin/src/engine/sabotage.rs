@@ -1,10 +1,10 @@
 //! Deliberate bugs, see [`Sabotage`]: compiled in for the tests of the tests only.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use dunlin_model::{Applied, DocId};
 
-use crate::config::Sabotage;
+use crate::{config::Sabotage, lock::lock};
 
 /// Commits the bug that it was told to.
 #[derive(Clone)]
@@ -26,7 +26,7 @@ impl Saboteur {
 
     /// Whether this local write is to be lost.
     pub(super) fn drops_write(&self) -> bool {
-        let mut deeds = self.deeds.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut deeds = lock(&self.deeds);
         deeds.writes += 1;
         self.bug == Some(Sabotage::DropDelta(deeds.writes))
     }
@@ -42,7 +42,7 @@ impl Saboteur {
         if self.bug != Some(Sabotage::IgnoreDelete) || !is_deletion {
             return false;
         }
-        let mut deeds = self.deeds.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut deeds = lock(&self.deeds);
         deeds.victim.get_or_insert_with(|| doc.clone()) == doc
     }
 }

@@ -53,37 +53,42 @@ impl Desk {
             Ok(true) => return Ok(Ok(Attempt::Again)),
             Err(busy) => return Ok(Err(busy)),
         }
-        let (staged, mut undone) = (self.staged.len(), None);
-        let written = writer.unit(|writer| match self.write_all(writer, unit)? {
-            Ok(committed) => Ok(committed),
-            Err(reason) => {
-                undone = Some(reason);
-                Err(Error::internal("undone"))
-            }
-        });
-        match (written, undone) {
-            (Ok((committed, first)), _) => {
-                self.staged[staged..].iter_mut().for_each(|commit| commit.unit = Some(first));
-                Ok(Ok(Attempt::Committed(committed)))
-            }
-            (Err(_), Some(reason)) => {
-                self.undo(staged, unit.orders.iter().map(|order| &order.doc));
-                Ok(match reason {
-                    Undone::Refused(error) => Err(error),
-                    Undone::Overtaken => Ok(Attempt::Again),
-                })
-            }
-            (Err(error), None) => Err(error),
-        }
+        let docs = unit.orders.iter().map(|order| &order.doc);
+        Ok(match self.as_one(writer, docs, |desk, writer| desk.write_all(writer, unit))? {
+            Ok(committed) => Ok(Attempt::Committed(committed)),
+            Err(Undone::Refused(error)) => Err(error),
+            Err(Undone::Overtaken) => Ok(Attempt::Again),
+        })
     }
 
-    /// Forgets what was staged from here on, and the copies in memory of all that it touched.
-    fn undo<'a>(&mut self, staged: usize, docs: impl Iterator<Item = &'a DocId>) {
-        let undone: Vec<_> = self.staged.drain(staged..).map(|commit| commit.doc).collect();
-        undone.iter().for_each(|doc| self.open.remove(doc));
+    /// Does something to documents as one unit. Of what ends with an inner error, its reason, nothing
+    /// stays, neither in the store nor in memory.
+    fn as_one<'a, T, Reason>(
+        &mut self,
+        writer: &mut Writer<'_>,
+        docs: impl Iterator<Item = &'a DocId>,
+        work: impl FnOnce(&mut Self, &mut Writer<'_>) -> Result<Result<T, Reason>>,
+    ) -> Result<Result<T, Reason>> {
+        let (staged, mut undone) = (self.staged.len(), None);
+        let done = writer.unit(|writer| {
+            work(self, writer)?.map_err(|reason| {
+                undone = Some(reason);
+                Error::internal("undone")
+            })
+        });
+        let reason = match (done, undone) {
+            (Ok((done, first)), _) => {
+                self.staged[staged..].iter_mut().for_each(|commit| commit.unit = Some(first));
+                return Ok(Ok(done));
+            }
+            (Err(_), Some(reason)) => reason,
+            (Err(error), None) => return Err(error),
+        };
+        self.staged.drain(staged..).for_each(|commit| self.open.remove(&commit.doc));
         docs.for_each(|doc| self.open.remove(doc));
         // The writers' book may have been among it; who is in there already is seen by a look.
         self.entered.clear();
+        Ok(Err(reason))
     }
 
     fn write_all(
@@ -130,31 +135,23 @@ impl Desk {
         writer: &mut Writer<'_>,
         apply: &Apply,
     ) -> Result<Vec<(DocId, Outcome)>> {
-        let (staged, mut stopped) = (self.staged.len(), None);
-        let applied = writer.unit(|writer| {
+        let docs = apply.updates.iter().map(|update| &update.doc);
+        let applied = self.as_one(writer, docs, |desk, writer| {
             let mut outcomes = Vec::with_capacity(apply.updates.len());
             for (index, update) in apply.updates.iter().enumerate() {
-                match self.attempt(writer, apply, update)? {
+                match desk.attempt(writer, apply, update)? {
                     Ok(outcome @ Outcome::Applied { .. }) => {
                         outcomes.push((update.doc.clone(), outcome));
                     }
-                    other => {
-                        stopped = Some((index, other));
-                        return Err(Error::internal("undone"));
-                    }
+                    other => return Ok(Err((index, other))),
                 }
             }
-            Ok(outcomes)
-        });
-        let (index, other) = match (applied, stopped) {
-            (Ok((outcomes, first)), _) => {
-                self.staged[staged..].iter_mut().for_each(|commit| commit.unit = Some(first));
-                return Ok(outcomes);
-            }
-            (Err(_), Some(stopped)) => stopped,
-            (Err(error), None) => return Err(error),
+            Ok(Ok(outcomes))
+        })?;
+        let (index, other) = match applied {
+            Ok(outcomes) => return Ok(outcomes),
+            Err(stopped) => stopped,
         };
-        self.undo(staged, apply.updates.iter().map(|update| &update.doc));
         let update = &apply.updates[index];
         let outcome = match other {
             Ok(outcome) => outcome,

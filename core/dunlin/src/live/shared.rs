@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, Weak},
 };
 
 use dunlin_model::Collection;
@@ -13,6 +13,7 @@ use super::{Difference, QueryChange};
 use crate::{
     engine::{EngineHandle, Heads},
     error::{Error, Result},
+    lock::lock,
 };
 
 /// A query that is followed.
@@ -174,9 +175,4 @@ impl Shown {
     fn snapshot(&self, rows: &Rows) -> Rows {
         Rows { collections: self.collections.clone(), seq: self.seq, ..rows.clone() }
     }
-}
-
-/// The map is whole even if a thread panicked while it held the lock.
-fn lock(registry: &Registry) -> MutexGuard<'_, HashMap<Key, Weak<Shared>>> {
-    registry.lock().unwrap_or_else(PoisonError::into_inner)
 }

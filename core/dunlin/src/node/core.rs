@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     net::SocketAddr,
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use dunlin_model::{DeviceId, SpaceId};
@@ -15,6 +15,7 @@ use super::Device;
 use crate::{
     config::{Config, Engines},
     error::{Error, Result},
+    lock::lock,
     space::SpaceInner,
 };
 
@@ -216,8 +217,4 @@ pub(super) async fn off_runtime<T: Send + 'static>(
             Error::internal("a task that waits for the disk").with_source(error)
         })?,
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,7 +1,7 @@
 //! What all handles of one space share.
 
 use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
+    Arc, Mutex, MutexGuard,
     atomic::{AtomicBool, Ordering},
 };
 
@@ -12,7 +12,7 @@ use super::{
     Member,
     presence::{Board, Presence},
 };
-use crate::{config::Config, engine::EngineHandle, error::Result};
+use crate::{config::Config, engine::EngineHandle, error::Result, lock::lock};
 
 /// One space of a node.
 pub(crate) struct SpaceInner {
@@ -84,11 +84,11 @@ impl SpaceInner {
     }
 
     pub(crate) fn names(&self) -> Names {
-        self.names.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.names).clone()
     }
 
     pub(crate) fn set_alias(&self, alias: Option<String>) {
-        self.names.lock().unwrap_or_else(PoisonError::into_inner).alias = alias;
+        lock(&self.names).alias = alias;
     }
 
     /// The roster as it is; a cheap clone.
@@ -169,6 +169,6 @@ impl SpaceInner {
     }
 
     fn lock_roster(&self) -> MutexGuard<'_, Roster> {
-        self.roster.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.roster)
     }
 }

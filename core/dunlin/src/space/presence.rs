@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
@@ -20,7 +20,10 @@ use tokio::{
 };
 
 use super::SpaceInner;
-use crate::error::{Code, Error, Result};
+use crate::{
+    error::{Code, Error, Result},
+    lock::lock,
+};
 
 /// What another device is about at the moment, as it said itself.
 #[derive(Clone, PartialEq, Debug)]
@@ -168,7 +171,7 @@ impl Board {
     }
 
     fn said(&self) -> MutexGuard<'_, Said> {
-        self.said.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.said)
     }
 }
 

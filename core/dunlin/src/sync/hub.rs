@@ -5,7 +5,7 @@ use std::{
     future::Future,
     net::SocketAddr,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -27,7 +27,7 @@ use super::{
     report::Reports,
     target::{Goal, Target, pursue},
 };
-use crate::{error::Result, node::Core};
+use crate::{error::Result, lock::lock, node::Core};
 
 /// Connections that one node bears.
 const MAX_LINKS: usize = 128;
@@ -304,8 +304,4 @@ impl Hub {
             self.dismiss(&link, &Ended::Lost("sync was stopped".to_owned()));
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

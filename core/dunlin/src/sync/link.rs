@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
 
@@ -17,7 +17,7 @@ use dunlin_proto::{
 use tokio::{sync::Notify, time::Instant};
 
 use super::close;
-use crate::{engine::Listener, error::Error};
+use crate::{engine::Listener, error::Error, lock::lock};
 
 /// A connection to a peer.
 ///
@@ -152,8 +152,4 @@ impl Listener for Link {
         self.session().set_presence(space, presence.cloned());
         self.wake();
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

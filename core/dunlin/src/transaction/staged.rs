@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
 use dunlin_model::{DocId, Edit, Value};
@@ -10,6 +10,7 @@ use dunlin_model::{DocId, Edit, Value};
 use crate::{
     engine::{Operation, Order},
     error::{Code, Error, Result},
+    lock::lock,
 };
 
 /// Most documents that one transaction reads or writes.
@@ -62,7 +63,7 @@ impl Staged {
     }
 
     fn content(&self) -> MutexGuard<'_, Content> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 }
 

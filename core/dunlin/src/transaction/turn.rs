@@ -1,11 +1,12 @@
 //! A transaction in single steps, for other languages: their closures run over there.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use super::Transaction;
 use crate::{
     engine::{Attempt, EngineHandle},
     error::{Error, Result},
+    lock::lock,
 };
 
 /// A turn on a space: nobody else's transaction runs there until it is over, which it is when this
@@ -79,7 +80,7 @@ impl Turn {
     }
 
     fn current(&self) -> MutexGuard<'_, Transaction> {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.current)
     }
 }
 

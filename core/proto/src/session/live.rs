@@ -1,8 +1,8 @@
 //! What has been committed here and waits for the peer: bounded, however slow the peer is.
 //!
 //! Updates wait as they are while they are few, those that were committed as one together. When they
-//! exceed their bounds, all collapse into a
-//! set of documents, by name only; when even that is full, into one flag: reconcile again.
+//! exceed their bounds, all collapse into a set of documents, by name only; when even that is full,
+//! into one flag: reconcile again.
 
 use std::collections::{BTreeSet, VecDeque};
 

@@ -8,8 +8,8 @@ use std::path::Path;
 
 use crate::{
     failure::Failure,
-    jars, kotlin, machine, metadata, natives,
-    shell::{cargo, program, run},
+    jars, kotlin, machine, metadata,
+    shell::{program, run},
     swift,
 };
 
@@ -33,10 +33,7 @@ pub(crate) fn check() -> Result<(), Failure> {
 /// The library as the tests have it, not the one that apps ship: that takes minutes more to build.
 fn run_kotlin(target: &Path) -> Result<(), Failure> {
     let profile = "dev";
-    run(&mut cargo(&["build", "--locked", "--package", "dunlin-ffi"]))?;
-    let library = target.join("debug").join(natives::file_name());
-    natives::place(&library, &natives::folder(target, profile))?;
-    kotlin::generate_bindings(&library, target)?;
+    kotlin::build_library(target, profile)?;
     let repository = repository::make(&target.join("apps/repository"))?;
     jars::install(target, profile, Some(&repository))?;
     let mut command = program("mvn");

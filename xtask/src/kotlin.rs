@@ -1,18 +1,10 @@
 //! `cargo xtask kotlin`: the library, the bindings generated from it, and the Kotlin library with
 //! its tests on top.
 
-use std::{
-    env::{
-        self,
-        consts::{DLL_PREFIX, DLL_SUFFIX},
-    },
-    ffi::OsString,
-    fs, iter,
-    path::Path,
-    process::Command,
-};
+use std::{env, ffi::OsString, fs, iter, path::Path, process::Command};
 
 use crate::{
+    bindings,
     failure::Failure,
     machine, metadata, natives,
     shell::{cargo, program, run},
@@ -57,14 +49,17 @@ pub(crate) fn build_benchmark() -> Result<OsString, Failure> {
 
 /// Builds the libraries and generates what Kotlin calls them by.
 fn build(target: &Path, profile: &str) -> Result<(), Failure> {
-    let packages = ["--package", "dunlin-ffi", "--package", "dunlin-ffi-floor"];
-    run(cargo(&["build", "--locked", "--profile", profile]).args(packages))?;
-    let built = target.join(if profile == "dev" { "debug" } else { profile });
-    let library = built.join(natives::file_name());
-    natives::place(&library, &natives::folder(target, profile))?;
-    generate_bindings(&library, target)?;
-    let floor = built.join(format!("{DLL_PREFIX}dunlin_ffi_floor{DLL_SUFFIX}"));
+    build_library(target, profile)?;
+    let floor = bindings::build_floor(target, profile)?;
     generate(&floor, &target.join("bindings/floor"))
+}
+
+/// Builds the library and generates what Kotlin calls it by.
+pub(crate) fn build_library(target: &Path, profile: &str) -> Result<(), Failure> {
+    run(&mut cargo(&["build", "--locked", "--profile", profile, "--package", "dunlin-ffi"]))?;
+    let library = bindings::folder(target, profile).join(natives::file_name());
+    natives::place(&library, &natives::folder(target, profile))?;
+    generate_bindings(&library, target)
 }
 
 /// Generates what the Kotlin library calls the native one by, out of that with its symbols.
@@ -85,9 +80,7 @@ pub(crate) fn maven(target: &Path, profile: &str) -> Command {
 /// Generates into an empty folder: what a renamed package left behind would be compiled too.
 fn generate(library: &Path, folder: &Path) -> Result<(), Failure> {
     discard(folder)?;
-    run(cargo(&["run", "--package", "dunlin-bindgen", "--locked", "--", "generate"])
-        .args(["--language", "kotlin", "--no-format", "--config", "uniffi.toml", "--out-dir"])
-        .args([folder, library]))
+    bindings::generate("kotlin", library, folder)
 }
 
 fn discard(folder: &Path) -> Result<(), Failure> {

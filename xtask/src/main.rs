@@ -6,6 +6,7 @@
 
 mod apps;
 mod args;
+mod bindings;
 mod checkout;
 mod checks;
 mod deps;

@@ -9,7 +9,6 @@ mod benchmark;
 mod toolchain;
 
 use std::{
-    env::consts::{DLL_PREFIX, DLL_SUFFIX},
     fs,
     path::{Path, PathBuf},
 };
@@ -21,8 +20,9 @@ pub(crate) use self::{
 };
 use crate::{
     args::Args,
+    bindings,
     failure::Failure,
-    metadata,
+    metadata, natives,
     shell::{cargo, run, run_watching},
     sources::sources,
 };
@@ -100,12 +100,10 @@ fn check_api(swift: &Swift, target: &Path, is_writing: bool) -> Result<(), Failu
 /// Generates into a folder of its own, from a library that is built before.
 fn generate() -> Result<PathBuf, Failure> {
     let target = metadata::target_directory()?;
-    let library = target.join("debug").join(format!("{DLL_PREFIX}dunlin_ffi{DLL_SUFFIX}"));
+    let library = target.join("debug").join(natives::file_name());
     let folder = target.join("bindings/swift");
     run(&mut cargo(&["build", "--package", "dunlin-ffi", "--locked"]))?;
-    run(cargo(&["run", "--package", "dunlin-bindgen", "--locked", "--", "generate"])
-        .args(["--language", "swift", "--no-format", "--config", "uniffi.toml", "--out-dir"])
-        .args([&folder, &library]))?;
+    bindings::generate("swift", &library, &folder)?;
     Ok(folder)
 }
 

@@ -1,18 +1,10 @@
 //! The program that measures calls from Swift, and the bindings of the bare library that it calls beside
 //! ours.
 
-use std::{
-    env::consts::{DLL_PREFIX, DLL_SUFFIX},
-    fs,
-    path::Path,
-};
+use std::{fs, path::Path};
 
 use super::{failed, toolchain::find};
-use crate::{
-    failure::Failure,
-    metadata,
-    shell::{cargo, run},
-};
+use crate::{bindings, failure::Failure, metadata, shell::run};
 
 const PACKAGE: &str = "ios/bench";
 
@@ -33,10 +25,9 @@ module dunlin_ffi_floorFFI {
 /// Builds it over libraries built in release; the words that start it, as a JSON array.
 pub(crate) fn build() -> Result<String, Failure> {
     let target = metadata::target_directory()?;
-    let packages = ["--package", "dunlin-ffi", "--package", "dunlin-ffi-floor"];
-    run(cargo(&["build", "--locked", "--release"]).args(packages))?;
-    let libraries = target.join("release");
-    generate(&libraries, &target.join("bindings/floor-swift"))?;
+    let floor = bindings::build_floor(&target, "release")?;
+    let libraries = bindings::folder(&target, "release");
+    generate(&floor, &target.join("bindings/floor-swift"))?;
 
     let swift = find()?;
     let scratch = target.join("bench/swift");
@@ -53,11 +44,8 @@ pub(crate) fn build() -> Result<String, Failure> {
     serde_json::to_string(&words).map_err(|error| Failure::found(error.to_string()))
 }
 
-fn generate(libraries: &Path, folder: &Path) -> Result<(), Failure> {
-    let library = libraries.join(format!("{DLL_PREFIX}dunlin_ffi_floor{DLL_SUFFIX}"));
-    run(cargo(&["run", "--package", "dunlin-bindgen", "--locked", "--", "generate"])
-        .args(["--language", "swift", "--no-format", "--out-dir"])
-        .args([folder, &library]))?;
+fn generate(floor: &Path, folder: &Path) -> Result<(), Failure> {
+    bindings::generate("swift", floor, folder)?;
     for (name, place) in GENERATED {
         let place = Path::new(PACKAGE).join(place);
         put(&place, &|| fs::copy(folder.join(name), &place).map(drop))?;
